@@ -1,0 +1,15 @@
+"""Where the package's own files lie: pages and stations."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def _shipped(name: str) -> Path:
+    """In a wheel the folder is inside the package; in a checkout it lies beside it."""
+    inside = _PACKAGE / "_shipped" / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+WEB = _shipped("web")
+STATIONS = _shipped("stations")

@@ -1,0 +1,77 @@
+"""Settings: flags > `TELEOSCE_*` > `teleosce.toml` > the defaults below. An unknown key refuses to start."""
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from teleosce.core.db import sqlite_url
+from teleosce.core.errors import Invalid
+
+PREFIX = "TELEOSCE_"
+
+
+class Settings(BaseSettings):
+    """Everything a school can set. Durations are in the unit that the name says."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file="teleosce.toml", extra="forbid", frozen=True)
+
+    data: Path = Field(Path("recordings"), description="Folder for the database, recordings and keys.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8400, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    public_url: str | None = Field(None, description="The address people reach, as written in links.")
+    tls_cert: Path | None = Field(None, description="Certificate chain, PEM.")
+    tls_key: Path | None = Field(None, description="Private key of the certificate, PEM.")
+    database_url: str | None = Field(None, description="PostgreSQL as postgresql+asyncpg://…; SQLite when empty.")
+    media_addresses: list[str] = Field(
+        default_factory=list, description="Public addresses to offer for media when the server is behind NAT."
+    )
+    stun_urls: list[str] = Field(default_factory=list, description="STUN servers given to browsers.")
+    turn_urls: list[str] = Field(default_factory=list, description="TURN servers given to browsers.")
+    turn_secret: SecretStr | None = Field(None, description="The TURN server's static-auth-secret.")
+    turn_minutes: int = Field(240, ge=5, description="How long a TURN credential is valid, in minutes.")
+    worker: bool = Field(True, description="Start a transcription worker with the server.")
+    whisper_model: str = Field("base", description="`tiny.en`, `base`, or a folder with a CTranslate2 model.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags arrive as keyword arguments, so they come first."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def database(self) -> str:
+        """The database's URL, with the default filled in."""
+        return self.database_url or sqlite_url(self.data)
+
+
+def load(**flags: Any) -> Settings:
+    """Reads the settings; a flag that is None was not given. Raises Invalid, naming every wrong key."""
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    try:
+        settings = Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        faults = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
+        raise Invalid("These settings cannot be used: " + "; ".join(faults), code="settings") from error
+    if unknown:
+        raise Invalid(
+            f"No such setting: {', '.join(unknown)}. `teleosce doctor` lists those there are.", code="settings"
+        )
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        raise Invalid("tls_cert and tls_key go together: give both or neither.", code="settings")
+    return settings
