@@ -1,0 +1,29 @@
+/** Saying things: to screen readers, and in the corner of the page. */
+
+import { byId, el, icon } from "./dom.js";
+import { t } from "./i18n.js";
+
+/**
+ * Tells a screen reader. Assertive interrupts what is being read: for bells and lost connections only.
+ * @param {string} text
+ * @param {"polite" | "assertive"} [urgency]
+ */
+export function announce(text, urgency = "polite") {
+  // A fresh element is read even when the words are the same as before.
+  byId(`announce-${urgency}`).replaceChildren(el("p", {}, text));
+}
+
+/**
+ * Shows a toast and announces it. Good news leaves by itself after 6 s; anything else stays until it is dismissed.
+ * @param {string} text
+ * @param {import("./types.js").Tone} [tone]
+ */
+export function toast(text, tone = "good") {
+  const made = el("div", { class: "notice toast", "data-tone": tone }, el("span", {}, text));
+  const dismiss = el("button", { class: "button quiet", type: "button", "aria-label": t("Dismiss") }, icon("cross"));
+  dismiss.addEventListener("click", () => made.remove());
+  made.append(dismiss);
+  byId("toasts").append(made);
+  announce(text, tone === "bad" ? "assertive" : "polite");
+  if (tone === "good") setTimeout(() => made.remove(), 6000);
+}

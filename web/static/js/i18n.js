@@ -1,0 +1,78 @@
+/** Words in the reader's language: English text is the key, and the fallback. */
+
+/** @type {Record<string, string>} */
+const catalogue = JSON.parse(document.getElementById("catalogue")?.textContent || "{}");
+
+/** The page's language, for dates and numbers. */
+export const language = document.documentElement.lang || "en";
+
+/**
+ * Translates, and fills `{name}` from values: `t("{n} of {all} marked", {n: 3, all: 20})`.
+ * @param {string} text
+ * @param {Record<string, string | number>} [values]
+ * @returns {string}
+ */
+export function t(text, values = {}) {
+  const translated = catalogue[text] || text;
+  return translated.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+/**
+ * The name of a phase, as a person says it.
+ * @param {import("./types.js").Phase} phase
+ */
+export function phaseName(phase) {
+  return {
+    waiting: t("Waiting"),
+    reading: t("Reading"),
+    encounter: t("Encounter"),
+    note: t("Note"),
+    changeover: t("Changeover"),
+    done: t("Done"),
+  }[phase];
+}
+
+/**
+ * The name of a role, as a person says it.
+ * @param {import("./types.js").Role} role
+ */
+export function roleName(role) {
+  return {
+    organiser: t("Organiser"),
+    examiner: t("Examiner"),
+    moderator: t("Moderator"),
+    invigilator: t("Invigilator"),
+    observer: t("Observer"),
+    candidate: t("Candidate"),
+    sp: t("Standardized patient"),
+  }[role];
+}
+
+/**
+ * A moment in a time zone, such as "Sunday 22 November, 09:30".
+ * @param {number} ms
+ * @param {string} [zone] an IANA name; the reader's own when left out
+ */
+export function moment(ms, zone) {
+  return new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, {
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZone: zone,
+  }).format(ms);
+}
+
+/**
+ * The time of day in a time zone, such as "09:30".
+ * @param {number} ms
+ * @param {string} [zone]
+ */
+export function timeOfDay(ms, zone) {
+  return new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, {
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZone: zone,
+  }).format(ms);
+}

@@ -1,0 +1,204 @@
+/**
+ * The page's one WebSocket to the server (web/PROTOCOL.md). It comes back by itself; `replaced` and `ended` are final.
+ *
+ *     const socket = new Socket({ onstate: show });
+ *     socket.on("place", (place) => …);
+ *     socket.start();
+ */
+
+/** @import { PageMessages, ServerEvents, Ticket } from "./types.js" */
+
+import { Fault } from "./api.js";
+import { ServerClock } from "./clock.js";
+import { t } from "./i18n.js";
+
+/** @typedef {"connecting" | "open" | "lost" | "replaced" | "ended"} SocketState */
+
+const PING_EVERY_MS = 5000;
+const SILENCE_MS = 12000;
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 5000;
+const TICKET_WAIT_MS = 10000;
+const CLOSED_REPLACED = 4001;
+const CLOSED_ENDED = 4003;
+
+export class Socket {
+  /**
+   * @param {object} [options]
+   * @param {(state: SocketState, detail: string) => void} [options.onstate] detail: the reason of `ended`
+   * @param {string} [options.path]
+   */
+  constructor({ onstate = () => {}, path = "/ws" } = {}) {
+    this.clock = new ServerClock();
+    /** @type {SocketState} */
+    this.state = "connecting";
+    this.onstate = onstate;
+    this.path = path;
+    /** @type {Map<string, Set<(body: any) => void>>} */
+    this.listeners = new Map();
+    /** @type {WebSocket | null} */
+    this.wire = null;
+    this.attempt = 0;
+    this.heard = 0;
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    this.pinging = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.waiting = undefined;
+    this.reason = "";
+  }
+
+  /**
+   * Listens to an event of the server. Returns a function that stops listening.
+   * @template {keyof ServerEvents} K
+   * @param {K} type
+   * @param {(body: ServerEvents[K]) => void} listener
+   */
+  on(type, listener) {
+    const those = this.listeners.get(type) ?? new Set();
+    this.listeners.set(type, those.add(listener));
+    return () => those.delete(listener);
+  }
+
+  /**
+   * Sends; false when there is no connection (nothing is queued: the server tells the whole truth again on return).
+   * @template {keyof PageMessages} K
+   * @param {K} type
+   * @param {PageMessages[K]} body
+   */
+  send(type, body) {
+    if (this.wire?.readyState !== WebSocket.OPEN) return false;
+    this.wire.send(JSON.stringify({ type, ...body }));
+    return true;
+  }
+
+  /**
+   * A fresh ticket for the room where this person is now. Throws a Fault when none comes within 10 s.
+   * @returns {Promise<Ticket>}
+   */
+  ticket() {
+    return new Promise((resolve, reject) => {
+      const done = () => {
+        clearTimeout(timer);
+        stopTicket();
+        stopWelcome();
+      };
+      const timer = setTimeout(() => {
+        done();
+        reject(new Fault(t("The server gave no ticket for the media connection. It is tried again."), { code: "no-ticket" }));
+      }, TICKET_WAIT_MS);
+      const stopTicket = this.on("ticket", (ticket) => {
+        done();
+        resolve(ticket);
+      });
+      const stopWelcome = this.on("welcome", () => this.send("ticket", {}));
+      this.send("ticket", {});
+    });
+  }
+
+  start() {
+    addEventListener("online", () => this.hurry());
+    document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
+    this.connect();
+  }
+
+  /** Leaves for good; the server may be told of it by the close alone. */
+  close() {
+    this.finish("ended", "");
+  }
+
+  /** @private */
+  connect() {
+    clearTimeout(this.waiting);
+    this.waiting = undefined;
+    const wire = new WebSocket(this.path.replace(/^\//, `${location.origin.replace(/^http/, "ws")}/`));
+    this.wire = wire;
+    this.heard = performance.now();
+    wire.onopen = () => this.opened();
+    wire.onmessage = (event) => this.received(event.data);
+    wire.onclose = (event) => wire === this.wire && this.closed(event.code);
+    clearInterval(this.pinging);
+    this.pinging = setInterval(() => this.beat(), PING_EVERY_MS);
+  }
+
+  /** @private */
+  opened() {
+    this.attempt = 0;
+    this.change("open");
+    this.send("ping", { at: performance.now() });
+  }
+
+  /** @private */
+  beat() {
+    // A dead line can look open for minutes: no word for 12 s, though we ping every 5, means that it is gone.
+    if (performance.now() - this.heard > SILENCE_MS) this.drop();
+    else this.send("ping", { at: performance.now() });
+  }
+
+  /** @private */
+  drop() {
+    const wire = this.wire;
+    this.wire = null;
+    wire?.close();
+    this.closed(1006);
+  }
+
+  /**
+   * @private
+   * @param {string} data
+   */
+  received(data) {
+    this.heard = performance.now();
+    const { type, ...body } = JSON.parse(data);
+    if (type === "pong") this.clock.sample(body.at, this.heard, body.now_ms);
+    else if (typeof body.now_ms === "number") this.clock.guess(body.now_ms);
+    if (type === "ended") this.reason = body.reason;
+    for (const listener of this.listeners.get(type) ?? []) listener(body);
+    if (type === "replaced") this.finish("replaced", "");
+    if (type === "ended") this.finish("ended", this.reason);
+  }
+
+  /**
+   * @private
+   * @param {number} code
+   */
+  closed(code) {
+    if (code === CLOSED_REPLACED) return this.finish("replaced", "");
+    if (code === CLOSED_ENDED) return this.finish("ended", this.reason);
+    clearInterval(this.pinging);
+    this.change("lost");
+    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.attempt++);
+    this.waiting = setTimeout(() => this.connect(), wait * (0.75 + Math.random() / 2));
+  }
+
+  /** @private The line is back, or the person looks at the page again: do not sit out the pause. */
+  hurry() {
+    if (this.waiting === undefined) return;
+    this.attempt = 0;
+    this.connect();
+  }
+
+  /**
+   * @private
+   * @param {SocketState} state
+   * @param {string} detail
+   */
+  finish(state, detail) {
+    clearTimeout(this.waiting);
+    this.waiting = undefined;
+    clearInterval(this.pinging);
+    const wire = this.wire;
+    this.wire = null;
+    wire?.close();
+    this.change(state, detail);
+  }
+
+  /**
+   * @private
+   * @param {SocketState} state
+   */
+  change(state, detail = "") {
+    if (this.state === state || this.state === "replaced" || this.state === "ended") return;
+    this.state = state;
+    this.onstate(state, detail);
+  }
+}
