@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * A form that saves itself: the candidate's note, the SP's rating, the examiner's mark.
  *
@@ -20,7 +19,7 @@
 /**
  * `saved`: all is on the server's disk. `saving`: it is under way. `kept`: it waits on this device for the line.
  * `conflict`: a person has to choose. `refused`: the server will not take it, and says why.
- * @typedef {'saved' | 'saving' | 'kept' | 'conflict' | 'refused'} SaveState
+ * @typedef {"saved" | "saving" | "kept" | "conflict" | "refused"} SaveState
  */
 /**
  * @typedef {object} FormOptions
@@ -35,9 +34,23 @@
  */
 
 const TYPING_MS = 250;
+const LONGEST_MS = 1000;
 const RETRY_MS = [500, 1000, 2000, 4000, 8000, 15_000];
 const SEND_MS = 10_000;
 const BATCH = 100;
+
+/** Something is not on the server's disk yet. `message` is the server's, when it refused. */
+export class Unsaved extends Error {
+  /**
+   * @param {SaveState} state
+   * @param {string} [message]
+   */
+  constructor(state, message = state) {
+    super(message);
+    this.name = "Unsaved";
+    this.state = state;
+  }
+}
 
 export class AutosavedForm {
   /** @type {FormOptions} */ #options;
@@ -45,10 +58,11 @@ export class AutosavedForm {
   /** @type {Change[]} */ #queue = [];
   /** Changes the server may already have: they are never altered, only sent again until acknowledged. @type {Set<string>} */ #sent = new Set();
   /** @type {Map<string, Known>} theirs, by field */ #conflicts = new Map();
-  /** @type {SaveState} */ #state = 'saved';
+  /** @type {SaveState} */ #state = "saved";
   /** @type {string | null} */ #refusal = null;
   /** @type {Promise<void> | null} */ #sending = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
+  /** When the oldest unsent change was made. @type {number | null} */ #since = null;
   #failures = 0;
   #order = 0;
   #left = false;
@@ -111,23 +125,22 @@ export class AutosavedForm {
     this.#soon(how.typing ? (this.#options.typing_ms ?? TYPING_MS) : 0);
   }
 
-  /** Sends everything now. Rejects, in words for a person, when something could not be saved; it stays on this device. */
+  /** Sends everything now. Rejects with Unsaved when something could not be saved; it stays on this device. */
   async flush() {
     clearTimeout(this.#timer);
     while (this.#queue.length > 0) {
-      if (this.#conflicts.size > 0) throw new Error('Someone else changed the same field. Choose which version to keep.');
+      if (this.#next().length === 0) throw new Unsaved("conflict");
       const before = this.#failures;
       await this.#send();
-      if (this.#refusal !== null) throw new Error(this.#refusal);
-      if (this.#failures > before)
-        throw new Error('The server cannot be reached. Everything is kept on this device and will be sent when the line is back.');
+      if (this.#refusal !== null) throw new Unsaved("refused", this.#refusal);
+      if (this.#failures > before) throw new Unsaved("kept");
     }
   }
 
   /**
    * Settles a conflict.
    * @param {string} field
-   * @param {'mine' | 'theirs'} choice
+   * @param {"mine" | "theirs"} choice
    */
   async resolve(field, choice) {
     const theirs = this.#conflicts.get(field);
@@ -137,7 +150,7 @@ export class AutosavedForm {
     this.#queue = this.#queue.filter((change) => change.field !== field);
     this.#conflicts.delete(field);
     this.#known.set(field, theirs);
-    if (choice === 'mine' && mine !== theirs.value) await this.#keep(this.#write(field, mine, undefined));
+    if (choice === "mine" && mine !== theirs.value) await this.#keep(this.#write(field, mine, undefined));
     for (const change of settled) await this.#forget(change);
     this.#tell();
     this.#soon(0);
@@ -146,6 +159,7 @@ export class AutosavedForm {
   /** The page is going away: sends what it can without waiting. What arrives twice counts once. */
   leave() {
     this.#left = true;
+    clearTimeout(this.#timer);
     const changes = this.#next();
     if (changes.length > 0) void this.#post(changes, true).catch(() => undefined);
   }
@@ -153,6 +167,7 @@ export class AutosavedForm {
   /** The line is back, or the page is visible again: tries at once instead of waiting out a pause. */
   retry() {
     this.#left = false;
+    this.#refusal = null;
     if (this.#queue.length > 0) this.#soon(0);
   }
 
@@ -191,7 +206,11 @@ export class AutosavedForm {
   #soon(wait) {
     clearTimeout(this.#timer);
     if (this.#left) return;
-    this.#timer = setTimeout(() => void this.#send(), wait);
+    const now = performance.now();
+    this.#since ??= now;
+    // Somebody who types without a pause is saved every second all the same.
+    const most = Math.max(0, this.#since + LONGEST_MS - now);
+    this.#timer = setTimeout(() => void this.#send(), this.#failures > 0 ? wait : Math.min(wait, most));
   }
 
   /** One change a field at a time: the next one is based on the version that its forerunner gets. */
@@ -219,25 +238,22 @@ export class AutosavedForm {
   }
 
   async #round() {
+    this.#since = null;
     const changes = this.#next();
     if (changes.length === 0) return;
     this.#tell(true);
-    /** @type {Response} */
-    let response;
-    try {
-      response = await this.#post(changes, false);
-    } catch {
+    const response = await this.#post(changes, false).catch(() => null);
+    if (response?.ok) {
+      const answer = await response.json().catch(() => ({ saved: [], conflicts: [] }));
+      const heard = await this.#settle(changes, answer);
+      this.#failures = heard ? 0 : this.#failures + 1;
+    } else if (response === null) {
       this.#failures++;
-      return;
-    }
-    if (response.ok) {
-      await this.#settle(changes, await response.json());
-      this.#failures = 0;
     } else if (response.status >= 500 || response.status === 408 || response.status === 429) {
       this.#failures++;
     } else {
       const body = await response.json().catch(() => null);
-      this.#refusal = body?.error?.message ?? `The server refused to save (${response.status}). Your text is kept on this device.`;
+      this.#refusal = body?.error?.message ?? String(response.status);
     }
   }
 
@@ -249,8 +265,8 @@ export class AutosavedForm {
     for (const change of changes) this.#sent.add(change.change_id);
     const body = changes.map(({ change_id, field, value, base_version }) => ({ change_id, field, value, base_version }));
     return (this.#options.fetch ?? fetch)(`/api/forms/${this.#options.id}/changes`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ changes: body }),
       ...(leaving ? { keepalive: true } : { signal: AbortSignal.timeout(SEND_MS) }),
     });
@@ -259,13 +275,15 @@ export class AutosavedForm {
   /**
    * @param {Change[]} changes
    * @param {{saved: {change_id: string, version: number}[], conflicts: {change_id: string, value: Value, version: number}[]}} answer
+   * @returns {Promise<boolean>} whether it spoke of any of them
    */
   async #settle(changes, answer) {
     for (const { change_id, version } of answer.saved) {
       const change = changes.find((each) => each.change_id === change_id);
       if (!change || !this.#queue.includes(change)) continue;
       this.#queue = this.#queue.filter((each) => each !== change);
-      this.#known.set(change.field, { value: change.value, version });
+      // A repeated change is answered with the version it got then; the form may have come with a newer one.
+      if (version >= (this.#known.get(change.field)?.version ?? 0)) this.#known.set(change.field, { value: change.value, version });
       await this.#rebase(change.field, version);
       await this.#forget(change);
     }
@@ -274,9 +292,10 @@ export class AutosavedForm {
       if (!change || !this.#queue.includes(change)) continue;
       this.#conflicts.set(change.field, { value, version });
       const mine = this.value(change.field);
-      if (mine === value) await this.resolve(change.field, 'theirs');
+      if (mine === value) await this.resolve(change.field, "theirs");
       else this.#options.onconflict?.(change.field, mine, value);
     }
+    return answer.saved.length + answer.conflicts.length > 0;
   }
 
   /**
@@ -294,11 +313,11 @@ export class AutosavedForm {
   /** @param {boolean} [under_way] */
   #tell(under_way = this.#sending !== null) {
     /** @type {SaveState} */
-    let state = 'saved';
-    if (this.#conflicts.size > 0) state = 'conflict';
-    else if (this.#refusal !== null) state = 'refused';
-    else if (this.#queue.length > 0) state = this.#failures > 0 ? 'kept' : 'saving';
-    else if (under_way) state = 'saving';
+    let state = "saved";
+    if (this.#conflicts.size > 0) state = "conflict";
+    else if (this.#refusal !== null) state = "refused";
+    else if (this.#queue.length > 0) state = this.#failures > 0 ? "kept" : "saving";
+    else if (under_way) state = "saving";
     this.#state = state;
     this.#options.onstate?.(state, this.#refusal);
   }

@@ -1,4 +1,3 @@
-// @ts-check
 /** Reads a peer connection's statistics: is the line alive, how good is it, does the microphone hear anything? */
 
 const FALTERING_MS = 3000;
@@ -46,23 +45,23 @@ export class LineWatch {
     const sample = { at: now, sent: 0, received: 0, energy: null, spoken: 0 };
     let heard = 0;
     report.forEach((/** @type {Record<string, any>} */ stat) => {
-      if (stat.type === 'outbound-rtp') sample.sent += stat.bytesSent ?? 0;
-      if (stat.type === 'inbound-rtp') {
+      if (stat.type === "outbound-rtp") sample.sent += stat.bytesSent ?? 0;
+      if (stat.type === "inbound-rtp") {
         sample.received += stat.bytesReceived ?? 0;
         heard += stat.packetsReceived ?? 0;
       }
-      if (stat.type === 'remote-inbound-rtp') {
+      if (stat.type === "remote-inbound-rtp") {
         heard += stat.timestamp;
         this.#reported = true;
-        if (typeof stat.roundTripTime === 'number') this.round_trip_ms = Math.round(stat.roundTripTime * 1000);
-        if (stat.kind === 'audio' && typeof stat.fractionLost === 'number') this.loss = stat.fractionLost;
+        if (typeof stat.roundTripTime === "number") this.round_trip_ms = Math.round(stat.roundTripTime * 1000);
+        if (stat.kind === "audio" && typeof stat.fractionLost === "number") this.loss = stat.fractionLost;
       }
-      if (stat.type === 'remote-outbound-rtp') heard += stat.timestamp;
-      if (stat.type === 'media-source' && typeof stat.totalAudioEnergy === 'number') {
+      if (stat.type === "remote-outbound-rtp") heard += stat.timestamp;
+      if (stat.type === "media-source" && typeof stat.totalAudioEnergy === "number") {
         sample.energy = stat.totalAudioEnergy;
         sample.spoken = stat.totalSamplesDuration ?? 0;
       }
-      if (stat.type === 'candidate-pair' && stat.nominated && this.round_trip_ms === null && stat.currentRoundTripTime)
+      if (stat.type === "candidate-pair" && stat.nominated && this.round_trip_ms === null && stat.currentRoundTripTime)
         this.round_trip_ms = Math.round(stat.currentRoundTripTime * 1000);
     });
     if (heard !== this.heard) this.#heard_at = now;
@@ -120,10 +119,10 @@ export class LineWatch {
  */
 export function summary(watch, connection) {
   const { last, previous } = watch;
-  const rate = (/** @type {'sent' | 'received'} */ way) =>
+  const rate = (/** @type {"sent" | "received"} */ way) =>
     last && previous && last.at > previous.at ? Math.round(((last[way] - previous[way]) * 8) / (last.at - previous.at)) : null;
-  const sent = rate('sent');
-  const received = rate('received');
+  const sent = rate("sent");
+  const received = rate("received");
   return {
     connection,
     round_trip_ms: watch.round_trip_ms,

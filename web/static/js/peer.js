@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * One person's media: a peer connection that is replaced when it dies and never renegotiated.
  *
@@ -7,19 +6,19 @@
  * and a fresh one takes the same seat, for as long as it is wanted.
  */
 
-import { LineWatch, summary } from './line.js';
+/** @import { Role, Slot, Ticket } from "./types.js" */
 
-/** @typedef {'audio' | 'video'} Kind */
-/** @typedef {'idle' | 'connecting' | 'connected' | 'reconnecting' | 'closed'} PeerState */
-/** @typedef {{url: string, ticket: string, expires_ms: number, ice_servers: RTCIceServer[], receive_slots: number}} Ticket */
-/** @typedef {{mid: string, participant: string, name: string, role: string, kind: Kind}} Slot */
-/** @typedef {{participant: string, name: string, role: string, stream: MediaStream}} Person another person of the room, with what they send */
+import { LineWatch, summary } from "./line.js";
+
+/** @typedef {"audio" | "video"} Kind */
+/** @typedef {"idle" | "connecting" | "connected" | "reconnecting" | "closed"} PeerState */
+/** @typedef {{participant: string, name: string, role: Role, stream: MediaStream}} Heard another person of the room, with what they send */
 /**
  * @typedef {object} PeerOptions
  * @property {() => Promise<Ticket>} ticket asks the server for a ticket to where this person should be now
  * @property {MediaStream | null} stream the microphone and camera; either may be missing
  * @property {(state: PeerState) => void} [onstate]
- * @property {(people: Person[]) => void} [onbound] everyone who can be seen or heard; the whole truth, not a difference
+ * @property {(people: Heard[]) => void} [onbound] everyone who can be seen or heard; the whole truth, not a difference
  * @property {(kind: Kind) => void} [onended] a device was unplugged or taken away; `replaceTrack` puts another in its place
  */
 
@@ -28,16 +27,16 @@ const CONNECT_MS = 8000;
 const WATCH_MS = 1000;
 const VERIFY_MS = 1500;
 const RETRY_MS = [300, 600, 1200, 2400, 3000];
-const CODEC = { audio: 'audio/opus', video: 'video/VP8' };
+const CODEC = { audio: "audio/opus", video: "video/VP8" };
 const PICTURE_HEIGHT = 480;
 
 export class Peer {
   /** @type {PeerOptions} */ #options;
   /** @type {Record<Kind, MediaStreamTrack | null>} */ #tracks = { audio: null, video: null };
-  /** @type {PeerState} */ #state = 'idle';
+  /** @type {PeerState} */ #state = "idle";
   /** @type {RTCPeerConnection | null} */ #connection = null;
   /** @type {Record<Kind, RTCRtpSender | null>} */ #senders = { audio: null, video: null };
-  /** @type {Map<string, Person>} */ #people = new Map();
+  /** @type {Map<string, Heard>} */ #people = new Map();
   /** @type {Slot[]} */ #slots = [];
   #watch = new LineWatch();
   #attempts = 0;
@@ -56,25 +55,25 @@ export class Peer {
 
   /** Connects, and stays connected until `close`. */
   start() {
-    if (this.#state !== 'idle') return;
-    addEventListener('online', this.#wake);
-    this.#become('connecting');
+    if (this.#state !== "idle") return;
+    addEventListener("online", this.#wake);
+    this.#become("connecting");
     void this.#live();
   }
 
   /** Leaves for good. The microphone and camera are the caller's and stay on. */
   close() {
-    this.#become('closed');
-    removeEventListener('online', this.#wake);
+    this.#become("closed");
+    removeEventListener("online", this.#wake);
     this.#turn.abort();
     this.#people.clear();
   }
 
   /** Makes a fresh connection now: the place has changed, or the server was away. */
   restart() {
-    if (this.#state === 'idle' || this.#state === 'closed') return;
+    if (this.#state === "idle" || this.#state === "closed") return;
     this.#attempts = 0;
-    this.#become('reconnecting');
+    this.#become("reconnecting");
     this.#turn.abort();
   }
 
@@ -84,7 +83,7 @@ export class Peer {
    */
   async verify() {
     const connection = this.#connection;
-    if (this.#state !== 'connected' || connection === null) return this.#wake();
+    if (this.#state !== "connected" || connection === null) return this.#wake();
     const before = this.#watch.heard;
     await pause(VERIFY_MS, this.#turn.signal);
     if (connection !== this.#connection || this.#closed()) return;
@@ -102,7 +101,7 @@ export class Peer {
     else this.#tracks[kind] = null;
     const sender = this.#senders[kind];
     await sender?.replaceTrack(track);
-    if (kind === 'video' && sender) await tune(sender, track);
+    if (kind === "video" && sender) await tune(sender, track);
   }
 
   /**
@@ -116,14 +115,15 @@ export class Peer {
     /** @type {Map<string, MediaStreamTrack[]>} */
     const heard = new Map();
     for (const slot of slots) {
+      if (slot.participant === null) continue;
       const track = connection.getTransceivers().find((each) => each.mid === slot.mid)?.receiver.track;
       if (track) heard.set(slot.participant, [...(heard.get(slot.participant) ?? []), track]);
     }
     const before = this.#people;
     this.#people = new Map();
     for (const slot of slots) {
-      const tracks = heard.get(slot.participant);
-      if (!tracks || this.#people.has(slot.participant)) continue;
+      const tracks = slot.participant && !this.#people.has(slot.participant) ? heard.get(slot.participant) : null;
+      if (!slot.participant || !tracks) continue;
       const stream = before.get(slot.participant)?.stream ?? new MediaStream();
       exchange(stream, tracks);
       this.#people.set(slot.participant, { participant: slot.participant, name: slot.name, role: slot.role, stream });
@@ -134,44 +134,44 @@ export class Peer {
 
   /** How the line is: rates in kb/s, round trip in ms, loss as a share from 0 to 1; null where nothing is known yet. */
   stats() {
-    return summary(this.#watch, this.#connection?.connectionState ?? 'new');
+    return summary(this.#watch, this.#connection?.connectionState ?? "new");
   }
 
   /** @param {PeerState} state */
   #become(state) {
-    if (this.#state === state || this.#state === 'closed') return;
+    if (this.#state === state || this.#state === "closed") return;
     this.#state = state;
     this.#options.onstate?.(state);
   }
 
   #wake = () => {
-    if (this.#connection?.connectionState !== 'connected') this.restart();
+    if (this.#connection?.connectionState !== "connected") this.restart();
   };
 
   /** @param {MediaStreamTrack} track */
   #keep(track) {
     const kind = /** @type {Kind} */ (track.kind);
-    track.contentHint = kind === 'audio' ? 'speech' : 'motion';
+    track.contentHint = kind === "audio" ? "speech" : "motion";
     this.#tracks[kind] = track;
-    track.addEventListener('ended', () => {
+    track.addEventListener("ended", () => {
       if (this.#tracks[kind] === track) this.#options.onended?.(kind);
     });
   }
 
   /** One connection after another until it is no longer wanted. */
   async #live() {
-    while (this.#state !== 'closed') {
+    while (this.#state !== "closed") {
       this.#turn = new AbortController();
       const turn = this.#turn.signal;
       try {
         await this.#connect(turn);
-        await this.#until_lost(turn);
+        await this.#untilLost(turn);
       } catch {
         // Whatever went wrong (no ticket, refused offer, no route), the answer is the same: another try.
       }
-      this.#hang_up();
+      this.#hangUp();
       if (this.#closed()) return;
-      this.#become('reconnecting');
+      this.#become("reconnecting");
       // A turn that was ended on purpose wants the next one at once.
       if (!turn.aborted) await pause(RETRY_MS[Math.min(this.#attempts++, RETRY_MS.length - 1)] ?? 0, turn);
     }
@@ -179,10 +179,10 @@ export class Peer {
 
   /** A method, so that the type checker does not take the state for unchanged across an await. */
   #closed() {
-    return this.#state === 'closed';
+    return this.#state === "closed";
   }
 
-  #hang_up() {
+  #hangUp() {
     this.#connection?.close();
     this.#connection = null;
     this.#senders = { audio: null, video: null };
@@ -191,52 +191,52 @@ export class Peer {
   /** @param {AbortSignal} turn */
   async #connect(turn) {
     const ticket = await unless(turn, this.#options.ticket());
-    const connection = new RTCPeerConnection({ iceServers: ticket.ice_servers, bundlePolicy: 'max-bundle' });
+    const connection = new RTCPeerConnection({ iceServers: ticket.ice_servers, bundlePolicy: "max-bundle" });
     this.#connection = connection;
     this.#watch = new LineWatch();
     this.#slots = [];
     this.#people = new Map();
-    this.#offer_tracks(connection, ticket.receive_slots);
+    this.#offerTracks(connection, ticket.receive_slots);
     await describe(connection);
     await unless(turn, gathered(connection));
-    const answer = await post(ticket, connection.localDescription?.sdp ?? '', turn);
+    const answer = await post(ticket, connection.localDescription?.sdp ?? "", turn);
     turn.throwIfAborted();
-    await connection.setRemoteDescription({ type: 'answer', sdp: answer });
+    await connection.setRemoteDescription({ type: "answer", sdp: answer });
     // `bound` may have come by the socket before the answer came by HTTP.
     if (this.#slots.length > 0) this.bind(this.#slots);
     await unless(turn, connected(connection));
-    for (const kind of /** @type {Kind[]} */ (['audio', 'video'])) {
+    for (const kind of /** @type {Kind[]} */ (["audio", "video"])) {
       const sender = this.#senders[kind];
       if (sender) await tune(sender, sender.track);
     }
-    this.#become('connected');
+    this.#become("connected");
   }
 
   /**
    * @param {RTCPeerConnection} connection
    * @param {number} slots
    */
-  #offer_tracks(connection, slots) {
-    const microphone = connection.addTransceiver(this.#tracks.audio ?? 'audio', {
-      direction: 'sendonly',
-      sendEncodings: [{ maxBitrate: 32_000, priority: 'high', networkPriority: 'high' }],
+  #offerTracks(connection, slots) {
+    const microphone = connection.addTransceiver(this.#tracks.audio ?? "audio", {
+      direction: "sendonly",
+      sendEncodings: [{ maxBitrate: 32_000, priority: "high", networkPriority: "high" }],
     });
-    const camera = connection.addTransceiver(this.#tracks.video ?? 'video', {
-      direction: 'sendonly',
-      sendEncodings: [{ maxBitrate: 700_000, maxFramerate: 24, priority: 'low', networkPriority: 'low' }],
+    const camera = connection.addTransceiver(this.#tracks.video ?? "video", {
+      direction: "sendonly",
+      sendEncodings: [{ maxBitrate: 700_000, maxFramerate: 24, priority: "low", networkPriority: "low" }],
     });
     this.#senders = { audio: microphone.sender, video: camera.sender };
     for (let slot = 0; slot < slots; slot++) {
-      connection.addTransceiver('audio', { direction: 'recvonly' });
-      connection.addTransceiver('video', { direction: 'recvonly' });
+      connection.addTransceiver("audio", { direction: "recvonly" });
+      connection.addTransceiver("video", { direction: "recvonly" });
     }
     for (const transceiver of connection.getTransceivers()) prefer(transceiver);
   }
 
   /** @param {AbortSignal} turn */
-  async #until_lost(turn) {
+  async #untilLost(turn) {
     const connection = this.#connection;
-    while (connection && connection.connectionState !== 'failed' && connection.connectionState !== 'closed') {
+    while (connection && connection.connectionState !== "failed" && connection.connectionState !== "closed") {
       await pause(WATCH_MS, turn);
       turn.throwIfAborted();
       const now = performance.now();
@@ -244,7 +244,7 @@ export class Peer {
       turn.throwIfAborted();
       if (this.#watch.dead(now)) return;
       if (this.#watch.steady(now)) this.#attempts = 0;
-      this.#become(this.#watch.faltering(now) || connection.connectionState === 'disconnected' ? 'reconnecting' : 'connected');
+      this.#become(this.#watch.faltering(now) || connection.connectionState === "disconnected" ? "reconnecting" : "connected");
     }
   }
 }
@@ -264,10 +264,10 @@ function prefer(transceiver) {
 async function tune(sender, track) {
   const parameters = /** @type {RTCRtpSendParameters & {degradationPreference?: string}} */ (sender.getParameters());
   const encoding = parameters.encodings?.[0];
-  if (!encoding || track?.kind !== 'video') return;
+  if (!encoding || track?.kind !== "video") return;
   const height = track.getSettings().height ?? PICTURE_HEIGHT;
   encoding.scaleResolutionDownBy = Math.max(1, height / PICTURE_HEIGHT);
-  parameters.degradationPreference = 'balanced';
+  parameters.degradationPreference = "balanced";
   await sender.setParameters(parameters).catch(() => undefined);
 }
 
@@ -275,9 +275,9 @@ async function tune(sender, track) {
 async function describe(connection) {
   const offer = await connection.createOffer();
   // Browsers answer a NACK for Opus but do not ask for it by themselves (RFC 4585, 6.2.1).
-  const sdp = (offer.sdp ?? '').replace(/a=rtpmap:(\d+) opus\/48000\/2\r\n/gi, '$&a=rtcp-fb:$1 nack\r\n');
+  const sdp = (offer.sdp ?? "").replace(/a=rtpmap:(\d+) opus\/48000\/2\r\n/gi, "$&a=rtcp-fb:$1 nack\r\n");
   try {
-    await connection.setLocalDescription({ type: 'offer', sdp });
+    await connection.setLocalDescription({ type: "offer", sdp });
   } catch {
     await connection.setLocalDescription(offer);
   }
@@ -286,8 +286,8 @@ async function describe(connection) {
 /** @param {RTCPeerConnection} connection */
 async function gathered(connection) {
   const enough = new AbortController();
-  connection.addEventListener('icegatheringstatechange', () => connection.iceGatheringState === 'complete' && enough.abort());
-  if (connection.iceGatheringState !== 'complete') await pause(GATHER_MS, enough.signal);
+  connection.addEventListener("icegatheringstatechange", () => connection.iceGatheringState === "complete" && enough.abort());
+  if (connection.iceGatheringState !== "complete") await pause(GATHER_MS, enough.signal);
 }
 
 /**
@@ -298,8 +298,8 @@ async function gathered(connection) {
  */
 async function post(ticket, sdp, turn) {
   const response = await unless(turn, fetch(ticket.url, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ ticket: ticket.ticket, sdp }),
     signal: AbortSignal.timeout(CONNECT_MS),
   }));
@@ -310,15 +310,15 @@ async function post(ticket, sdp, turn) {
 /** @param {RTCPeerConnection} connection */
 function connected(connection) {
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error('No route to the media server.')), CONNECT_MS);
+    const late = setTimeout(() => reject(new Error("No route to the media server.")), CONNECT_MS);
     const look = () => {
-      if (connection.connectionState === 'connected') resolve(undefined);
-      else if (connection.connectionState !== 'failed' && connection.connectionState !== 'closed') return;
-      else reject(new Error('The media connection failed.'));
+      if (connection.connectionState === "connected") resolve(undefined);
+      else if (connection.connectionState !== "failed" && connection.connectionState !== "closed") return;
+      else reject(new Error("The media connection failed."));
       clearTimeout(late);
-      connection.removeEventListener('connectionstatechange', look);
+      connection.removeEventListener("connectionstatechange", look);
     };
-    connection.addEventListener('connectionstatechange', look);
+    connection.addEventListener("connectionstatechange", look);
     look();
   });
 }
@@ -344,11 +344,11 @@ function pause(milliseconds, signal) {
     if (signal.aborted) return resolve();
     const done = () => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', done);
+      signal.removeEventListener("abort", done);
       resolve();
     };
     const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done);
+    signal.addEventListener("abort", done);
   });
 }
 
@@ -363,7 +363,7 @@ function unless(signal, promise) {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);
     if (signal.aborted) return stop();
-    signal.addEventListener('abort', stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+    signal.addEventListener("abort", stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
   });
 }
