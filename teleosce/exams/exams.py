@@ -1,0 +1,176 @@
+"""Making exams and asking about them. What moves an encounter is in `transitions.py`."""
+
+from dataclasses import astuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import IntegrityError
+
+from teleosce.core.clock import Clock
+from teleosce.core.db import Database
+from teleosce.core.errors import Conflict, Invalid, NotFound
+from teleosce.core.ids import new_id
+from teleosce.exams import store
+from teleosce.exams.models import Cause, Encounter, Exam, Phase, PhaseEntry, Slot, Timings
+
+MAX_TITLE = 200
+MAX_PHASE_S = 24 * 3600
+
+
+class Exams:
+    """Exams, their slots and encounters."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.database = database
+        self._clock = clock
+
+    async def create(self, title: str, zone: str) -> Exam:
+        """A new, empty exam. Raises Invalid without a title or with an unknown IANA time zone."""
+        title = title.strip()
+        if not 0 < len(title) <= MAX_TITLE:
+            raise Invalid(f"An exam needs a title of at most {MAX_TITLE} characters.", code="exam-title")
+        try:
+            ZoneInfo(zone)
+        except (ValueError, OSError, LookupError) as error:
+            raise Invalid(
+                f"“{zone[:64]}” is not a time zone. Use a name such as Europe/Berlin.", code="exam-zone"
+            ) from error
+        exam = Exam(new_id(), title, zone, self._clock.now_ms())
+        async with self.database.write() as connection:
+            await store.add_exam(connection, exam)
+        return exam
+
+    async def add_slot(
+        self,
+        exam_id: str,
+        *,
+        position: int,
+        rotation: int,
+        circuit: int = 1,
+        station_hash: str,
+        station_title: str,
+        timings: Timings,
+        candidate: str | None,
+        sp: str | None,
+        examiner: str | None = None,
+    ) -> Slot:
+        """A new slot with its first encounter, waiting.
+
+        Raises Invalid for numbers out of range, and Conflict when the candidate, the SP or the station
+        already has a slot in this rotation: nobody is in two rooms at once.
+        """
+        _check(position, rotation, circuit, timings)
+        await self.exam(exam_id)
+        slot = Slot(
+            new_id(),
+            exam_id,
+            position,
+            rotation,
+            circuit,
+            station_hash,
+            station_title,
+            candidate,
+            sp,
+            examiner,
+        )
+        try:
+            async with self.database.write() as connection:
+                await store.add_slot(connection, slot)
+                await store.add_encounter(
+                    connection, first_attempt(slot, timings, self._clock.now_ms()), Cause.created
+                )
+        except IntegrityError as error:
+            raise Conflict(
+                f"In rotation {rotation} the candidate, the standardized patient or station {position} of "
+                f"circuit {circuit} already has a slot, so this one was not made.",
+                code="slot-taken",
+            ) from error
+        return slot
+
+    async def exam(self, exam_id: str) -> Exam:
+        """One exam. Raises NotFound."""
+        async with self.database.read() as connection:
+            found = await store.exam(connection, exam_id)
+        if found is None:
+            raise NotFound("There is no such exam.", code="no-exam")
+        return found
+
+    async def exams(self) -> list[Exam]:
+        """Every exam, the newest first."""
+        async with self.database.read() as connection:
+            return await store.all_exams(connection)
+
+    async def slot(self, slot_id: str) -> Slot:
+        """One slot. Raises NotFound."""
+        async with self.database.read() as connection:
+            found = await store.slot(connection, slot_id)
+        if found is None:
+            raise NotFound("There is no such slot.", code="no-slot")
+        return found
+
+    async def slots(self, exam_id: str) -> list[Slot]:
+        """The slots of an exam by rotation, position and circuit."""
+        async with self.database.read() as connection:
+            return await store.slots_of(connection, exam_id)
+
+    async def encounter(self, encounter_id: str) -> Encounter:
+        """One encounter. Raises NotFound."""
+        async with self.database.read() as connection:
+            found = await store.encounter(connection, encounter_id)
+        if found is None:
+            raise NotFound("There is no such encounter.", code="no-encounter")
+        return found
+
+    async def encounters(self, exam_id: str) -> list[Encounter]:
+        """All attempts of an exam by rotation, position, circuit and attempt."""
+        async with self.database.read() as connection:
+            return await store.encounters_of(connection, exam_id)
+
+    async def running(self) -> list[Encounter]:
+        """Every encounter, of any exam, that has begun and is not done."""
+        async with self.database.read() as connection:
+            return await store.running(connection)
+
+    async def where_now(self, seat_id: str) -> Encounter | None:
+        """Where a candidate, SP or examiner should be: the running encounter, else the next waiting one."""
+        async with self.database.read() as connection:
+            return await store.now_or_next(connection, seat_id)
+
+    async def of_seat(self, seat_id: str) -> list[Encounter]:
+        """All attempts that a seat takes part in or examines, in the order of the day."""
+        async with self.database.read() as connection:
+            return await store.of_seat(connection, seat_id)
+
+    async def phase_log(self, encounter_id: str) -> list[PhaseEntry]:
+        """What happened to an encounter and when, oldest first."""
+        async with self.database.read() as connection:
+            return await store.log_of(connection, encounter_id)
+
+
+def first_attempt(slot: Slot, timings: Timings, now_ms: int) -> Encounter:
+    """The waiting encounter that a slot starts with."""
+    return Encounter(
+        id=new_id(),
+        slot_id=slot.id,
+        exam_id=slot.exam_id,
+        attempt=1,
+        phase=Phase.waiting,
+        phase_started_ms=now_ms,
+        phase_ends_ms=None,
+        outcome=None,
+        position=slot.position,
+        rotation=slot.rotation,
+        circuit=slot.circuit,
+        station_hash=slot.station_hash,
+        station_title=slot.station_title,
+        candidate=slot.candidate,
+        sp=slot.sp,
+        examiner=slot.examiner,
+        timings=timings,
+    )
+
+
+def _check(position: int, rotation: int, circuit: int, timings: Timings) -> None:
+    if min(position, rotation, circuit) < 1:
+        raise Invalid("Station, rotation and circuit are numbered from 1.", code="slot-number")
+    if not all(0 <= seconds <= MAX_PHASE_S for seconds in astuple(timings)):
+        raise Invalid("A phase lasts from 0 seconds to 24 hours.", code="slot-timings")
