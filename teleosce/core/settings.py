@@ -70,7 +70,8 @@ def load(**flags: Any) -> Settings:
         raise Invalid("These settings cannot be used: " + "; ".join(faults), code="settings") from error
     if unknown:
         raise Invalid(
-            f"No such setting: {', '.join(unknown)}. `teleosce doctor` lists those there are.", code="settings"
+            f"No such setting: {', '.join(unknown)}. `teleosce doctor` lists those there are.",
+            code="settings",
         )
     if (settings.tls_cert is None) != (settings.tls_key is None):
         raise Invalid("tls_cert and tls_key go together: give both or neither.", code="settings")

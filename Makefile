@@ -1,0 +1,51 @@
+# The few commands of the project. `make` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint check format clean
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+
+demo: $(STAMP) ## run a server with a small exam and something to watch, read and mark
+	$(BIN)/teleosce demo $(ARGS)
+
+test: $(STAMP) ## install what the tests need and run them all
+	$(BIN)/python tests/need_browser.py
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMP) node_modules ## ruff, mypy, import-linter, and tsc on the pages' modules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	npx --no-install tsc -p .
+	$(BIN)/teleosce station check stations
+
+check: lint test ## everything that CI runs
+
+format: $(STAMP) ## format the Python files
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## remove what the commands above made
+	rm -rf $(VENV) node_modules
+
+# Not `python -m venv` alone: Debian without python3-venv has no pip in it, and says so in a way that helps nobody.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "teleosce needs Python 3.11 or newer."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
+	  then apt-get update -qq && apt-get install -y -qq python3-venv && $(PYTHON) -m venv $(VENV); \
+	  else echo "Install Debian's python3-venv and try again."; exit 1; fi; }
+
+$(STAMP): pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[weights,rehearsal]' --group dev
+	@touch $@
+
+node_modules: package.json package-lock.json
+	npm ci --silent --no-audit --no-fund
+	@touch $@

@@ -1,0 +1,268 @@
+"""Joins the rooms into a server: the only place that knows them all."""
+
+import asyncio
+import os
+import secrets
+import ssl
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from teleosce.core.blobs import write_durably
+from teleosce.core.clock import Clock
+from teleosce.core.db import Database
+from teleosce.core.errors import Invalid, Unavailable
+from teleosce.core.events import EncounterEnded, EncounterStarted, Events, PhaseChanged, RecordingSealed
+from teleosce.core.paths import STATIONS
+from teleosce.core.settings import Settings
+from teleosce.exams import Day, Exams, Phase
+from teleosce.people import STAFF, AuditReport, People, Role
+from teleosce.recording import Recordings
+from teleosce.reports import Sources, write_export
+from teleosce.rtc import MediaServer, self_test
+from teleosce.scoring import Forms
+from teleosce.stations import StationStore, read
+from teleosce.transcripts import Transcripts
+from teleosce.web import Rooms, application
+
+log = structlog.get_logger(__name__)
+
+WORKER_RESTART_S = 2.0
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: its address as people reach it, and its rooms."""
+
+    url: str
+    rooms: Rooms
+
+
+def build(settings: Settings) -> Rooms:
+    """Makes the rooms; nothing is started yet."""
+    clock, events, database = Clock(), Events(), Database(settings.database)
+    exams = Exams(database, clock)
+    secret = _secret(settings.data / "secret.key")
+    return Rooms(
+        settings=settings,
+        secret=secret,
+        clock=clock,
+        events=events,
+        database=database,
+        people=People(database, clock, events),
+        stations=StationStore(database, settings.data / "stations", clock),
+        exams=exams,
+        day=Day(exams, clock, events),
+        media=MediaServer(secret, clock, events, addresses=settings.media_addresses),
+        recordings=Recordings(settings.data, database, clock, events),
+        transcripts=Transcripts(settings, database, clock),
+        forms=Forms(database, clock, events),
+    )
+
+
+def _secret(path: Path) -> str:
+    """The key that signs tickets: made once, readable by the server's user only."""
+    if not path.exists():
+        write_durably(path, secrets.token_urlsafe(32).encode())
+        path.chmod(0o600)
+    return path.read_text()
+
+
+class Stage:
+    """What happens around an encounter: its media room opens and closes with it, and its recording goes on to Whisper."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self.rooms = rooms
+        rooms.events.subscribe(EncounterStarted, self._open)
+        rooms.events.subscribe(EncounterEnded, self._close)
+        rooms.events.subscribe(RecordingSealed, self._transcribe)
+        rooms.events.subscribe(PhaseChanged, self._empty)
+        self._sealing: set[asyncio.Task[None]] = set()
+
+    async def _open(self, event: EncounterStarted) -> None:
+        room = self.rooms.media.room(event.encounter_id)
+        self.rooms.recordings.attend(room, event.encounter_id)
+        room.open()
+
+    async def _close(self, event: EncounterEnded) -> None:
+        self.rooms.media.room(event.encounter_id).hold()
+        await self.rooms.recordings.leave(event.encounter_id)
+        await self.rooms.media.close_room(event.encounter_id, "the encounter is over")
+        # Sealing takes seconds and must not keep the next phase waiting.
+        task = asyncio.create_task(self._seal(event.encounter_id), name="seal")
+        self._sealing.add(task)
+        task.add_done_callback(self._sealing.discard)
+
+    async def _seal(self, encounter_id: str) -> None:
+        try:
+            await self.rooms.recordings.seal(encounter_id)
+        except Exception:
+            log.exception("a recording could not be sealed; its raw takes are kept", encounter=encounter_id)
+
+    async def _empty(self, event: PhaseChanged) -> None:
+        """A room that was only held (an encounter ended while reading) is let go as well."""
+        if event.phase not in (Phase.reading, Phase.encounter):
+            await self.rooms.media.close_room(event.encounter_id, "the encounter is over")
+
+    async def _transcribe(self, event: RecordingSealed) -> None:
+        rooms = self.rooms
+        encounter = await rooms.exams.encounter(event.encounter_id)
+        version = await rooms.stations.get(encounter.station_hash)
+        roles = {}
+        for take in await rooms.recordings.takes(encounter.id):
+            roles[take.participant_id] = (await rooms.people.seat(take.participant_id)).role.value
+        if roles:
+            await rooms.transcripts.request(encounter.id, roles, list(version.vocabulary))
+
+    async def finish(self) -> None:
+        """Waits for the recordings that are being sealed."""
+        if self._sealing:
+            await asyncio.wait(self._sealing)
+
+    async def reconcile(self) -> None:
+        """At start: seals what a killed server left, and asks for the transcripts that nobody asked for."""
+        await self.rooms.recordings.recover()
+
+
+async def freeze_shipped_stations(rooms: Rooms) -> dict[str, str]:
+    """Puts the stations that come with teleosce into the bank: slug → version hash."""
+    found = {}
+    for folder in sorted(path for path in STATIONS.iterdir() if (path / "station.yaml").is_file()):
+        version = await asyncio.to_thread(read, folder)
+        found[version.slug] = await rooms.stations.freeze(version, folder)
+    return found
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Server]:
+    """A server that answers while the block runs. Raises Unavailable or Invalid with what keeps it from starting."""
+    self_test()
+    _make_folder(settings.data)
+    rooms = build(settings)
+    await rooms.database.migrate()
+    await freeze_shipped_stations(rooms)
+    stage = Stage(rooms)
+    await rooms.media.start()
+    runner = web.AppRunner(application(rooms), access_log=None, shutdown_timeout=5)
+    await runner.setup()
+    worker: asyncio.Task[None] | None = None
+    try:
+        site = web.TCPSite(runner, settings.host, settings.port, ssl_context=_tls(settings), backlog=512)
+        await _listen(site, settings)
+        await stage.reconcile()
+        await rooms.day.start()
+        watch = asyncio.create_task(rooms.transcripts.watch(rooms.events), name="transcripts")
+        if settings.worker:
+            worker = asyncio.create_task(_keep_worker(settings), name="worker")
+        yield Server(_url(settings, runner), rooms)
+        watch.cancel()
+    finally:
+        if worker:
+            worker.cancel()
+            await asyncio.wait([worker])
+        await rooms.day.close()
+        await runner.cleanup()
+        await rooms.media.close()
+        await stage.finish()
+        await rooms.recordings.close()
+        await rooms.database.close()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".writable").touch()
+    except OSError as error:
+        raise Invalid(
+            f"The data folder {folder} cannot be written ({error.strerror}). Choose another with --data."
+        ) from error
+
+
+async def _listen(site: web.TCPSite, settings: Settings) -> None:
+    try:
+        await site.start()
+    except OSError as error:
+        raise Unavailable(
+            f"Port {settings.port} on {settings.host} cannot be used ({error.strerror}). "
+            "Perhaps another teleosce runs: stop it, or choose another port with --port."
+        ) from error
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(settings.tls_cert, settings.tls_key)
+    except (OSError, ssl.SSLError) as error:
+        raise Invalid(f"The certificate {settings.tls_cert} and its key cannot be used: {error}.") from error
+    return context
+
+
+def _url(settings: Settings, runner: web.AppRunner) -> str:
+    if settings.public_url:
+        return settings.public_url.rstrip("/")
+    host, port = runner.addresses[0][:2]
+    shown = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host  # noqa: S104 compared, not bound
+    return f"{'https' if settings.tls_cert else 'http'}://{shown}:{port}"
+
+
+async def _keep_worker(settings: Settings) -> None:
+    """Runs the transcription worker as a process of its own and starts it again when it dies."""
+    environment = os.environ | {
+        "TELEOSCE_DATA": str(settings.data.resolve()),
+        "TELEOSCE_DATABASE_URL": settings.database,
+        "TELEOSCE_WHISPER_MODEL": settings.whisper_model,
+    }
+    while True:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "teleosce", "worker", "--parent", str(os.getpid()), env=environment
+        )
+        try:
+            code = await process.wait()
+        except asyncio.CancelledError:
+            process.terminate()
+            await process.wait()
+            raise
+        log.warning("the transcription worker ended and is started again", code=code)
+        await asyncio.sleep(WORKER_RESTART_S)
+
+
+async def add_account(settings: Settings, *, email: str, name: str, role: str, password: str) -> None:
+    """Adds a staff account. Raises Invalid for an unknown role, a short password or an e-mail that is taken."""
+    try:
+        known = Role(role)
+    except ValueError:
+        raise Invalid(f"There is no role “{role}”. Use one of: {', '.join(sorted(STAFF))}.") from None
+    async with _at_rest(settings) as rooms:
+        await rooms.people.add_account(email, name, password, known)
+
+
+async def verify_audit(settings: Settings) -> AuditReport:
+    """Reads the whole audit log and checks its chain."""
+    async with _at_rest(settings) as rooms:
+        return await rooms.people.verify_audit()
+
+
+async def export_encounter(settings: Settings, encounter_id: str, folder: Path) -> list[str]:
+    """Writes all there is of an encounter. Raises NotFound, or Invalid when the folder exists."""
+    async with _at_rest(settings) as rooms:
+        sources = Sources(rooms.exams, rooms.people, rooms.stations, rooms.recordings, rooms.transcripts, rooms.forms)
+        return await write_export(sources, encounter_id, folder)
+
+
+@asynccontextmanager
+async def _at_rest(settings: Settings) -> AsyncIterator[Rooms]:
+    """The rooms with their database, without a server."""
+    _make_folder(settings.data)
+    rooms = build(settings)
+    await rooms.database.migrate()
+    try:
+        yield rooms
+    finally:
+        await rooms.database.close()

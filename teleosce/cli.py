@@ -1,0 +1,273 @@
+"""The commands. Each says what it does in its help, and what went wrong in a sentence."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Coroutine
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+
+from teleosce import __version__
+from teleosce.core import logs
+from teleosce.core.errors import Fault
+from teleosce.core.settings import Settings, load
+from teleosce.core.stopping import stop_signal
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    help="Remote teleconsultation OSCEs: live stations, recordings, transcripts and marks.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+station_app = typer.Typer(help="Station folders.", no_args_is_help=True)
+user_app = typer.Typer(help="Staff accounts.", no_args_is_help=True)
+audit_app = typer.Typer(help="The audit log.", no_args_is_help=True)
+app.add_typer(station_app, name="station")
+app.add_typer(user_app, name="user")
+app.add_typer(audit_app, name="audit")
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True)
+
+Data = Annotated[Path | None, typer.Option(help="Folder for the database, recordings and keys. [recordings]")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on. [127.0.0.1]")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one. [8400]")]
+Level = Annotated[str | None, typer.Option(help="debug, info, warning or error. [info]")]
+Model = Annotated[str | None, typer.Option(help="tiny.en, base, or a folder with a CTranslate2 model. [base]")]
+
+
+def main() -> None:
+    """Runs a command; a fault ends it with its sentence and status 2, never with a traceback."""
+    try:
+        app()
+    except Fault as fault:
+        err.print(f"teleosce: {fault.message}", style="red", markup=False)
+        sys.exit(2)
+
+
+def _settings(**flags: Any) -> Settings:
+    settings = load(**flags)
+    logs.configure(settings.log_level)
+    return settings
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        import uvloop
+
+        return uvloop.run(work)
+    except ImportError:
+        return asyncio.run(work)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"teleosce {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    """Settings come from flags, then TELEOSCE_* variables, then teleosce.toml, then the defaults."""
+
+
+@app.command()
+def serve(
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+    public_url: Annotated[str | None, typer.Option(help="The address people reach, as written in links.")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain, PEM.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
+    database_url: Annotated[str | None, typer.Option(help="PostgreSQL; SQLite in the data folder when empty.")] = None,
+    whisper_model: Model = None,
+    worker: Annotated[bool | None, typer.Option(help="Start a transcription worker too. [yes]")] = None,
+    log_level: Level = None,
+) -> None:
+    """Run the server, until Ctrl-C."""
+    settings = _settings(
+        data=data,
+        host=host,
+        port=port,
+        public_url=public_url,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        database_url=database_url,
+        whisper_model=whisper_model,
+        worker=worker,
+        log_level=log_level,
+    )
+    _run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    from teleosce.app import running
+
+    stop = stop_signal()
+    async with running(settings) as server:
+        out.print(f"teleosce {__version__} answers at {server.url}  (data: {settings.data.resolve()})")
+        warning = unsafe(settings)
+        if warning:
+            err.print(f"\n!!! {warning}\n", style="bold red", markup=False)
+        await stop.wait()
+        out.print("Stopping: recordings are being closed.")
+
+
+def unsafe(settings: Settings) -> str | None:
+    """Why browsers off this machine could not use the server, or should not; None where all is well."""
+    if settings.tls_cert or (settings.public_url or "").startswith("https://"):
+        return None
+    try:
+        local = ip_address(settings.host).is_loopback
+    except ValueError:
+        local = settings.host == "localhost"
+    if local:
+        return None
+    return (
+        "This server is open to other machines without TLS. Browsers give a page no camera and no microphone there, "
+        "and passwords and links travel in the clear. Give --tls-cert and --tls-key, or put a TLS proxy in front and "
+        "give --public-url https://…"
+    )
+
+
+@app.command()
+def demo(
+    data: Annotated[Path | None, typer.Option(help="Data folder; a throwaway one when not given.")] = None,
+    host: Host = None,
+    port: Port = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the links as one line of JSON.")] = False,
+    consultation: Annotated[bool, typer.Option(help="Play a short consultation first, to have one to mark.")] = True,
+    whisper_model: Model = None,
+    log_level: Level = None,
+) -> None:
+    """Run a server with a small exam, play a consultation through it, and print one link per role."""
+    from teleosce.demo import run_demo
+
+    _run(
+        run_demo(
+            flags={
+                "data": data,
+                "host": host,
+                "port": port,
+                "whisper_model": whisper_model,
+                "log_level": log_level or "warning",
+            },
+            as_json=as_json,
+            consultation=consultation,
+        )
+    )
+
+
+@app.command()
+def worker(
+    data: Data = None,
+    database_url: Annotated[str | None, typer.Option(help="The server's database.")] = None,
+    whisper_model: Model = None,
+    parent: Annotated[int | None, typer.Option(hidden=True, help="End when this process ends.")] = None,
+    log_level: Level = None,
+) -> None:
+    """Transcribe recordings as they are sealed, at low priority, until Ctrl-C."""
+    from teleosce.transcripts.worker import run
+
+    run(
+        _settings(data=data, database_url=database_url, whisper_model=whisper_model, log_level=log_level),
+        parent=parent,
+    )
+
+
+@station_app.command("check")
+def station_check(
+    paths: Annotated[list[Path], typer.Argument(help="Station folders, or folders of them.")],
+) -> None:
+    """Name every fault of station folders with its file and line. Ends with 1 when there are errors."""
+    from teleosce.stations.command import check_paths
+
+    findings = check_paths(paths)
+    for finding in findings:
+        print(finding)
+    errors = sum(1 for one in findings if one.severity == "error")
+    print(f"{errors} errors, {len(findings) - errors} warnings" if findings else "No faults found.")
+    raise typer.Exit(1 if errors else 0)
+
+
+@app.command()
+def transcribe(
+    files: Annotated[list[Path], typer.Argument(help="Sound or video files; each is one speaker's own track.")],
+    form: Annotated[str, typer.Option("--format", help="text, vtt or json.")] = "text",
+    hints: Annotated[list[str] | None, typer.Option("--hint", help="A word that may occur; repeatable.")] = None,
+    data: Data = None,
+    whisper_model: Model = None,
+    log_level: Level = None,
+) -> None:
+    """Write down what is said in files, without any exam."""
+    from teleosce.transcripts.command import transcribe as hear
+
+    settings = _settings(data=data, whisper_model=whisper_model, log_level=log_level or "warning")
+    print(hear(files, settings, form=form, hints=hints or []))
+
+
+@app.command()
+def doctor(data: Data = None, port: Port = None, whisper_model: Model = None) -> None:
+    """Look at what an exam needs: settings, weights, disk, port, media. Ends with 1 when something is wrong."""
+    from teleosce.doctor import examine
+
+    found = examine(_settings(data=data, port=port, whisper_model=whisper_model, log_level="error"))
+    for line in found:
+        out.print(f"{line.verdict:<8} {line.what}: {line.said}", markup=False)
+    raise typer.Exit(1 if any(line.verdict == "wrong" for line in found) else 0)
+
+
+@user_app.command("add")
+def user_add(
+    email: str,
+    name: Annotated[str, typer.Option(prompt=True, help="As colleagues know them.")],
+    role: Annotated[str, typer.Option(help="organiser, examiner, moderator, invigilator or observer.")] = "organiser",
+    password: Annotated[
+        str,
+        typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, help="12 characters or more."),
+    ] = "",
+    data: Data = None,
+) -> None:
+    """Add a staff account."""
+    from teleosce.app import add_account
+
+    settings = _settings(data=data, log_level="warning")
+    _run(add_account(settings, email=email, name=name, role=role, password=password))
+    out.print(f"{name} can now sign in as {email} ({role}).", markup=False)
+
+
+@audit_app.command("verify")
+def audit_verify(data: Data = None) -> None:
+    """Check the chain of hashes of the audit log. Ends with 1 when a row was changed or is missing."""
+    from teleosce.app import verify_audit
+
+    report = _run(verify_audit(_settings(data=data, log_level="warning")))
+    if report.broken_at is None:
+        out.print(f"{report.rows} rows, unbroken.")
+        return
+    out.print(f"Broken at row {report.broken_at}: that row, or the one before it, was changed or removed.")
+    raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    encounter: Annotated[str, typer.Argument(help="The encounter's id, as in the address of its marking page.")],
+    to: Annotated[Path, typer.Option(help="A new folder to write into.")],
+    data: Data = None,
+) -> None:
+    """Write all there is of one encounter into a folder: videos, transcript, captions, forms and hashes."""
+    from teleosce.app import export_encounter
+
+    written = _run(export_encounter(_settings(data=data, log_level="warning"), encounter, to))
+    out.print(json.dumps({"folder": str(to), "files": written}), markup=False)
+
+
+if __name__ == "__main__":
+    main()

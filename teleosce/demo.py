@@ -1,0 +1,125 @@
+"""`teleosce demo`: a server with a small exam, a consultation already played, and one link per role."""
+
+import asyncio
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from teleosce.app import Server, freeze_shipped_stations, running
+from teleosce.core import logs
+from teleosce.core.errors import Fault
+from teleosce.core.settings import Settings, load
+from teleosce.core.stopping import stop_signal
+from teleosce.rehearsal import act, play
+from teleosce.web import MadeExam, Plan, make_exam
+
+RING = ("chest-pain-video", "low-mood", "diabetes-review")
+"""The stations of the demo's exam; the first is also the one that is played."""
+CANDIDATES = ("Amira Hassan", "Ben Okafor", "Chloe Martin")
+PATIENTS = ("Mr Doyle", "Ms Reed", "Mrs Iqbal")
+
+
+async def run_demo(flags: dict[str, Any], *, as_json: bool, consultation: bool) -> None:
+    """Runs until Ctrl-C. With `as_json` prints the links as one line as soon as the server answers."""
+    if flags["data"] is not None:
+        await _serve(load(**flags), as_json=as_json, consultation=consultation)
+        return
+    with tempfile.TemporaryDirectory(prefix="teleosce-demo-", ignore_cleanup_errors=True) as folder:
+        await _serve(load(**(flags | {"data": Path(folder)})), as_json=as_json, consultation=consultation)
+
+
+async def _serve(settings: Settings, *, as_json: bool, consultation: bool) -> None:
+    logs.configure(settings.log_level)
+    said = Console(stderr=as_json, highlight=False, soft_wrap=True)
+    stop = stop_signal()
+    async with running(settings) as server:
+        ring = await _exam(server)
+        _print_links(server, ring, said, as_json=as_json)
+        playing = asyncio.create_task(_play(server, ring, said)) if consultation else None
+        await stop.wait()
+        if playing is not None:
+            playing.cancel()
+            await asyncio.wait([playing])
+        said.print("Stopping.")
+
+
+async def _exam(server: Server) -> MadeExam:
+    bank = await freeze_shipped_stations(server.rooms)
+    hashes = [bank[slug] for slug in RING]
+    return await make_exam(
+        server.rooms,
+        Plan(
+            title="Teleconsultation demo",
+            zone="Europe/London",
+            stations=hashes,
+            candidates=CANDIDATES,
+            sps=PATIENTS,
+            examiner="Dr Examiner",
+            played=("Robin Sample", "Mr Doyle (synthetic)"),
+        ),
+    )
+
+
+def _print_links(server: Server, made: MadeExam, said: Console, *, as_json: bool) -> None:
+    links: dict[str, list[str]] = {}
+    for link in made.links:
+        if not link.synthetic:
+            links.setdefault(link.role, []).append(server.url + link.path)
+    if as_json:
+        one = {
+            "url": server.url,
+            "links": {
+                "organiser": links["organiser"][0],
+                "candidate": links["candidate"],
+                "sp": links["sp"],
+                "examiner": links["examiner"][0],
+            },
+        }
+        print(json.dumps(one), file=sys.stdout, flush=True)  # noqa: T201 the one line that programs read
+        return
+    said.print(f"\nteleosce answers at {server.url}. Open a link per role, in tabs of one browser if you like:\n")
+    for link in made.links:
+        if not link.synthetic:
+            said.print(f"  {link.role:<10} {link.name:<14} {server.url}{link.path}", markup=False)
+    said.print("\nTo hold a consultation yourself: open a candidate's link and the link of the patient of their")
+    said.print("station (candidate 1 with patient 1, and so on), then press Begin on the organiser's page.\n")
+
+
+async def _play(server: Server, made: MadeExam, said: Console) -> None:
+    """A consultation through the real path, so that there is something to watch, read and mark."""
+    rooms = server.rooms
+    try:
+        version = await rooms.stations.get((await freeze_shipped_stations(rooms))[RING[0]])
+        assert version.rehearsal is not None
+        said.print("A synthetic candidate and patient begin a consultation…")
+        speech = await asyncio.to_thread(act, version.rehearsal.lines)
+        synthetic = {link.role: link for link in made.links if link.synthetic}
+        encounter = await rooms.exams.where_now(synthetic["candidate"].seat)
+        assert encounter is not None
+        organiser = await rooms.people.issue_link(
+            synthetic["organiser"].seat, rooms.clock.now_ms() - 1000, rooms.clock.now_ms() + 3_600_000
+        )
+        await play(
+            encounter.id,
+            f"{server.url}/j#{organiser}",
+            server.url + synthetic["candidate"].path,
+            server.url + synthetic["sp"].path,
+            speech,
+        )
+        said.print("It is recorded and is being transcribed: open the examiner's link to watch, read and mark it.")
+        await _until_transcribed(server, encounter.id)
+        said.print("Its transcript is ready.")
+    except Fault as fault:
+        said.print(f"The sample consultation could not be played: {fault.message}", markup=False)
+
+
+async def _until_transcribed(server: Server, encounter_id: str) -> None:
+    while True:
+        progress = await server.rooms.transcripts.status(encounter_id)
+        if progress is not None and progress.state in ("ready", "failed"):
+            return
+        await asyncio.sleep(1)

@@ -1,0 +1,48 @@
+"""A drawn person who moves a little, with a running clock: enough to see that a picture lives and is in step."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+WIDTH, HEIGHT, FPS = 640, 480, 24
+LOOP_S = 4
+_LOOKS = {
+    # background, clothes, skin, hair: blue, green, red
+    "candidate": ((214, 205, 196), (140, 92, 40), (170, 196, 232), (40, 44, 60)),
+    "sp": ((196, 214, 205), (96, 96, 150), (150, 178, 214), (170, 170, 170)),
+}
+
+
+def frames(role: str, name: str) -> list[NDArray[np.uint8]]:
+    """LOOP_S seconds of pictures, 480×640×3 in blue, green, red, that can be repeated without a jump."""
+    return [_draw(role, name, index) for index in range(LOOP_S * FPS)]
+
+
+def _draw(role: str, name: str, index: int) -> NDArray[np.uint8]:
+    background, clothes, skin, hair = _LOOKS[role]
+    picture = np.full((HEIGHT, WIDTH, 3), background, np.uint8)
+    cv2.rectangle(picture, (0, 330), (WIDTH, HEIGHT), tuple(int(part * 0.93) for part in background), -1)
+    turn = 2 * np.pi * index / (LOOP_S * FPS)
+    x, y = round(320 + 10 * np.sin(turn * 2)), round(215 + 4 * np.sin(turn * 4))
+    line = cv2.LINE_AA
+    cv2.ellipse(picture, (320, 500), (190, 165), 0, 180, 360, clothes, -1, line)
+    cv2.rectangle(picture, (x - 28, y + 70), (x + 28, y + 140), skin, -1)
+    cv2.ellipse(picture, (x, y - 18), (92, 108), 0, 180, 360, hair, -1, line)
+    cv2.ellipse(picture, (x, y), (80, 100), 0, 0, 360, skin, -1, line)
+    cv2.ellipse(picture, (x, y - 62), (80, 48), 0, 180, 360, hair, -1, line)
+    blink = index % (FPS * LOOP_S) < 3
+    for side in (-1, 1):
+        eye = (x + side * 30, y - 10)
+        cv2.ellipse(picture, eye, (11, 2 if blink else 8), 0, 0, 360, (250, 250, 250), -1, line)
+        cv2.circle(picture, eye, 2 if blink else 5, (60, 50, 40), -1, line)
+        cv2.ellipse(picture, (eye[0], eye[1] - 20), (15, 6), 0, 190, 350, hair, 3, line)
+    cv2.line(picture, (x, y), (x - 6, y + 24), tuple(int(part * 0.8) for part in skin), 3, line)
+    opening = 3 + round(5 * abs(np.sin(turn * 9)))
+    cv2.ellipse(picture, (x, y + 50), (24, opening), 0, 0, 360, (80, 80, 160), -1, line)
+    if role == "candidate":
+        cv2.ellipse(picture, (320, 420), (62, 60), 0, 20, 160, (60, 60, 60), 5, line)
+    font = cv2.FONT_HERSHEY_SIMPLEX
+    cv2.putText(picture, name, (18, 40), font, 0.8, (60, 50, 40), 2, line)
+    seconds = index / FPS
+    cv2.putText(picture, f"{int(seconds):02}.{int(seconds * 10) % 10}", (540, 462), font, 0.8, (60, 50, 40), 2, line)
+    return picture

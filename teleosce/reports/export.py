@@ -1,0 +1,83 @@
+"""One encounter as a folder: videos, transcript, captions, forms with every key press, and a list of hashes."""
+
+import asyncio
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from teleosce.core.blobs import sha256, write_durably
+from teleosce.core.errors import Invalid
+from teleosce.exams import Exams
+from teleosce.people import People
+from teleosce.recording import Recordings
+from teleosce.scoring import Forms
+from teleosce.stations import StationStore
+from teleosce.transcripts import Transcripts
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The rooms that an export reads."""
+
+    exams: Exams
+    people: People
+    stations: StationStore
+    recordings: Recordings
+    transcripts: Transcripts
+    forms: Forms
+
+
+async def write_export(sources: Sources, encounter_id: str, folder: Path) -> list[str]:
+    """Returns the names written. Raises NotFound, or Invalid when `folder` has something in it already."""
+    encounter = await sources.exams.encounter(encounter_id)
+    if folder.exists() and any(folder.iterdir()):
+        raise Invalid(f"{folder} is not empty. Nothing was written: choose a new folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    version = await sources.stations.get(encounter.station_hash)
+    texts = {
+        "encounter.json": _json(encounter),
+        "station.json": version.model_dump_json(indent=2),
+        "forms.json": _json(await _forms(sources, encounter_id)),
+    }
+    transcript = await sources.transcripts.get(encounter_id)
+    if transcript is not None:
+        texts["transcript.json"] = _json(transcript)
+        texts["captions.vtt"] = await sources.transcripts.webvtt(encounter_id)
+    for name, text in texts.items():
+        await asyncio.to_thread(write_durably, folder / name, text.encode())
+    await _copy_recording(sources, encounter_id, folder)
+    names = sorted(path.name for path in folder.iterdir())
+    hashes = {name: await asyncio.to_thread(sha256, folder / name) for name in names}
+    listed = "".join(f"{digest}  {name}\n" for name, digest in hashes.items())
+    await asyncio.to_thread(write_durably, folder / "SHA256SUMS", listed.encode())
+    return [*names, "SHA256SUMS"]
+
+
+async def _forms(sources: Sources, encounter_id: str) -> list[dict[str, Any]]:
+    return [
+        {"form": asdict(form), "history": [asdict(entry) for entry in await sources.forms.history(form.id)]}
+        for form in await sources.forms.of_encounter(encounter_id)
+    ]
+
+
+async def _copy_recording(sources: Sources, encounter_id: str, folder: Path) -> None:
+    manifest = await sources.recordings.manifest(encounter_id)
+    if manifest is None:
+        return
+    await asyncio.to_thread(write_durably, folder / "recording.json", _json(manifest).encode())
+    for take in manifest.takes:
+        if take.state == "sealed":
+            seat = await sources.people.seat(take.participant_id)
+            name = f"{seat.role.value}-{take.number}.webm"
+            await asyncio.to_thread(shutil.copyfile, sources.recordings.path(take), folder / name)
+
+
+def _json(content: Any) -> str:
+    plain = content.model_dump(mode="json") if hasattr(content, "model_dump") else content
+    return json.dumps(plain, ensure_ascii=False, indent=2, default=_plain)
+
+
+def _plain(content: Any) -> Any:
+    return content.model_dump(mode="json") if hasattr(content, "model_dump") else asdict(content)

@@ -1,0 +1,42 @@
+"""The web: pages, the API and the WebSocket, over the rooms that `app.py` has joined.
+
+`application(rooms)` makes the aiohttp application. Every route is a row of data with the permission it needs;
+the middleware refuses before a handler runs, and a handler then asks whether the thing is the person's own.
+"""
+
+from aiohttp import web
+
+from teleosce.core.paths import WEB
+from teleosce.web import middleware, socket
+from teleosce.web.api import encounters, exams, forms, link, media, service, transcripts
+from teleosce.web.context import ROOMS, Rooms
+from teleosce.web.hub import Hub
+from teleosce.web.pages import account, exam
+from teleosce.web.routing import TABLE, add
+from teleosce.web.setup import MadeExam, PersonsLink, Plan, make_exam
+
+__all__ = ["MadeExam", "PersonsLink", "Plan", "Rooms", "application", "make_exam"]
+
+LARGEST_BODY = 256 * 1024
+
+
+def application(rooms: Rooms) -> web.Application:
+    """The application of a server, ready to be run. Its hub starts and ends with it."""
+    made = web.Application(middlewares=middleware.ALL, client_max_size=LARGEST_BODY)
+    made[ROOMS] = rooms
+    made[TABLE] = {}
+    made[socket.HUB] = Hub(rooms)
+    for room in (account, exam, link, encounters, exams, media, transcripts, forms, service, socket):
+        add(made, room.ROUTES)
+    made.router.add_static("/static", WEB / "static", append_version=False)
+    made.on_startup.append(_start)
+    made.on_shutdown.append(_stop)
+    return made
+
+
+async def _start(made: web.Application) -> None:
+    await made[socket.HUB].start()
+
+
+async def _stop(made: web.Application) -> None:
+    await made[socket.HUB].close()

@@ -1,0 +1,43 @@
+"""Whose is it? A role may do a thing in general; these say whether it is theirs. What is not theirs is not found."""
+
+from teleosce.core.errors import Fault, NotFound
+from teleosce.core.ids import is_id
+from teleosce.exams import Encounter
+from teleosce.people import Permission, Principal
+from teleosce.web.context import Rooms
+
+
+def _nothing() -> Fault:
+    return NotFound("There is no such encounter, or it is not yours. Open your link again to get to your place.")
+
+
+def takes_part(principal: Principal, encounter: Encounter) -> bool:
+    """Whether the seat is the encounter's candidate, SP or examiner."""
+    return principal.seat_id is not None and principal.seat_id in (
+        encounter.candidate,
+        encounter.sp,
+        encounter.examiner,
+    )
+
+
+def oversees(principal: Principal, exam_id: str) -> bool:
+    """Whether the person runs this exam: staff run all, a seat only its own exam."""
+    return principal.may(Permission.run_exam) and principal.exam_id in (None, exam_id)
+
+
+async def own_encounter(rooms: Rooms, principal: Principal, encounter_id: str) -> Encounter:
+    """The encounter, for those in it and for those who run its exam. Raises NotFound for all others."""
+    if not is_id(encounter_id):
+        raise _nothing()
+    encounter = await rooms.exams.encounter(encounter_id)
+    if takes_part(principal, encounter) or oversees(principal, encounter.exam_id):
+        return encounter
+    raise _nothing()
+
+
+async def marked_encounter(rooms: Rooms, principal: Principal, encounter_id: str) -> Encounter:
+    """The encounter, for its examiner and for those who run its exam. Raises NotFound for all others."""
+    encounter = await own_encounter(rooms, principal, encounter_id)
+    if principal.seat_id == encounter.examiner or oversees(principal, encounter.exam_id):
+        return encounter
+    raise _nothing()

@@ -1,0 +1,1 @@
+"""JSON handlers, one module for each room they speak for."""

@@ -1,0 +1,102 @@
+"""The organiser's exam: making one, its day, and new links for its people."""
+
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from teleosce.core.errors import NotFound
+from teleosce.people import Permission, Role
+from teleosce.web import day_view
+from teleosce.web.access import oversees
+from teleosce.web.context import principal, rooms
+from teleosce.web.routing import Access, Route, answer, body
+from teleosce.web.setup import Plan, make_exam
+from teleosce.web.socket import HUB
+
+LINK_DAYS = 14
+
+
+class NewExam(BaseModel):
+    """An exam of one circuit: candidate i begins at station i and goes round the ring."""
+
+    model_config = ConfigDict(extra="forbid")
+    title: str = Field(min_length=1, max_length=200)
+    zone: str = Field("Europe/London", max_length=60)
+    stations: list[str] = Field(min_length=1, max_length=30, description="Station version hashes, in ring order.")
+    candidates: list[str] = Field(min_length=1, max_length=30, description="Names, one each.")
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ValueError, OSError) as error:
+            raise ValueError("no such time zone") from error
+        return name
+
+
+class NewLink(BaseModel):
+    """For whom."""
+
+    model_config = ConfigDict(extra="forbid")
+    seat: str = Field(max_length=40)
+
+
+async def create(request: web.Request) -> web.Response:
+    """Makes an exam with its seats, slots and links. The links are shown this once."""
+    asked = await body(request, NewExam)
+    house = rooms(request)
+    made = await make_exam(
+        house, Plan(title=asked.title, zone=asked.zone, stations=asked.stations, candidates=asked.candidates)
+    )
+    await house.people.record(principal(request), "exam.create", made.exam_id, {"stations": len(asked.stations)})
+    return answer({"exam": made.exam_id, "links": [link.__dict__ for link in made.links]}, status=201)
+
+
+async def day(request: web.Request) -> web.Response:
+    """The day as the control page shows it."""
+    exam_id = request.match_info["exam"]
+    if not oversees(principal(request), exam_id):
+        raise NotFound("There is no such exam, or it is not yours.")
+    return answer(await day_view.day(rooms(request), request.app[HUB], exam_id))
+
+
+async def new_link(request: web.Request) -> web.Response:
+    """A new link for a seat; the older ones end with it, and so do the sessions they opened."""
+    asked = await body(request, NewLink)
+    house = rooms(request)
+    seat = await house.people.seat(asked.seat)
+    if not oversees(principal(request), seat.exam_id):
+        raise NotFound("There is no such person in your exam.")
+    now = house.clock.now_ms()
+    token = await house.people.issue_link(seat.id, now, now + LINK_DAYS * 86_400_000, replace=True)
+    await house.people.record(principal(request), "link.replace", seat.id, {})
+    return answer({"link": f"/j#{token}", "name": seat.name, "role": seat.role.value})
+
+
+async def clear_links(request: web.Request) -> web.Response:
+    """Takes all links of a seat back."""
+    asked = await body(request, NewLink)
+    house = rooms(request)
+    seat = await house.people.seat(asked.seat)
+    if not oversees(principal(request), seat.exam_id) or seat.role is Role.organiser:
+        raise NotFound("There is no such person in your exam.")
+    await house.people.revoke_links(seat.id)
+    await house.people.record(principal(request), "link.revoke", seat.id, {})
+    return answer({})
+
+
+async def who_am_i(request: web.Request) -> web.Response:
+    """The signed-in person."""
+    who = principal(request)
+    return answer({"name": who.name, "role": who.role.value, "seat": who.seat_id, "exam": who.exam_id})
+
+
+ROUTES = [
+    Route("GET", "/api/me", who_am_i, Access.signed_in, "Who you are signed in as"),
+    Route("POST", "/api/exams", create, Permission.run_exam, "Make an exam", NewExam),
+    Route("GET", "/api/exams/{exam}/day", day, Permission.run_exam, "The day of an exam"),
+    Route("POST", "/api/links", new_link, Permission.run_exam, "A new link for a seat", NewLink),
+    Route("POST", "/api/links/revoke", clear_links, Permission.run_exam, "Take a seat's links back", NewLink),
+]

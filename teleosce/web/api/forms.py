@@ -1,0 +1,158 @@
+"""Forms that people fill in: marks, SP ratings and notes. A change is acknowledged when it is on disk, not before."""
+
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from teleosce.core.errors import Conflict, NotFound
+from teleosce.exams import Encounter, Phase
+from teleosce.people import Permission, Principal
+from teleosce.scoring import Change, Form, Kind, Layout, layout_of
+from teleosce.web.access import own_encounter
+from teleosce.web.context import Rooms, principal, rooms
+from teleosce.web.routing import Access, Route, answer, body
+from teleosce.web.socket import HUB
+
+
+class OneChange(BaseModel):
+    """One field's new value. `change_id` makes a repeated sending harmless; `base_version` is what was last seen."""
+
+    model_config = ConfigDict(extra="forbid")
+    change_id: str = Field(min_length=8, max_length=64)
+    field: str = Field(max_length=120)
+    value: JsonValue
+    base_version: int = Field(ge=0)
+
+
+class Changes(BaseModel):
+    """Changes in the order in which they were made."""
+
+    model_config = ConfigDict(extra="forbid")
+    changes: list[OneChange] = Field(max_length=200)
+
+
+class Reason(BaseModel):
+    """Why a submitted form is opened again."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field(min_length=3, max_length=1000)
+
+
+WRITERS = {
+    Kind.mark: Permission.mark,
+    Kind.sp_rating: Permission.rate_as_sp,
+    Kind.note: Permission.write_note,
+}
+
+
+async def own_form(request: web.Request) -> web.Response:
+    """The caller's own form of a kind, made when missing."""
+    house = rooms(request)
+    who = principal(request)
+    encounter = await own_encounter(house, who, request.match_info["id"])
+    try:
+        kind = Kind(request.match_info["kind"])
+    except ValueError:
+        raise NotFound("There is no such form.") from None
+    _may_write(who, encounter, kind)
+    form = await house.forms.open(kind, encounter.id, _author(who))
+    return answer(await _view(house, form, encounter))
+
+
+def _author(who: Principal) -> str:
+    if who.seat_id is None:
+        raise NotFound("This form belongs to a seat of the exam.")
+    return who.seat_id
+
+
+def _may_write(who: Principal, encounter: Encounter, kind: Kind) -> None:
+    seat = {Kind.mark: encounter.examiner, Kind.sp_rating: encounter.sp, Kind.note: encounter.candidate}[kind]
+    if seat is None or seat != who.seat_id or not who.may(WRITERS[kind]):
+        raise NotFound("There is no such form, or it is not yours to fill in.")
+    early = {
+        Kind.note: (Phase.waiting, Phase.reading),
+        Kind.sp_rating: (Phase.waiting,),
+        Kind.mark: (Phase.waiting,),
+    }
+    if encounter.phase in early[kind]:
+        raise Conflict("This form opens when the consultation has begun.", code="too-early")
+
+
+async def changes(request: web.Request) -> web.Response:
+    """Saves changes. Those in conflict are not saved: they come back with what is stored."""
+    asked = await body(request, Changes)
+    house, form, encounter, layout = await _mine(request)
+    if form.kind is Kind.note and encounter.phase is Phase.done:
+        raise Conflict("The time for this note is over. What was saved before then is what counts.", code="too-late")
+    done = await house.forms.save(
+        form.id,
+        [Change(one.field, one.value, one.base_version, one.change_id) for one in asked.changes],
+        _author(principal(request)),
+        layout,
+    )
+    request.app[HUB].changed()
+    return answer(
+        {
+            "saved": [{"change_id": s.change_id, "field": s.field, "version": s.version} for s in done.saved],
+            "conflicts": [
+                {"change_id": c.change_id, "field": c.field, "value": c.value, "version": c.version}
+                for c in done.conflicts
+            ],
+        }
+    )
+
+
+async def submit(request: web.Request) -> web.Response:
+    """Locks the form. Refused, with the list, while something is unmarked."""
+    house, form, encounter, layout = await _mine(request)
+    who = principal(request)
+    submitted = await house.forms.submit(form.id, _author(who), layout)
+    await house.people.record(who, f"{form.kind.value}.submit", form.id, {"encounter": encounter.id})
+    return answer(await _view(house, submitted, encounter))
+
+
+async def amend(request: web.Request) -> web.Response:
+    """Opens a submitted form again, with a reason that stays with it."""
+    asked = await body(request, Reason)
+    house, form, encounter, _layout = await _mine(request)
+    who = principal(request)
+    opened = await house.forms.amend(form.id, asked.reason, _author(who))
+    await house.people.record(who, f"{form.kind.value}.amend", form.id, {"encounter": encounter.id})
+    return answer(await _view(house, opened, encounter))
+
+
+async def _mine(request: web.Request) -> tuple[Rooms, Form, Encounter, Layout]:
+    house = rooms(request)
+    who = principal(request)
+    form = await house.forms.form(request.match_info["id"])
+    encounter = await own_encounter(house, who, form.encounter_id)
+    _may_write(who, encounter, form.kind)
+    if form.author_id != who.seat_id:
+        raise NotFound("There is no such form, or it is not yours to fill in.")
+    return house, form, encounter, layout_of(await house.stations.get(encounter.station_hash))
+
+
+async def _view(house: Rooms, form: Form, encounter: Encounter) -> dict[str, Any]:
+    layout = layout_of(await house.stations.get(encounter.station_hash))
+    progress = house.forms.progress(form, layout)
+    return {
+        "id": form.id,
+        "kind": form.kind.value,
+        "encounter": form.encounter_id,
+        "state": form.state,
+        "marked": progress.marked,
+        "total": progress.total,
+        "fields": {
+            name: {"value": field.value, "version": field.version, "at_ms": field.at_ms}
+            for name, field in form.fields.items()
+        },
+    }
+
+
+ROUTES = [
+    Route("GET", "/api/encounters/{id}/forms/{kind}", own_form, Access.signed_in, "Your own form of a kind"),
+    Route("POST", "/api/forms/{id}/changes", changes, Access.signed_in, "Save changes", Changes),
+    Route("POST", "/api/forms/{id}/submit", submit, Access.signed_in, "Submit"),
+    Route("POST", "/api/forms/{id}/amend", amend, Access.signed_in, "Open a submitted form again", Reason),
+]

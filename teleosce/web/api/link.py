@@ -1,0 +1,109 @@
+"""From a link to a seat: look, consent, join; and the equipment check."""
+
+from typing import Any, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from teleosce.core.errors import Conflict
+from teleosce.people import Permission, Role
+from teleosce.web import sessions
+from teleosce.web.context import principal, rooms
+from teleosce.web.place import page_of
+from teleosce.web.rendering import markdown
+from teleosce.web.routing import Access, Route, answer, body
+from teleosce.web.socket import HUB
+
+RECORDED = (Role.candidate, Role.standardized_patient)
+"""Those whose voice and picture are kept: they consent first."""
+
+
+class LinkToken(BaseModel):
+    """The secret part of a link, as it stood behind the #."""
+
+    token: str = Field(max_length=200)
+
+
+class Join(LinkToken):
+    """`consent_version`: the version of the text that was read and accepted; None where none is asked for."""
+
+    consent_version: str | None = Field(None, max_length=40)
+
+
+class Verdicts(BaseModel):
+    """What the equipment check found, one verdict each, and the worst of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    verdict: Literal["ready", "will-do", "not-ready"]
+    camera: Literal["ready", "will-do", "not-ready"]
+    microphone: Literal["ready", "will-do", "not-ready"]
+    speaker: Literal["ready", "will-do", "not-ready"]
+    line: Literal["ready", "will-do", "not-ready"]
+    round_trip_ms: float | None = Field(None, ge=0, le=60_000)
+    loss: float | None = Field(None, ge=0, le=1)
+
+
+async def look(request: web.Request) -> web.Response:
+    """Who the link is for, which exam, when, and the consent text."""
+    asked = await body(request, LinkToken)
+    house = rooms(request)
+    view = await house.people.look_at_link(asked.token)
+    exam = await house.exams.exam(view.seat.exam_id)
+    consent: dict[str, Any] | None = None
+    if view.seat.role in RECORDED:
+        text = house.people.consent_text()
+        given = await house.people.has_consented(view.seat.id)
+        consent = {"version": text.version, "html": markdown(text.markdown), "given": given}
+    return answer(
+        {
+            "seat": {"name": view.seat.name, "role": view.seat.role.value, "number": view.seat.number},
+            "exam": {"id": exam.id, "title": exam.title, "zone": exam.zone},
+            "opens_ms": view.opens_ms,
+            "closes_ms": view.closes_ms,
+            "consent": consent,
+            "now_ms": house.clock.now_ms(),
+        }
+    )
+
+
+async def join(request: web.Request) -> web.Response:
+    """Takes the seat on this device. The seat's other devices are told."""
+    asked = await body(request, Join)
+    house = rooms(request)
+    view = await house.people.look_at_link(asked.token)
+    recorded = view.seat.role in RECORDED
+    if recorded and asked.consent_version is None and not await house.people.has_consented(view.seat.id):
+        raise Conflict("Please read the consent text and accept it first.", code="consent-needed")
+    token, who = await house.people.join(asked.token, device=request.headers.get("User-Agent", "")[:200])
+    if recorded and asked.consent_version is not None:
+        await house.people.give_consent(who, asked.consent_version)
+    await _leave_older_seat(request, who.role, token)
+    response = answer({"page": page_of(who.role, who.exam_id)})
+    sessions.keep(response, request, who.role, token)
+    return response
+
+
+async def _leave_older_seat(request: web.Request, role: Role, token: str) -> None:
+    """One browser holds one seat of a role: a tab of the seat before is told, and cannot act as this one."""
+    older = sessions.token_of(request, role)
+    if older is None or older == token:
+        return
+    await rooms(request).people.end_session(older, "replaced")
+
+
+async def check(request: web.Request) -> web.Response:
+    """Keeps what the equipment check found, for the invigilator."""
+    found = await body(request, Verdicts)
+    who = principal(request)
+    if who.seat_id is not None:
+        await rooms(request).people.keep_equipment_check(who.seat_id, found.model_dump())
+        request.app[HUB].changed()
+    return answer({})
+
+
+ROUTES = [
+    Route("POST", "/api/link", look, Access.anyone, "Look at a join link", LinkToken),
+    Route("POST", "/api/join", join, Access.anyone, "Take the seat of a join link", Join),
+    Route("POST", "/api/check", check, Permission.join_encounter, "Keep the equipment check's result", Verdicts),
+]

@@ -1,0 +1,111 @@
+"""Offers of live media, and recordings by authorised ranges."""
+
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel, Field
+
+from teleosce.core.errors import NotFound
+from teleosce.core.ids import is_id
+from teleosce.exams import Encounter
+from teleosce.people import Permission
+from teleosce.recording import Take
+from teleosce.web.access import marked_encounter
+from teleosce.web.context import Rooms, principal, rooms
+from teleosce.web.routing import Access, Route, answer, body
+
+PRIVATE = {"Cache-Control": "private, no-store"}
+
+
+class Offer(BaseModel):
+    """A session description (RFC 8866) and the ticket that allows it. The ticket is the authorisation."""
+
+    ticket: str = Field(max_length=2000)
+    sdp: str = Field(max_length=32 * 1024)
+
+
+async def offer(request: web.Request) -> web.Response:
+    """Answers an offer of the bearer of a ticket."""
+    asked = await body(request, Offer)
+    return answer({"sdp": await rooms(request).media.answer(asked.ticket, asked.sdp)})
+
+
+async def recording(request: web.Request) -> web.Response:
+    """What there is to play, on one timeline, with speech for the lanes."""
+    house = rooms(request)
+    encounter = await marked_encounter(house, principal(request), request.match_info["id"])
+    manifest = await house.recordings.manifest(encounter.id)
+    if manifest is None:
+        waiting = await house.recordings.takes(encounter.id)
+        return answer({"state": "sealing" if waiting else "none", "takes": [], "speech": {}})
+    return answer(
+        {
+            "state": "sealed",
+            "starts_ms": manifest.starts_ms,
+            "duration_ms": manifest.duration_ms,
+            "poster": f"/media/encounters/{encounter.id}/poster.jpg",
+            "takes": [await _take(house, encounter, manifest.starts_ms, take) for take in manifest.takes],
+            "speech": await _speech(house, encounter),
+        }
+    )
+
+
+async def _take(house: Rooms, encounter: Encounter, zero_ms: int, take: Take) -> dict[str, Any]:
+    seat = await house.people.seat(take.participant_id)
+    return {
+        "id": take.id,
+        "seat": seat.id,
+        "role": seat.role.value,
+        "name": seat.name,
+        "number": take.number,
+        "state": take.state,
+        "reason": take.reason,
+        "starts_ms": take.starts_ms - zero_ms,
+        "duration_ms": take.duration_ms,
+        "url": f"/media/takes/{take.id}.webm" if take.state == "sealed" else None,
+        "gaps": [{"kind": gap.kind, "from_ms": gap.from_ms, "to_ms": gap.to_ms} for gap in take.gaps],
+    }
+
+
+async def _speech(house: Rooms, encounter: Encounter) -> dict[str, list[tuple[int, int]]]:
+    found: dict[str, list[tuple[int, int]]] = {}
+    for participant, spans in (await house.recordings.speech(encounter.id)).items():
+        found[(await house.people.seat(participant)).role.value] = spans
+    return found
+
+
+async def take_file(request: web.Request) -> web.StreamResponse:
+    """A sealed take, by ranges (RFC 9110, 14); a range outside the file is 416."""
+    house = rooms(request)
+    take_id = request.match_info["take"]
+    if not is_id(take_id):
+        raise NotFound("There is no such recording.")
+    take = await house.recordings.take(take_id)
+    await marked_encounter(house, principal(request), take.encounter_id)
+    if take.state != "sealed":
+        raise NotFound("This recording is not ready to be played yet.")
+    return web.FileResponse(house.recordings.path(take), headers=PRIVATE | {"Content-Type": "video/webm"})
+
+
+async def poster(request: web.Request) -> web.StreamResponse:
+    """A picture of the encounter."""
+    house = rooms(request)
+    encounter = await marked_encounter(house, principal(request), request.match_info["id"])
+    path = await house.recordings.poster(encounter.id)
+    if path is None:
+        raise NotFound("There is no picture of this encounter.")
+    return web.FileResponse(path, headers=PRIVATE)
+
+
+ROUTES = [
+    Route("POST", "/api/media/offer", offer, Access.anyone, "Connect to a room by a ticket", Offer),
+    Route("GET", "/api/encounters/{id}/recording", recording, Permission.read_recording, "What there is to play"),
+    Route("GET", "/media/takes/{take}.webm", take_file, Permission.read_recording, "A take's file"),
+    Route(
+        "GET",
+        "/media/encounters/{id}/poster.jpg",
+        poster,
+        Permission.read_recording,
+        "An encounter's picture",
+    ),
+]

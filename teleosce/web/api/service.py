@@ -1,0 +1,56 @@
+"""For those who keep the server running: is it up, is it ready, what does it count, what can it do."""
+
+import shutil
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+from sqlalchemy import text
+
+from teleosce.core.errors import Fault
+from teleosce.web.context import rooms
+from teleosce.web.routing import TABLE, Access, Route, answer, openapi
+from teleosce.web.socket import HUB
+
+PAGES_OPEN = Gauge("teleosce_pages_open", "Pages connected by WebSocket.")
+DISK_FREE = Gauge("teleosce_disk_free_bytes", "Free space where recordings are written.")
+LEAST_FREE = 1 << 30
+"""A server with less than this many bytes free is not ready for an exam."""
+
+
+async def healthz(_request: web.Request) -> web.Response:
+    """The process answers."""
+    return answer({"status": "ok"})
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """The database answers and there is room to record: 200, else 503 with what is wrong."""
+    house = rooms(request)
+    wrong = []
+    try:
+        async with house.database.read() as connection:
+            await connection.execute(text("SELECT 1"))
+    except Fault as fault:
+        wrong.append(fault.message)
+    if shutil.disk_usage(house.settings.data).free < LEAST_FREE:
+        wrong.append("Less than 1 GiB is free for recordings.")
+    return answer({"status": "ready" if not wrong else "not ready", "wrong": wrong}, status=503 if wrong else 200)
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Prometheus text format; counts only, no names."""
+    PAGES_OPEN.set(len(request.app[HUB].connections))
+    DISK_FREE.set(shutil.disk_usage(rooms(request).settings.data).free)
+    return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+async def document(request: web.Request) -> web.Response:
+    """This server's own OpenAPI document."""
+    return answer(openapi(request.app[TABLE].values()))
+
+
+ROUTES = [
+    Route("GET", "/healthz", healthz, Access.anyone, "The process answers"),
+    Route("GET", "/readyz", readyz, Access.anyone, "Ready for an exam"),
+    Route("GET", "/metrics", metrics, Access.anyone, "Figures for Prometheus"),
+    Route("GET", "/api/openapi.json", document, Access.anyone, "This document"),
+]

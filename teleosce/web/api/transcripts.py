@@ -1,0 +1,114 @@
+"""A transcript with its progress, its corrections, its captions file, and the search."""
+
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel, Field
+
+from teleosce.core.errors import NotFound
+from teleosce.people import Permission
+from teleosce.transcripts import Turn
+from teleosce.web.access import marked_encounter
+from teleosce.web.context import principal, rooms
+from teleosce.web.routing import Route, answer, body
+
+
+class Correction(BaseModel):
+    """What the person says was said. The machine's version is kept beside it."""
+
+    text: str = Field(max_length=200)
+
+
+async def transcript(request: web.Request) -> web.Response:
+    """Turns with words and times from the start of the recording, or how far the work is."""
+    house = rooms(request)
+    encounter = await marked_encounter(house, principal(request), request.match_info["id"])
+    progress = await house.transcripts.status(encounter.id)
+    found = await house.transcripts.get(encounter.id)
+    return answer(
+        {
+            "state": progress.state if progress else "none",
+            "done": progress.done if progress else 0,
+            "message": progress.message if progress else "",
+            "turns": [_turn(turn) for turn in found.turns] if found else [],
+        }
+    )
+
+
+def _turn(turn: Turn) -> dict[str, Any]:
+    return {
+        "id": turn.id,
+        "role": turn.role,
+        "starts_ms": turn.starts_ms,
+        "ends_ms": turn.ends_ms,
+        "words": [
+            {
+                "id": word.id,
+                "text": word.text,
+                "corrected": word.corrected,
+                "starts_ms": word.starts_ms,
+                "ends_ms": word.ends_ms,
+                "confidence": round(word.confidence, 3),
+            }
+            for word in turn.words
+        ],
+    }
+
+
+async def webvtt(request: web.Request) -> web.Response:
+    """The transcript as WebVTT captions."""
+    house = rooms(request)
+    encounter = await marked_encounter(house, principal(request), request.match_info["id"])
+    if await house.transcripts.get(encounter.id) is None:
+        raise NotFound("The transcript of this encounter is not ready yet.")
+    text = await house.transcripts.webvtt(encounter.id)
+    return web.Response(text=text, content_type="text/vtt", headers={"Cache-Control": "private, no-store"})
+
+
+async def correct(request: web.Request) -> web.Response:
+    """Puts a person's word beside the machine's."""
+    asked = await body(request, Correction)
+    house = rooms(request)
+    word_id = request.match_info["word"]
+    await marked_encounter(house, principal(request), await house.transcripts.encounter_of_word(word_id))
+    word = await house.transcripts.correct(word_id, asked.text, principal(request))
+    return answer({"id": word.id, "text": word.text, "corrected": word.corrected})
+
+
+async def search(request: web.Request) -> web.Response:
+    """Where words were said, in the encounters that are the caller's to read."""
+    house = rooms(request)
+    who = principal(request)
+    hits = await house.transcripts.search(who.exam_id, request.query.get("q", "")[:200])
+    mine = {one.id for one in await house.exams.of_seat(who.seat_id)} if who.seat_id else None
+    if who.may(Permission.run_exam):
+        mine = None if who.exam_id is None else {one.id for one in await house.exams.encounters(who.exam_id)}
+    return answer(
+        {
+            "hits": [
+                {
+                    "encounter": hit.encounter_id,
+                    "turn": hit.turn_id,
+                    "starts_ms": hit.starts_ms,
+                    "text": hit.text,
+                }
+                for hit in hits
+                if mine is None or hit.encounter_id in mine
+            ]
+        }
+    )
+
+
+ROUTES = [
+    Route("GET", "/api/encounters/{id}/transcript", transcript, Permission.read_transcript, "The transcript"),
+    Route("GET", "/api/encounters/{id}/transcript.vtt", webvtt, Permission.read_transcript, "The captions"),
+    Route(
+        "POST",
+        "/api/transcripts/words/{word}",
+        correct,
+        Permission.correct_transcript,
+        "Correct a word",
+        Correction,
+    ),
+    Route("GET", "/api/transcripts/search", search, Permission.read_transcript, "Search what was said"),
+]

@@ -1,0 +1,52 @@
+"""What every handler can reach: the rooms of the house, as one typed object on the application."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from teleosce.core.clock import Clock
+from teleosce.core.db import Database
+from teleosce.core.events import Events
+from teleosce.core.settings import Settings
+from teleosce.exams import Day, Exams
+from teleosce.people import People, Principal
+from teleosce.recording import Recordings
+from teleosce.rtc import MediaServer
+from teleosce.scoring import Forms
+from teleosce.stations import StationStore
+from teleosce.transcripts import Transcripts
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """The rooms, joined by `app.py`. `secret` signs media tickets."""
+
+    settings: Settings
+    secret: str
+    clock: Clock
+    events: Events
+    database: Database
+    people: People
+    stations: StationStore
+    exams: Exams
+    day: Day
+    media: MediaServer
+    recordings: Recordings
+    transcripts: Transcripts
+    forms: Forms
+
+
+ROOMS: web.AppKey[Rooms] = web.AppKey("rooms", Rooms)
+PRINCIPAL = "principal"
+
+
+def rooms(request: web.Request) -> Rooms:
+    """The rooms of the application that answers `request`."""
+    return request.app[ROOMS]
+
+
+def principal(request: web.Request) -> Principal:
+    """Who asks. Set by the middleware on every route that needs a permission."""
+    found = request[PRINCIPAL]
+    assert isinstance(found, Principal)
+    return found

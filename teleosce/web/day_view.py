@@ -1,0 +1,99 @@
+"""The organiser's view of an exam: every encounter with its people, its recording, its transcript and its marking."""
+
+from typing import Any, Protocol
+
+from teleosce.exams import Encounter
+from teleosce.rtc import PeerHealth
+from teleosce.scoring import Kind, layout_of
+from teleosce.web.context import Rooms
+from teleosce.web.place import encounter_view
+
+
+class Notices(Protocol):
+    """What the hub knows of each seat."""
+
+    health: dict[str, dict[str, Any]]
+
+    def present(self, seat_id: str) -> bool:
+        """Whether a page of this seat is open."""
+
+
+async def day(rooms: Rooms, hub: Notices, exam_id: str) -> dict[str, Any]:
+    """The `day` message."""
+    exam = await rooms.exams.exam(exam_id)
+    return {
+        "type": "day",
+        "exam": {"id": exam.id, "title": exam.title, "zone": exam.zone},
+        "now_ms": rooms.clock.now_ms(),
+        "encounters": [await _row(rooms, hub, one) for one in await rooms.exams.encounters(exam_id)],
+    }
+
+
+async def _row(rooms: Rooms, hub: Notices, encounter: Encounter) -> dict[str, Any]:
+    slot = await rooms.exams.slot(encounter.slot_id)
+    return {
+        **await encounter_view(rooms, encounter),
+        "slot": slot.id,
+        "rotation": slot.rotation,
+        "circuit": slot.circuit,
+        "people": [
+            await _person(rooms, hub, encounter, seat_id)
+            for seat_id in (encounter.candidate, encounter.sp, encounter.examiner)
+            if seat_id
+        ],
+        "recording": await _recording(rooms, encounter),
+        "transcript": await _transcript(rooms, encounter),
+        "marking": await _marking(rooms, encounter),
+    }
+
+
+async def _person(rooms: Rooms, hub: Notices, encounter: Encounter, seat_id: str) -> dict[str, Any]:
+    seat = await rooms.people.seat(seat_id)
+    peer = next((one for one in rooms.media.peers(encounter.id) if one.participant == seat_id), None)
+    check = await rooms.people.equipment_check(seat_id)
+    return {
+        "seat": seat.id,
+        "role": seat.role.value,
+        "name": seat.name,
+        "number": seat.number,
+        "present": hub.present(seat_id),
+        "consented": await rooms.people.has_consented(seat_id),
+        "check": check["verdict"] if check else None,
+        "media": _media(rooms, peer, hub.health.get(seat_id)) if peer else None,
+    }
+
+
+def _media(rooms: Rooms, peer: PeerHealth, told: dict[str, Any] | None) -> dict[str, Any]:
+    now = rooms.clock.now_ms()
+    return {
+        "state": peer.state,
+        "sending": peer.last_packet_ms is not None and now - peer.last_packet_ms < 3000,
+        "receiving": bool(told and told.get("receiving")),
+        "loss": round(peer.loss, 4),
+        "round_trip_ms": peer.round_trip_ms,
+    }
+
+
+async def _recording(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
+    manifest = await rooms.recordings.manifest(encounter.id)
+    if manifest is not None:
+        return {"state": "sealed", "seconds": round(manifest.duration_ms / 1000)}
+    if rooms.recordings.is_recording(encounter.id):
+        return {"state": "recording", "seconds": rooms.recordings.seconds_on_disk(encounter.id)}
+    return {"state": "sealing" if await rooms.recordings.takes(encounter.id) else "none", "seconds": 0}
+
+
+async def _transcript(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
+    progress = await rooms.transcripts.status(encounter.id)
+    if progress is None:
+        return {"state": "none", "done": 0, "message": ""}
+    return {"state": progress.state, "done": progress.done, "message": progress.message}
+
+
+async def _marking(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
+    forms = [form for form in await rooms.forms.of_encounter(encounter.id) if form.kind is Kind.mark]
+    if not forms:
+        return {"state": "none", "marked": 0, "total": 0}
+    layout = layout_of(await rooms.stations.get(encounter.station_hash))
+    progress = rooms.forms.progress(forms[-1], layout)
+    return {"state": forms[-1].state, "marked": progress.marked, "total": progress.total}

@@ -1,0 +1,124 @@
+"""Around every handler: faults said plainly, safe headers, no cross-site writes, and the one permission check."""
+
+import time
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+from prometheus_client import Counter, Histogram
+
+from teleosce.core.errors import Fault, Forbidden, NotFound, SignInNeeded
+from teleosce.core.ids import new_id
+from teleosce.web import sessions
+from teleosce.web.context import PRINCIPAL
+from teleosce.web.rendering import fault_page
+from teleosce.web.routing import TABLE, Access, Handler
+
+log = structlog.get_logger(__name__)
+
+REQUESTS = Counter("teleosce_http_requests", "Requests answered.", ["method", "status"])
+SECONDS = Histogram("teleosce_http_seconds", "Time to answer, in seconds.")
+
+SAFE = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        "media-src 'self' blob:; connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+@web.middleware
+async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turns a Fault into its status and sentence, and anything else into 500 with a reference."""
+    began = time.monotonic()
+    try:
+        response = await handler(request)
+    except Fault as fault:
+        response = _said(request, fault)
+    except web.HTTPException as known:
+        response = known if known.status < 400 else _said(request, _of_http(known))
+    except Exception:
+        reference = new_id()[:8]
+        log.exception("a handler failed", path=_shape(request), reference=reference)
+        response = _said(request, _Defect(reference))
+    if not response.prepared:
+        response.headers.update(SAFE)
+    REQUESTS.labels(request.method, response.status).inc()
+    SECONDS.observe(time.monotonic() - began)
+    return response
+
+
+class _Defect(Fault):
+    status = 500
+    default_code = "defect"
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(
+            "Something went wrong on our side. What was saved before is kept. Try again; if it stays so, tell the "
+            f"organiser this reference: {reference}."
+        )
+
+
+class _OfStatus(Fault):
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message, code=f"http-{status}")
+        self.status = status
+
+
+def _of_http(known: web.HTTPException) -> Fault:
+    if known.status == 404:
+        return NotFound("There is no such page. Check the address, or open your link again.")
+    if known.status == 405:
+        return _OfStatus(405, "This cannot be done at this address.")
+    if known.status == 413:
+        return _OfStatus(413, "That is more than can be taken in one piece. Nothing was changed.")
+    return _OfStatus(known.status, known.reason)
+
+
+def _said(request: web.Request, fault: Fault) -> web.Response:
+    if request.path.startswith(("/api/", "/media/", "/ws")):
+        error: dict[str, object] = {"code": fault.code, "message": fault.message}
+        if fault.details is not None:
+            error["details"] = fault.details
+        return web.json_response({"error": error}, status=fault.status, headers={"Cache-Control": "no-store"})
+    if isinstance(fault, SignInNeeded) and request.method == "GET" and fault.code == SignInNeeded.default_code:
+        return web.Response(status=303, headers={"Location": "/sign-in"})
+    return fault_page(request, fault)
+
+
+def _shape(request: web.Request) -> str:
+    """The route's pattern and not the path: a path can hold what a log should not."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "?"
+
+
+@web.middleware
+async def same_site(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuses writes that another site's page makes in the name of the person (Fetch Metadata, then Origin)."""
+    if request.method not in ("GET", "HEAD", "OPTIONS") or request.headers.get("Upgrade", "").lower() == "websocket":
+        site = request.headers.get("Sec-Fetch-Site")
+        origin = request.headers.get("Origin")
+        if site is not None:
+            allowed = site in ("same-origin", "none")
+        else:
+            allowed = origin is None or urlsplit(origin).netloc == request.host
+        if not allowed:
+            raise Forbidden("This request came from another site's page and was refused. Nothing was changed.")
+    return await handler(request)
+
+
+@web.middleware
+async def permission(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Looks up who asks and whether their role may; a handler then checks whether it is theirs."""
+    route = request.app[TABLE].get(request.match_info.handler)
+    if route is not None and route.needs is not Access.anyone:
+        request[PRINCIPAL] = await sessions.who(request, route.needs)
+    return await handler(request)
+
+
+ALL = [faults, same_site, permission]

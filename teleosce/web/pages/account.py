@@ -1,0 +1,66 @@
+"""Signing in and out, and the first page."""
+
+from aiohttp import web
+
+from teleosce.core.errors import Fault
+from teleosce.people import Permission, Role
+from teleosce.web import sessions
+from teleosce.web.context import principal, rooms
+from teleosce.web.place import page_of
+from teleosce.web.rendering import page
+from teleosce.web.routing import Access, Route
+
+
+async def sign_in_page(request: web.Request) -> web.Response:
+    """The form for staff."""
+    return page(request, "sign-in.html", email="", fault=None)
+
+
+async def sign_in(request: web.Request) -> web.Response:
+    """Checks e-mail and password; what was typed stays in the form, but for the password."""
+    form = await request.post()
+    email = str(form.get("email", ""))[:200]
+    try:
+        token, who = await rooms(request).people.sign_in(
+            email, str(form.get("password", ""))[:1000], address=request.remote or ""
+        )
+    except Fault as fault:
+        return page(request, "sign-in.html", status=fault.status, email=email, fault=fault)
+    response = web.Response(status=303, headers={"Location": "/"})
+    sessions.keep(response, request, who.role, token)
+    return response
+
+
+async def sign_out(request: web.Request) -> web.Response:
+    """Ends the session on the server and in the browser."""
+    who = principal(request)
+    await rooms(request).people.sign_out(who.session_id)
+    response = web.Response(status=303, headers={"Location": "/sign-in"})
+    sessions.forget(response, who.role)
+    return response
+
+
+async def home(request: web.Request) -> web.Response:
+    """An organiser's exams; everybody else is sent to their own page."""
+    who = principal(request)
+    house = rooms(request)
+    if not who.may(Permission.run_exam):
+        return web.Response(status=303, headers={"Location": page_of(who.role, who.exam_id)})
+    exams = [exam for exam in await house.exams.exams() if who.exam_id in (None, exam.id)]
+    stations = [version for version in await house.stations.all() if version.mark_sheet or version.rest]
+    return page(
+        request,
+        "home.html",
+        place="exams",
+        exams=exams,
+        stations=stations,
+        may_create=who.exam_id is None and who.role is Role.organiser,
+    )
+
+
+ROUTES = [
+    Route("GET", "/", home, Access.signed_in, "The first page"),
+    Route("GET", "/sign-in", sign_in_page, Access.anyone, "Sign in"),
+    Route("POST", "/sign-in", sign_in, Access.anyone, "Sign in"),
+    Route("POST", "/sign-out", sign_out, Access.signed_in, "Sign out"),
+]

@@ -1,0 +1,153 @@
+"""The pages of an exam: join, candidate, patient, control, the worklist and the desk, and the station bank."""
+
+from typing import Any
+
+from aiohttp import web
+
+from teleosce.core.errors import NotFound
+from teleosce.exams import Encounter, Phase
+from teleosce.people import Permission, Principal
+from teleosce.scoring import Kind, layout_of
+from teleosce.web.access import marked_encounter, oversees
+from teleosce.web.context import Rooms, principal, rooms
+from teleosce.web.place import encounter_view
+from teleosce.web.rendering import page
+from teleosce.web.routing import Access, Route
+
+
+async def join(request: web.Request) -> web.Response:
+    """The one page for everyone with a link; the token behind the # never reaches a log."""
+    return page(request, "join.html")
+
+
+async def station(request: web.Request) -> web.Response:
+    """The candidate's page, for the whole day."""
+    return page(request, "station.html")
+
+
+async def patient(request: web.Request) -> web.Response:
+    """The standardized patient's page, for the whole day."""
+    return page(request, "patient.html")
+
+
+async def control(request: web.Request) -> web.Response:
+    """The organiser's page of one exam."""
+    who = principal(request)
+    exam_id = request.match_info["exam"]
+    if not oversees(who, exam_id):
+        raise NotFound("There is no such exam, or it is not yours.")
+    exam = await rooms(request).exams.exam(exam_id)
+    return page(request, "control.html", place="exams", exam=exam)
+
+
+async def worklist(request: web.Request) -> web.Response:
+    """What is mine to mark, what is waiting, how far I am."""
+    who = principal(request)
+    house = rooms(request)
+    mine = await _to_mark(house, who)
+    rows = [await _row(house, who, encounter) for encounter in mine]
+    return page(request, "worklist.html", place="marking", rows=rows)
+
+
+async def _to_mark(house: Rooms, who: Principal) -> list[Encounter]:
+    if who.seat_id is None:
+        return []
+    mine = await house.exams.of_seat(who.seat_id)
+    return [one for one in mine if one.examiner == who.seat_id and one.phase is not Phase.waiting]
+
+
+async def _row(house: Rooms, who: Principal, encounter: Encounter) -> dict[str, Any]:
+    version = await house.stations.get(encounter.station_hash)
+    layout = layout_of(version)
+    form = next(
+        (
+            one
+            for one in await house.forms.of_encounter(encounter.id)
+            if one.kind is Kind.mark and one.author_id == who.seat_id
+        ),
+        None,
+    )
+    progress = house.forms.progress(form, layout) if form else None
+    transcript = await house.transcripts.status(encounter.id)
+    manifest = await house.recordings.manifest(encounter.id)
+    candidate = await house.people.seat(encounter.candidate) if encounter.candidate else None
+    return {
+        "encounter": await encounter_view(house, encounter),
+        "candidate": (candidate.number or candidate.name) if candidate else "",
+        "started_ms": await house.exams.began_ms(encounter.id),
+        "duration_ms": manifest.duration_ms if manifest else None,
+        "recording": "sealed" if manifest else "waiting",
+        "transcript": transcript,
+        "state": form.state if form else "new",
+        "marked": progress.marked if progress else 0,
+        "total": progress.total if progress else 0,
+    }
+
+
+async def desk(request: web.Request) -> web.Response:
+    """The marking page of one encounter."""
+    who = principal(request)
+    house = rooms(request)
+    encounter = await marked_encounter(house, who, request.match_info["encounter"])
+    version = await house.stations.get(encounter.station_hash)
+    candidate = await house.people.seat(encounter.candidate) if encounter.candidate else None
+    return page(
+        request,
+        "desk.html",
+        place="marking",
+        encounter=await encounter_view(house, encounter),
+        version=version,
+        candidate=(candidate.number or candidate.name) if candidate else "",
+        may_mark=encounter.examiner == who.seat_id,
+    )
+
+
+async def stations(request: web.Request) -> web.Response:
+    """The bank."""
+    return page(
+        request,
+        "stations.html",
+        place="stations",
+        stations=await rooms(request).stations.all(),
+    )
+
+
+async def station_preview(request: web.Request) -> web.Response:
+    """One version, as candidate, patient or examiner would see it."""
+    version = await rooms(request).stations.get(request.match_info["hash"])
+    return page(request, "station-preview.html", place="stations", version=version)
+
+
+async def station_stimulus(request: web.Request) -> web.StreamResponse:
+    """A stimulus of a version, for the preview."""
+    house = rooms(request)
+    version = await house.stations.get(request.match_info["hash"])
+    found = next((one for one in version.stimuli if one.id == request.match_info["stimulus"]), None)
+    if found is None:
+        raise NotFound("This station has no such material.")
+    return web.FileResponse(
+        await house.stations.stimulus(version.hash, found.id),
+        headers={
+            "Content-Type": found.media_type,
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        },
+    )
+
+
+ROUTES = [
+    Route("GET", "/j", join, Access.anyone, "Join by a link"),
+    Route("GET", "/station", station, Permission.write_note, "The candidate's page"),
+    Route("GET", "/patient", patient, Permission.rate_as_sp, "The patient's page"),
+    Route("GET", "/control/{exam}", control, Permission.run_exam, "The organiser's page"),
+    Route("GET", "/mark", worklist, Permission.mark, "The worklist"),
+    Route("GET", "/mark/{encounter}", desk, Permission.read_recording, "The marking desk"),
+    Route("GET", "/stations", stations, Permission.read_stations, "The station bank"),
+    Route("GET", "/stations/{hash}", station_preview, Permission.read_stations, "A station's preview"),
+    Route(
+        "GET",
+        "/stations/{hash}/stimuli/{stimulus}",
+        station_stimulus,
+        Permission.read_stations,
+        "Its material",
+    ),
+]

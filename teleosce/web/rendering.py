@@ -1,0 +1,53 @@
+"""Pages from Jinja2 templates, and the little Markdown that clinicians write, made safe."""
+
+from functools import cache
+from typing import Any
+
+import nh3
+from aiohttp import web
+from babel.support import NullTranslations
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from teleosce import __version__
+from teleosce.core.errors import Fault
+from teleosce.core.paths import WEB
+from teleosce.web.context import PRINCIPAL
+
+
+@cache
+def environment() -> Environment:
+    """One for the process. An unknown name in a template is an error, not an empty place."""
+    made = Environment(
+        loader=FileSystemLoader(WEB / "templates"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.install_gettext_translations(NullTranslations(), newstyle=True)  # type: ignore[attr-defined]
+    made.filters["markdown"] = markdown
+    made.globals["version"] = __version__
+    return made
+
+
+_markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+def markdown(text: str) -> Markup:
+    """Markdown to HTML with the tags of plain documents only."""
+    return Markup(nh3.clean(_markdown.render(text)))  # noqa: S704 cleaned by nh3
+
+
+def page(request: web.Request, template: str, status: int = 200, **context: Any) -> web.Response:
+    """A template as a response that no cache keeps."""
+    defaults = {"lang": "en", "catalogue": {}, "principal": request.get(PRINCIPAL), "place": None}
+    html = environment().get_template(template).render(**(defaults | context))
+    return web.Response(text=html, content_type="text/html", status=status, headers={"Cache-Control": "no-store"})
+
+
+def fault_page(request: web.Request, fault: Fault) -> web.Response:
+    """What happened, what was kept, what to do."""
+    return page(request, "error.html", status=fault.status, fault=fault, status_code=fault.status)

@@ -1,0 +1,203 @@
+"""The WebSocket of a page: what it may say, and how often."""
+
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from teleosce.core.errors import Conflict, Fault, Invalid
+from teleosce.exams import Encounter, Phase
+from teleosce.people import Permission, Role
+from teleosce.rtc import Ticket, ice_servers
+from teleosce.web.access import oversees
+from teleosce.web.context import Rooms, principal, rooms
+from teleosce.web.hub import Connection, Hub
+from teleosce.web.place import LIVE, place, seats_of
+from teleosce.web.routing import Access, Route
+
+log = structlog.get_logger(__name__)
+
+LONGEST = 16 * 1024
+PER_SECOND = 30
+TICKET_MS = 60_000
+RECEIVE_SLOTS = 5
+HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
+
+
+class Pace:
+    """How many messages came in the present second (a window that starts with its first message)."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._since = 0.0
+        self._count = 0
+
+    def allows(self, now: float) -> bool:
+        """Counts one more message at `now`, in seconds."""
+        if now - self._since >= 1:
+            self._since, self._count = now, 0
+        self._count += 1
+        return self._count <= self.most
+
+
+async def socket(request: web.Request) -> web.WebSocketResponse:
+    """One page's connection, from its welcome to its goodbye."""
+    ws = web.WebSocketResponse(heartbeat=15, max_msg_size=LONGEST, compress=False)
+    await ws.prepare(request)
+    hub = request.app[HUB]
+    connection = Connection(principal(request), ws)
+    await _watch(rooms(request), connection, request.query.get("exam"))
+    connection.post(_welcome(rooms(request), connection))
+    async with hub.joined(connection):
+        if connection.principal.seat_id:
+            seat = await rooms(request).people.seat(connection.principal.seat_id)
+            connection.post(await place(rooms(request), seat, hub.present))
+        await _listen(rooms(request), hub, connection)
+    return ws
+
+
+async def _watch(house: Rooms, connection: Connection, exam_id: str | None) -> None:
+    exam_id = exam_id or connection.principal.exam_id
+    if exam_id and oversees(connection.principal, exam_id):
+        connection.watches = (await house.exams.exam(exam_id)).id
+
+
+def _welcome(house: Rooms, connection: Connection) -> dict[str, Any]:
+    who = connection.principal
+    return {
+        "type": "welcome",
+        "you": {"seat": who.seat_id, "name": who.name, "role": who.role.value},
+        "now_ms": house.clock.now_ms(),
+    }
+
+
+async def _listen(house: Rooms, hub: Hub, connection: Connection) -> None:
+    pace = Pace(PER_SECOND)
+    async for message in connection.socket:
+        if message.type is not WSMsgType.TEXT:
+            await connection.socket.close(code=WSCloseCode.UNSUPPORTED_DATA)
+        elif not pace.allows(time.monotonic()):
+            log.warning("a page sends too much and was let go", seat=connection.principal.seat_id)
+            await connection.socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"too many messages")
+        else:
+            await _heard(house, hub, connection, message.data)
+
+
+async def _heard(house: Rooms, hub: Hub, connection: Connection, text: str) -> None:
+    try:
+        said = json.loads(text)
+        if not isinstance(said, dict):
+            raise Invalid("A message is a JSON object.")
+        handler = HEARD.get(str(said.get("type")))
+        if handler is None:
+            raise Invalid("There is no such message.")
+        await handler(house, hub, connection, said)
+    except (json.JSONDecodeError, RecursionError):
+        connection.post({"type": "notice", "level": "error", "text": "A message could not be read."})
+    except Fault as fault:
+        connection.post({"type": "notice", "level": "error", "text": fault.message, "code": fault.code})
+    except Exception:
+        log.exception("a message failed")
+        connection.post({"type": "notice", "level": "error", "text": "That did not work. Nothing was lost."})
+
+
+async def _ping(house: Rooms, _hub: Hub, connection: Connection, said: dict[str, Any]) -> None:
+    connection.post({"type": "pong", "at": said.get("at"), "now_ms": house.clock.now_ms()})
+
+
+async def _ticket(house: Rooms, hub: Hub, connection: Connection, said: dict[str, Any]) -> None:
+    who = connection.principal
+    if who.seat_id is None or not who.may(Permission.join_encounter):
+        raise Invalid("Only candidates and patients take part in the call.")
+    if not await house.people.has_consented(who.seat_id):
+        raise Conflict("Before camera and microphone are used, please open your link and read the consent text.")
+    room = f"check-{who.seat_id}"
+    if said.get("purpose") != "check":
+        encounter = await house.exams.where_now(who.seat_id)
+        if encounter is None or encounter.phase not in LIVE:
+            raise Conflict(
+                "There is no call at this moment. The page connects by itself when there is.", code="no-call"
+            )
+        room = encounter.id
+    now = house.clock.now_ms()
+    ticket = Ticket(
+        room=room,
+        participant=who.seat_id,
+        name=who.name,
+        publish=True,
+        subscribe=True,
+        expires_ms=now + TICKET_MS,
+    )
+    connection.post(
+        {
+            "type": "ticket",
+            "url": "/api/media/offer",
+            "ticket": ticket.sign(house.secret),
+            "expires_ms": ticket.expires_ms,
+            "ice_servers": ice_servers(house.settings, who.seat_id, now),
+            "receive_slots": RECEIVE_SLOTS,
+        }
+    )
+
+
+_HEALTH = {
+    "sending": bool,
+    "receiving": bool,
+    "round_trip_ms": (int, float),
+    "loss": (int, float),
+    "level_db": (int, float),
+}
+
+
+async def _health(_house: Rooms, hub: Hub, connection: Connection, said: dict[str, Any]) -> None:
+    if connection.principal.seat_id:
+        hub.health[connection.principal.seat_id] = {
+            name: said[name]
+            for name, kind in _HEALTH.items()
+            if isinstance(said.get(name), kind)  # type: ignore[arg-type]
+        }
+
+
+async def _stimulus(house: Rooms, hub: Hub, connection: Connection, said: dict[str, Any]) -> None:
+    who = connection.principal
+    if who.role is not Role.standardized_patient or who.seat_id is None:
+        raise Invalid("Only the patient shows material to the candidate.")
+    encounter = await house.exams.where_now(who.seat_id)
+    if encounter is None or encounter.phase is not Phase.encounter:
+        raise Conflict("Material can be shown while the consultation runs.")
+    await _show(house, hub, encounter, str(said.get("id")), shown=bool(said.get("shown")))
+
+
+async def _show(house: Rooms, hub: Hub, encounter: Encounter, stimulus: str, *, shown: bool) -> None:
+    version = await house.stations.get(encounter.station_hash)
+    if stimulus not in [one.id for one in version.stimuli]:
+        raise Invalid("This station has no such material.")
+    await house.exams.show_stimulus(encounter.id, stimulus, shown=shown)
+    now_shown = await house.exams.shown_stimuli(encounter.id)
+    for seat_id in seats_of(encounter):
+        hub.send(seat_id, {"type": "stimuli", "shown": now_shown})
+
+
+async def _help(house: Rooms, hub: Hub, connection: Connection, said: dict[str, Any]) -> None:
+    who = connection.principal
+    text = str(said.get("text") or "")[:500]
+    for one in hub.connections:
+        if one.watches is not None and one.watches == who.exam_id:
+            one.post({"type": "help", "seat": who.seat_id, "name": who.name, "role": who.role.value, "text": text})
+    await house.people.record(who, "help.asked", who.seat_id or who.session_id, {})
+    connection.post({"type": "notice", "level": "info", "text": "The organiser has been told and will come to you."})
+
+
+Heard = Callable[[Rooms, Hub, Connection, dict[str, Any]], Awaitable[None]]
+HEARD: dict[str, Heard] = {
+    "ping": _ping,
+    "ticket": _ticket,
+    "health": _health,
+    "stimulus": _stimulus,
+    "help": _help,
+}
+
+ROUTES = [Route("GET", "/ws", socket, Access.signed_in, "The page's WebSocket: see PROTOCOL.md")]
