@@ -48,31 +48,25 @@ export function roleName(role) {
   }[role];
 }
 
+/** Where English is spoken here, the day comes before the month. */
+const locale = language === "en" ? "en-GB" : language;
+
 /**
- * A moment in a time zone, such as "Sunday 22 November, 09:30".
- * @param {number} ms
+ * From one moment to another, such as "Sunday 22 November, 09:30 – 17:00": the day is said once.
+ * @param {number} from_ms
+ * @param {number} until_ms
  * @param {string} [zone] an IANA name; the reader's own when left out
  */
-export function moment(ms, zone) {
-  return new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, {
-    weekday: "long",
-    day: "numeric",
-    month: "long",
-    hour: "2-digit",
-    minute: "2-digit",
-    timeZone: zone,
-  }).format(ms);
+export function timeSpan(from_ms, until_ms, zone) {
+  const format = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", timeZone: zone });
+  return format.formatRange(from_ms, until_ms);
 }
 
 /**
- * The time of day in a time zone, such as "09:30".
+ * The time of day, such as "09:30".
  * @param {number} ms
- * @param {string} [zone]
+ * @param {string} [zone] an IANA name; the reader's own when left out
  */
 export function timeOfDay(ms, zone) {
-  return new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, {
-    hour: "2-digit",
-    minute: "2-digit",
-    timeZone: zone,
-  }).format(ms);
+  return new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", timeZone: zone }).format(ms);
 }
