@@ -1,0 +1,141 @@
+"""Whisper: from sound to words, with the settings that measured best on a processor without a graphics card.
+
+Voice is found first (Silero VAD: on silence Whisper invents words), packed into windows of at most 30 s,
+heard two windows at a time, and the words' times are put back to where they were. Only word times are used:
+in batches the times of segments are off by many seconds, those of words by hundredths.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from teleosce.transcripts.audio import RATE, Samples
+from teleosce.transcripts.models import HeardWord
+from teleosce.transcripts.weights import Weights
+
+WINDOW_S = 30
+BATCH = 2
+BEAM = 5
+LANGUAGE = "en"
+
+Span = tuple[int, int]
+"""First sample and the one after the last."""
+Window = list[Span]
+"""Spans of voice that Whisper hears as one, at most WINDOW_S together."""
+
+
+def voice(samples: Samples) -> list[Span]:
+    """Where somebody speaks, near or far."""
+    if not len(samples):
+        return []
+    vad = _whisper().vad
+    options = vad.VadOptions(min_silence_duration_ms=500, speech_pad_ms=200, max_speech_duration_s=WINDOW_S)
+    found = vad.get_speech_timestamps(_floats(samples), options)
+    return [(int(span["start"]), int(span["end"])) for span in found]
+
+
+def windows(spans: Sequence[Span]) -> list[Window]:
+    """Packs spans of voice, in order, into as few windows as they fill."""
+    packed: list[Window] = []
+    length = 0
+    for start, end in spans:
+        if not packed or length + end - start > WINDOW_S * RATE:
+            packed.append([])
+            length = 0
+        packed[-1].append((start, end))
+        length += end - start
+    return packed
+
+
+def batches(packed: Sequence[Window]) -> list[list[Window]]:
+    """What Whisper hears in one call, at most a minute of voice."""
+    return [list(packed[at : at + BATCH]) for at in range(0, len(packed), BATCH)]
+
+
+@dataclass(frozen=True)
+class Ears:
+    """One Whisper model. It is loaded when first used, and then stays."""
+
+    weights: Weights
+
+    @cached_property
+    def _pipeline(self) -> Any:
+        library = _whisper()
+        model = library.WhisperModel(
+            str(self.weights.folder),
+            device="cpu",
+            compute_type="int8",
+            cpu_threads=1,  # a second costs processor time for little, and live media needs it more
+            local_files_only=True,
+        )
+        return library.BatchedInferencePipeline(model)
+
+    def hear(self, samples: Samples, batch: Sequence[Window], hints: Sequence[str]) -> list[HeardWord]:
+        """The words of a batch of windows, with times in `samples`, in milliseconds. Blocks for seconds."""
+        joined = np.concatenate([samples[start:end] for window in batch for start, end in window])
+        ends = list(accumulate(sum(end - start for start, end in window) for window in batch))
+        clips = [{"start": a / RATE, "end": b / RATE} for a, b in zip([0, *ends], ends, strict=False)]
+        segments, _ = self._pipeline.transcribe(
+            _floats(joined),
+            language=LANGUAGE,
+            clip_timestamps=clips,
+            batch_size=BATCH,
+            beam_size=BEAM,
+            word_timestamps=True,
+            hotwords=", ".join(hints) or None,
+        )
+        spans = [span for window in batch for span in window]
+        return [
+            word
+            for segment in segments
+            for piece in _whole(segment.words or ())
+            if (word := _placed(spans, piece)) and word.text
+        ]
+
+
+_Piece = tuple[str, float, float, float]
+
+
+def _whole(words: Sequence[Any]) -> Iterator[_Piece]:
+    """Joins what Whisper cuts: only a piece that begins with a space begins a word ("follow", "-up")."""
+    held: _Piece | None = None
+    for word in words:
+        if held and not word.word.startswith(" "):
+            held = (held[0] + word.word, held[1], word.end, min(held[3], word.probability))
+            continue
+        if held:
+            yield held
+        held = (word.word, word.start, word.end, word.probability)
+    if held:
+        yield held
+
+
+def _placed(spans: Sequence[Span], piece: _Piece) -> HeardWord | None:
+    """Puts a word's times in the joined sound back to the span in which its middle was spoken."""
+    text, start_s, end_s, confidence = piece
+    start, end = round(start_s * RATE), round(end_s * RATE)
+    before = 0
+    for first, last in spans:
+        if (start + end) // 2 < before + last - first:
+            at, until = (min(max(sample - before + first, first), last) for sample in (start, end))
+            return HeardWord(text.strip(), at * 1000 // RATE, until * 1000 // RATE, round(float(confidence), 4))
+        before += last - first
+    return None  # past the end of the sound: nobody said it
+
+
+def _floats(samples: Samples) -> NDArray[np.float32]:
+    return np.divide(samples, 32768, dtype=np.float32)
+
+
+def _whisper() -> Any:
+    """faster-whisper, imported when it is needed: it reads once, on import, that it must not ask a hub."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    return import_module("faster_whisper")

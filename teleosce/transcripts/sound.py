@@ -1,0 +1,64 @@
+"""What was said in one encounter, before it is words: all tracks on one timeline, and what to hear of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from teleosce.transcripts.audio import RATE, Samples
+from teleosce.transcripts.gate import Gate
+from teleosce.transcripts.hear import Ears, Span, Window, batches, voice, windows
+from teleosce.transcripts.models import HeardWord
+
+
+@dataclass(frozen=True)
+class Track:
+    """The sound of one take. starts_ms: from the start of the encounter's recording."""
+
+    id: str
+    participant_id: str
+    starts_ms: int
+    samples: Samples
+
+    def at_ms(self, sample: int) -> int:
+        """Where a sample lies on the encounter's timeline."""
+        return self.starts_ms + sample * 1000 // RATE
+
+
+@dataclass(frozen=True)
+class Part:
+    """What Whisper hears in one go: windows of a track, numbered within it."""
+
+    track: str
+    number: int
+    batch: list[Window]
+
+
+class Sound:
+    """The tracks of one encounter. Blocks for seconds in every method."""
+
+    def __init__(self, tracks: Iterable[Track]) -> None:
+        self.tracks = {track.id: track for track in tracks}
+        self._gate = Gate((track.participant_id, track.starts_ms, track.samples) for track in self.tracks.values())
+
+    def parts(self) -> list[Part]:
+        """What is to be heard: the voice in each track that is not only somebody else's bleed."""
+        return [
+            Part(track.id, number, batch)
+            for track in self.tracks.values()
+            for number, batch in enumerate(batches(windows(self._own_voice(track))))
+        ]
+
+    def hear(self, part: Part, ears: Ears, hints: Sequence[str]) -> list[HeardWord]:
+        """The words of a part that the participant said, with times from the start of the recording."""
+        track = self.tracks[part.track]
+        heard = (
+            HeardWord(word.text, track.starts_ms + word.starts_ms, track.starts_ms + word.ends_ms, word.confidence)
+            for word in ears.hear(track.samples, part.batch, hints)
+        )
+        return [word for word in heard if not self._gate.is_bleed(track.participant_id, word.starts_ms, word.ends_ms)]
+
+    def _own_voice(self, track: Track) -> list[Span]:
+        return [
+            (start, end)
+            for start, end in voice(track.samples)
+            if not self._gate.is_all_bleed(track.participant_id, track.at_ms(start), track.at_ms(end))
+        ]

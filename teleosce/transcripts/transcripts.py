@@ -1,0 +1,135 @@
+"""The room's door: asking for transcripts, reading, correcting and searching them."""
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from teleosce.core.clock import Clock
+from teleosce.core.db import Database
+from teleosce.core.errors import Invalid, NotFound, Unavailable
+from teleosce.core.events import Events, TranscriptReady
+from teleosce.people import Principal
+from teleosce.transcripts import store
+from teleosce.transcripts.models import Correction, Hit, Progress, State, Transcript, Word
+from teleosce.transcripts.vocabulary import terms
+from teleosce.transcripts.vtt import webvtt
+
+log = structlog.get_logger(__name__)
+
+_LONGEST = 200
+_HITS = 100
+_LOOK_S = 1.0
+
+
+class Transcripts:
+    """What the server does with transcripts. The hearing itself is the worker's: see `worker.run`."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def request(
+        self,
+        encounter_id: str,
+        roles: Mapping[str, str],
+        hints: Sequence[str] = (),
+        exam_id: str | None = None,
+    ) -> bool:
+        """Asks the worker for the transcript of a sealed recording; when this returns, the request is on disk.
+
+        roles: participant → role. hints: the station's neutral vocabulary (never its mark sheet: a hint can
+        make Whisper hear an expected answer); the first 24 are used. exam_id: where `search` looks for it.
+        Repeating it is safe: a transcript under way or ready is left as it is and False returned; a failed
+        one begins again.
+        """
+        async with self._database.write() as connection:
+            return await store.ask(
+                connection,
+                encounter_id,
+                exam_id=exam_id,
+                roles=roles,
+                hints=terms(hints),
+                now_ms=self._clock.now_ms(),
+            )
+
+    async def status(self, encounter_id: str) -> Progress:
+        """How far the transcript of an encounter is, also before it was asked for."""
+        async with self._database.read() as connection:
+            row = await store.header(connection, encounter_id)
+        if row is None:
+            return Progress(State.waiting, 0.0, "The recording has not been closed yet.")
+        return Progress(State(row.state), row.done, row.message)
+
+    async def get(self, encounter_id: str) -> Transcript | None:
+        """The whole transcript, corrections included; None until it is ready."""
+        async with self._database.read() as connection:
+            row = await store.header(connection, encounter_id)
+            if row is None or row.state != State.ready:
+                return None
+            turns = await store.read_turns(connection, encounter_id)
+        return Transcript(encounter_id, row.model, tuple(row.hints), turns)
+
+    async def webvtt(self, encounter_id: str) -> str:
+        """The transcript as a WebVTT file. Raises NotFound until it is ready."""
+        transcript = await self.get(encounter_id)
+        if transcript is None:
+            raise NotFound("There is no transcript of this encounter yet.")
+        return webvtt(transcript)
+
+    async def correct(self, word_id: str, text: str, principal: Principal) -> Word:
+        """Keeps what a person says was said beside what the machine heard; an empty text strikes the word out.
+
+        Earlier corrections are kept too. Raises Invalid for a text that is too long, NotFound for no such word.
+        """
+        text = " ".join(text.split())
+        if len(text) > _LONGEST or not text.isprintable():
+            raise Invalid(f"A correction has at most {_LONGEST} letters, and none that cannot be seen.")
+        author = principal.account_id or principal.seat_id or principal.session_id
+        async with self._database.write() as connection:
+            word = await store.correct(
+                connection, word_id, text, author=author, name=principal.name, now_ms=self._clock.now_ms()
+            )
+        if word is None:
+            raise NotFound("There is no such word in any transcript.")
+        return word
+
+    async def corrections(self, word_id: str) -> list[Correction]:
+        """All corrections of a word, the oldest first."""
+        async with self._database.read() as connection:
+            return await store.history(connection, word_id)
+
+    async def encounter_of(self, word_id: str) -> str:
+        """The encounter in which a word was said: whose right it is to read it. Raises NotFound."""
+        async with self._database.read() as connection:
+            found = await store.encounter_of(connection, word_id)
+        if found is None:
+            raise NotFound("There is no such word in any transcript.")
+        return found
+
+    async def search(self, exam_id: str | None, query: str) -> list[Hit]:
+        """The turns in which all words of `query` occur, in any form, the best first; at most 100."""
+        wanted = re.findall(r"\w+", query)
+        if not wanted:
+            return []
+        async with self._database.read() as connection:
+            return await store.search(connection, exam_id, wanted, _HITS)
+
+    async def watch(self, events: Events) -> None:
+        """Publishes TranscriptReady, once for each transcript, until it is cancelled."""
+        while True:
+            try:
+                for encounter_id in await self._announced():
+                    await events.publish(TranscriptReady(encounter_id))
+            except Unavailable as busy:
+                log.warning("transcripts cannot be looked for", reason=busy.message)
+            await asyncio.sleep(_LOOK_S)
+
+    async def _announced(self) -> list[str]:
+        """The transcripts that became ready since the last call. Most calls only read."""
+        async with self._database.read() as connection:
+            if not await store.any_unannounced(connection):
+                return []
+        async with self._database.write() as connection:
+            return await store.announce(connection)
