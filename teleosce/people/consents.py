@@ -1,0 +1,71 @@
+"""Consent to being recorded: the text by version, and who accepted which before the first frame."""
+
+import hashlib
+from importlib import resources
+
+from teleosce.core.clock import Clock
+from teleosce.core.db import Database
+from teleosce.core.errors import Conflict, Invalid
+from teleosce.core.ids import new_id
+from teleosce.people import store
+from teleosce.people.audit import Action, AuditLog
+from teleosce.people.models import ConsentText, Principal
+
+
+def _newest() -> ConsentText:
+    """The file of `consent/` that sorts last. A text once used is never edited: a new one gets a new file."""
+    folder = resources.files("teleosce.people") / "consent"
+    file = max((file for file in folder.iterdir() if file.name.endswith(".md")), key=lambda file: file.name)
+    content = file.read_bytes()
+    return ConsentText(file.name.removesuffix(".md"), content.decode(), hashlib.sha256(content).hexdigest())
+
+
+# Read once, when the program starts: reading a file would hold up the event loop.
+_CURRENT = _newest()
+
+
+class Consents:
+    """Shows the text and keeps who accepted it."""
+
+    def __init__(self, database: Database, clock: Clock, audit: AuditLog) -> None:
+        self._database = database
+        self._clock = clock
+        self._audit = audit
+
+    def consent_text(self) -> ConsentText:
+        """The version in force."""
+        return _CURRENT
+
+    async def give_consent(self, principal: Principal, version: str) -> None:
+        """Records that a seat accepted the text in force, with its hash and an audit row; once is enough.
+
+        Raises Conflict when `version` is not the one in force; Invalid for somebody without a seat.
+        """
+        if principal.seat_id is None:
+            raise Invalid("Consent is given by those who joined by a link. Nothing was saved.")
+        if version != _CURRENT.version:
+            raise Conflict(
+                "The consent text has changed since it was shown to you, so nothing was saved. "
+                "Please read the new one.",
+                code="consent-changed",
+                details={"version": _CURRENT.version},
+            )
+        async with self._database.write() as connection:
+            if await store.has_consent(connection, principal.seat_id, _CURRENT.hash):
+                return
+            await store.add_consent(
+                connection,
+                id=new_id(),
+                seat_id=principal.seat_id,
+                version=version,
+                text_hash=_CURRENT.hash,
+                session_id=principal.session_id,
+                at_ms=self._clock.now_ms(),
+            )
+            detail = {"version": version, "hash": _CURRENT.hash}
+            await self._audit.record(principal, Action.consent_given, principal.seat_id, detail, connection=connection)
+
+    async def has_consented(self, seat_id: str) -> bool:
+        """Whether the seat accepted the text in force, letter by letter: an older version does not count."""
+        async with self._database.read() as connection:
+            return await store.has_consent(connection, seat_id, _CURRENT.hash)

@@ -1,0 +1,367 @@
+"""The room's tables and all its SQL. Each function works in the caller's transaction."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    DDL,
+    JSON,
+    BigInteger,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Row,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    delete,
+    event,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from teleosce.core.db import metadata
+from teleosce.people.models import Account, Principal, Seat
+from teleosce.people.roles import Role
+
+Connection = AsyncConnection
+"""A transaction of `Database.read()` or `Database.write()`."""
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("email", String(254), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("password_hash", String(255), nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+)
+
+sign_in_attempts = Table(
+    "sign_in_attempts",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    # A hash of the e-mail address: people type passwords into the wrong field.
+    Column("email_hash", String(64), nullable=False, index=True),
+    Column("address", String(64), nullable=False, index=True),
+    Column("at_ms", BigInteger, nullable=False, index=True),
+)
+
+seats = Table(
+    "seats",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("exam_id", String(26), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("number", String(40)),
+    UniqueConstraint("exam_id", "number"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("seat_id", ForeignKey("seats.id"), nullable=False, index=True),
+    Column("opens_ms", BigInteger, nullable=False),
+    Column("closes_ms", BigInteger, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("revoked_ms", BigInteger),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("seat_id", ForeignKey("seats.id"), index=True),
+    Column("account_id", ForeignKey("accounts.id"), index=True),
+    Column("device", String(200), nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("ended_ms", BigInteger),
+    Column("end_reason", String(20)),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("seat_id", ForeignKey("seats.id"), nullable=False),
+    Column("version", String(40), nullable=False),
+    Column("text_hash", String(64), nullable=False),
+    Column("session_id", ForeignKey("sessions.id"), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    UniqueConstraint("seat_id", "text_hash"),
+)
+
+equipment_checks = Table(
+    "equipment_checks",
+    metadata,
+    Column("seat_id", ForeignKey("seats.id"), primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("result", JSON, nullable=False),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("actor_id", String(26)),
+    Column("role", String(20)),
+    Column("session_id", String(26)),
+    Column("action", String(40), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index(None, "subject"),
+)
+
+# One row: the end of the chain. Writers on PostgreSQL queue on it, and it shows when rows were cut off.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+AUDIT_GUARDS: Mapping[str, Sequence[str]] = {
+    "sqlite": (
+        "CREATE TRIGGER audit_log_no_update BEFORE UPDATE ON audit_log "
+        "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+        "CREATE TRIGGER audit_log_no_delete BEFORE DELETE ON audit_log "
+        "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+        # INSERT OR REPLACE deletes without asking the delete trigger.
+        "CREATE TRIGGER audit_log_no_replace BEFORE INSERT ON audit_log "
+        "WHEN NEW.number <= (SELECT max(number) FROM audit_log) "
+        "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+        "CREATE TRIGGER audit_head_goes_on BEFORE UPDATE ON audit_head WHEN NEW.number <> OLD.number + 1 "
+        "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+        "CREATE TRIGGER audit_head_no_delete BEFORE DELETE ON audit_head "
+        "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION audit_log_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$",
+        "CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_log_is_append_only()",
+        "CREATE TRIGGER audit_head_no_delete BEFORE DELETE OR TRUNCATE ON audit_head "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_log_is_append_only()",
+    ),
+}
+"""By dialect, what makes the log append-only, to run when both audit tables exist: here and in migrations."""
+
+audit_log.add_is_dependent_on(audit_head)
+for _dialect, _statements in AUDIT_GUARDS.items():
+    for _statement in _statements:
+        event.listen(audit_log, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
+
+
+async def add_account(connection: Connection, account: Account, password_hash: str, now_ms: int) -> bool:
+    """Whether it was added: False when the e-mail address has an account already."""
+    if await find_account(connection, account.email):
+        return False
+    await connection.execute(
+        insert(accounts).values(
+            id=account.id,
+            email=account.email,
+            name=account.name,
+            role=account.role,
+            password_hash=password_hash,
+            created_ms=now_ms,
+        )
+    )
+    return True
+
+
+async def find_account(connection: Connection, email: str) -> tuple[Account, str] | None:
+    """The account of an e-mail address (in small letters) and its password's hash."""
+    row = (await connection.execute(select(accounts).where(accounts.c.email == email))).first()
+    if row is None:
+        return None
+    return Account(row.id, row.email, row.name, Role(row.role)), row.password_hash
+
+
+async def replace_password_hash(connection: Connection, account_id: str, old: str, new: str) -> None:
+    """Does nothing when the hash is no longer `old`."""
+    await connection.execute(
+        update(accounts).where(accounts.c.id == account_id, accounts.c.password_hash == old).values(password_hash=new)
+    )
+
+
+async def recent_attempts(
+    connection: Connection, email_hash: str, address: str, since_ms: int
+) -> list[tuple[str, str, int]]:
+    """(e-mail hash, address, at_ms) of the attempts that touch either; older ones are forgotten."""
+    attempts = sign_in_attempts.c
+    await connection.execute(delete(sign_in_attempts).where(attempts.at_ms <= since_ms))
+    rows = await connection.execute(
+        select(attempts.email_hash, attempts.address, attempts.at_ms).where(
+            or_(attempts.email_hash == email_hash, attempts.address == address)
+        )
+    )
+    return [(row.email_hash, row.address, row.at_ms) for row in rows]
+
+
+async def add_attempt(connection: Connection, attempt_id: str, email_hash: str, address: str, now_ms: int) -> None:
+    """Counts an attempt before its password is looked at, so that parallel ones count too."""
+    await connection.execute(
+        insert(sign_in_attempts).values(id=attempt_id, email_hash=email_hash, address=address, at_ms=now_ms)
+    )
+
+
+async def forget_attempts(connection: Connection, email_hash: str, address: str) -> None:
+    """Clears the count of one account at one address after a success."""
+    attempts = sign_in_attempts.c
+    await connection.execute(
+        delete(sign_in_attempts).where(attempts.email_hash == email_hash, attempts.address == address)
+    )
+
+
+async def add_seat(connection: Connection, seat: Seat) -> bool:
+    """Whether it was added: False when the exam has this candidate number already."""
+    same = select(seats.c.id).where(seats.c.exam_id == seat.exam_id, seats.c.number == seat.number)
+    if seat.number is not None and (await connection.execute(same)).first():
+        return False
+    await connection.execute(
+        insert(seats).values(id=seat.id, exam_id=seat.exam_id, role=seat.role, name=seat.name, number=seat.number)
+    )
+    return True
+
+
+async def find_seats(connection: Connection, *, seat_id: str | None = None, exam_id: str | None = None) -> list[Seat]:
+    """One seat by its id, or those of an exam by role, number and name."""
+    which = seats.c.id == seat_id if seat_id is not None else seats.c.exam_id == exam_id
+    rows = await connection.execute(
+        select(seats).where(which).order_by(seats.c.role, seats.c.number, seats.c.name, seats.c.id)
+    )
+    return [_seat(row) for row in rows]
+
+
+async def add_link(connection: Connection, **values: Any) -> None:
+    """Adds a link; the values are the columns'."""
+    await connection.execute(insert(links).values(**values))
+
+
+async def find_link(connection: Connection, token_hash: str) -> tuple[Row[Any], Seat] | None:
+    """The link of a token and its seat, in one query."""
+    window = (links.c.opens_ms, links.c.closes_ms, links.c.revoked_ms)
+    query = select(links.c.id.label("link_id"), *window, seats).join_from(links, seats)
+    row = (await connection.execute(query.where(links.c.token_hash == token_hash))).first()
+    return None if row is None else (row, _seat(row))
+
+
+async def revoke_links(connection: Connection, seat_id: str, now_ms: int) -> int:
+    """How many of the seat's links were valid until now."""
+    result = await connection.execute(
+        update(links).where(links.c.seat_id == seat_id, links.c.revoked_ms.is_(None)).values(revoked_ms=now_ms)
+    )
+    return result.rowcount
+
+
+async def add_session(connection: Connection, **values: Any) -> None:
+    """Adds a session; the values are the columns'."""
+    await connection.execute(insert(sessions).values(**values))
+
+
+async def end_sessions(
+    connection: Connection,
+    reason: str,
+    now_ms: int,
+    *,
+    seat_id: str | None = None,
+    session_id: str | None = None,
+    token_hash: str | None = None,
+) -> list[str]:
+    """Ends what still runs of a seat, or one session; returns the ids of those that this call ended."""
+    which = sessions.c.seat_id == seat_id if seat_id is not None else _which_session(token_hash, session_id)
+    result = await connection.execute(
+        update(sessions)
+        .where(which, sessions.c.ended_ms.is_(None), sessions.c.expires_ms > now_ms)
+        .values(ended_ms=now_ms, end_reason=reason)
+        .returning(sessions.c.id)
+    )
+    return list(result.scalars())
+
+
+async def find_session(
+    connection: Connection, *, token_hash: str | None = None, session_id: str | None = None
+) -> tuple[Principal, int, str | None] | None:
+    """The principal of a session, when it expires, and why it ended (None while it has not)."""
+    which = _which_session(token_hash, session_id)
+    query = select(
+        sessions,
+        func.coalesce(seats.c.role, accounts.c.role).label("role"),
+        func.coalesce(seats.c.name, accounts.c.name).label("name"),
+        seats.c.exam_id,
+    )
+    joined = query.select_from(sessions.outerjoin(seats).outerjoin(accounts)).where(which)
+    row = (await connection.execute(joined)).first()
+    if row is None:
+        return None
+    principal = Principal(row.id, Role(row.role), row.exam_id, row.seat_id, row.account_id, row.name)
+    return principal, row.expires_ms, row.end_reason
+
+
+def _which_session(token_hash: str | None, session_id: str | None) -> ColumnElement[bool]:
+    return sessions.c.token_hash == token_hash if token_hash is not None else sessions.c.id == session_id
+
+
+async def has_consent(connection: Connection, seat_id: str, text_hash: str) -> bool:
+    """Whether the seat accepted the text with this hash."""
+    accepted = select(consents.c.id).where(consents.c.seat_id == seat_id, consents.c.text_hash == text_hash)
+    return (await connection.execute(accepted)).first() is not None
+
+
+async def add_consent(connection: Connection, **values: Any) -> None:
+    """Adds an acceptance; the values are the columns'."""
+    await connection.execute(insert(consents).values(**values))
+
+
+async def keep_check(connection: Connection, seat_id: str, result: Mapping[str, Any], now_ms: int) -> None:
+    """Replaces what the seat's last equipment check found."""
+    await connection.execute(delete(equipment_checks).where(equipment_checks.c.seat_id == seat_id))
+    await connection.execute(insert(equipment_checks).values(seat_id=seat_id, at_ms=now_ms, result=dict(result)))
+
+
+async def find_check(connection: Connection, seat_id: str) -> dict[str, Any] | None:
+    """What the seat's last equipment check found."""
+    query = select(equipment_checks.c.result).where(equipment_checks.c.seat_id == seat_id)
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def end_of_chain(connection: Connection) -> tuple[int, str] | None:
+    """Number and hash of the newest audit row, locked until the transaction ends; None in an empty log."""
+    head = (await connection.execute(select(audit_head).with_for_update())).first()
+    return None if head is None else (head.number, head.hash)
+
+
+async def add_audit_row(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Appends a row and moves the end of the chain to it."""
+    await connection.execute(insert(audit_log).values(**row))
+    end = {"number": row["number"], "hash": row["hash"]}
+    moved = await connection.execute(update(audit_head).values(**end))
+    if moved.rowcount == 0:
+        await connection.execute(insert(audit_head).values(id=1, **end))
+
+
+async def audit_rows(connection: Connection, batch: int) -> AsyncIterator[list[dict[str, Any]]]:
+    """All audit rows in order, `batch` at a time."""
+    query = select(audit_log).order_by(audit_log.c.number).execution_options(yield_per=batch)
+    async with connection.stream(query) as result:
+        async for rows in result.mappings().partitions():
+            yield [dict(row) for row in rows]
+
+
+def _seat(row: Row[Any]) -> Seat:
+    return Seat(row.id, row.exam_id, Role(row.role), row.name, row.number)
