@@ -61,15 +61,11 @@ class Day:
 
     async def end_phase(self, encounter_id: str, expected: Phase) -> Encounter:
         """On to the next phase before its time. Raises Conflict when it is not in `expected` any more."""
-        return self._act(
-            await transitions.end_phase(self._database, encounter_id, expected, self._clock.now_ms())
-        )
+        return self._act(await transitions.end_phase(self._database, encounter_id, expected, self._clock.now_ms()))
 
     async def add_time(self, encounter_id: str, seconds: int) -> Encounter:
         """Lengthens the present phase. Raises Invalid beyond 1 to 3600 s, Conflict when none is running."""
-        return self._act(
-            await transitions.add_time(self._database, encounter_id, seconds, self._clock.now_ms())
-        )
+        return self._act(await transitions.add_time(self._database, encounter_id, seconds, self._clock.now_ms()))
 
     async def void(self, encounter_id: str, reason: str) -> Encounter:
         """Ends it, if need be; it will not count. Raises Invalid without a reason, Conflict if it is void."""

@@ -1,6 +1,6 @@
 """Making exams and asking about them. What moves an encounter is in `transitions.py`."""
 
-from dataclasses import astuple
+from dataclasses import astuple, fields
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
@@ -11,8 +11,10 @@ from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.core.ids import new_id
 from teleosce.exams import store
 from teleosce.exams.models import Cause, Encounter, Exam, Phase, PhaseEntry, Slot, Timings
+from teleosce.stations import Timings as StationTimings
 
 MAX_TITLE = 200
+MAX_CIRCUIT = 20
 MAX_PHASE_S = 24 * 3600
 
 
@@ -45,10 +47,9 @@ class Exams:
         *,
         position: int,
         rotation: int,
-        circuit: int = 1,
+        circuit: str = "A",
         station_hash: str,
-        station_title: str,
-        timings: Timings,
+        timings: Timings | StationTimings,
         candidate: str | None,
         sp: str | None,
         examiner: str | None = None,
@@ -58,7 +59,8 @@ class Exams:
         Raises Invalid for numbers out of range, and Conflict when the candidate, the SP or the station
         already has a slot in this rotation: nobody is in two rooms at once.
         """
-        _check(position, rotation, circuit, timings)
+        copied = Timings(*(getattr(timings, each.name) for each in fields(Timings)))
+        _check(position, rotation, circuit, copied)
         await self.exam(exam_id)
         slot = Slot(
             new_id(),
@@ -67,7 +69,6 @@ class Exams:
             rotation,
             circuit,
             station_hash,
-            station_title,
             candidate,
             sp,
             examiner,
@@ -75,9 +76,7 @@ class Exams:
         try:
             async with self.database.write() as connection:
                 await store.add_slot(connection, slot)
-                await store.add_encounter(
-                    connection, first_attempt(slot, timings, self._clock.now_ms()), Cause.created
-                )
+                await store.add_encounter(connection, first_attempt(slot, copied, self._clock.now_ms()), Cause.created)
         except IntegrityError as error:
             raise Conflict(
                 f"In rotation {rotation} the candidate, the standardized patient or station {position} of "
@@ -145,6 +144,23 @@ class Exams:
         async with self.database.read() as connection:
             return await store.log_of(connection, encounter_id)
 
+    async def began_ms(self, encounter_id: str) -> int | None:
+        """When it left `waiting`; None if it never began."""
+        entries = await self.phase_log(encounter_id)
+        return next((entry.at_ms for entry in entries if entry.cause is Cause.begun), None)
+
+    async def show_stimulus(self, encounter_id: str, stimulus: str, *, shown: bool) -> None:
+        """Shows a stimulus to the candidate from now on, or hides it; each change is kept. Raises NotFound."""
+        await self.encounter(encounter_id)
+        async with self.database.write() as connection:
+            if (stimulus in await store.shown(connection, encounter_id)) != shown:
+                await store.show(connection, encounter_id, stimulus, shown=shown, at_ms=self._clock.now_ms())
+
+    async def shown_stimuli(self, encounter_id: str) -> list[str]:
+        """The stimuli that somebody shows the candidate now, in the order in which they were shown."""
+        async with self.database.read() as connection:
+            return await store.shown(connection, encounter_id)
+
 
 def first_attempt(slot: Slot, timings: Timings, now_ms: int) -> Encounter:
     """The waiting encounter that a slot starts with."""
@@ -161,7 +177,6 @@ def first_attempt(slot: Slot, timings: Timings, now_ms: int) -> Encounter:
         rotation=slot.rotation,
         circuit=slot.circuit,
         station_hash=slot.station_hash,
-        station_title=slot.station_title,
         candidate=slot.candidate,
         sp=slot.sp,
         examiner=slot.examiner,
@@ -169,8 +184,8 @@ def first_attempt(slot: Slot, timings: Timings, now_ms: int) -> Encounter:
     )
 
 
-def _check(position: int, rotation: int, circuit: int, timings: Timings) -> None:
-    if min(position, rotation, circuit) < 1:
-        raise Invalid("Station, rotation and circuit are numbered from 1.", code="slot-number")
+def _check(position: int, rotation: int, circuit: str, timings: Timings) -> None:
+    if min(position, rotation) < 1 or not 0 < len(circuit) <= MAX_CIRCUIT:
+        raise Invalid("Stations and rotations are numbered from 1, and a circuit has a short name.", code="slot-place")
     if not all(0 <= seconds <= MAX_PHASE_S for seconds in astuple(timings)):
         raise Invalid("A phase lasts from 0 seconds to 24 hours.", code="slot-timings")

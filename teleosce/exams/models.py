@@ -70,9 +70,8 @@ class Slot:
     exam_id: str
     position: int
     rotation: int
-    circuit: int
+    circuit: str
     station_hash: str
-    station_title: str
     candidate: str | None
     sp: str | None
     examiner: str | None
@@ -95,9 +94,8 @@ class Encounter:
     outcome: Outcome | None
     position: int
     rotation: int
-    circuit: int
+    circuit: str
     station_hash: str
-    station_title: str
     candidate: str | None
     sp: str | None
     examiner: str | None

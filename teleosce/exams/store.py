@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -46,9 +47,8 @@ slots = Table(
     Column("exam_id", ForeignKey("exam.id"), nullable=False, index=True),
     Column("position", Integer, nullable=False),
     Column("rotation", Integer, nullable=False),
-    Column("circuit", Integer, nullable=False),
+    Column("circuit", String(20), nullable=False),
     Column("station_hash", String(64), nullable=False),
-    Column("station_title", Text, nullable=False),
     Column("candidate", String(26)),
     Column("sp", String(26)),
     Column("examiner", String(26)),
@@ -107,7 +107,17 @@ phase_log = Table(
     Column("detail", Text, nullable=False),
 )
 
-_FROM_SLOT = ("position", "rotation", "circuit", "station_hash", "station_title")
+stimuli = Table(
+    "stimulus_log",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("encounter_id", ForeignKey("encounter.id"), nullable=False, index=True),
+    Column("stimulus", String(64), nullable=False),
+    Column("shown", Boolean, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+
+_FROM_SLOT = ("position", "rotation", "circuit", "station_hash")
 _IN_ORDER = (slots.c.rotation, slots.c.position, slots.c.circuit, encounters.c.attempt)
 
 
@@ -154,9 +164,7 @@ async def slot(connection: AsyncConnection, slot_id: str) -> Slot | None:
 async def slots_of(connection: AsyncConnection, exam_id: str) -> list[Slot]:
     """The slots of an exam by rotation, position and circuit."""
     rows = await connection.execute(
-        select(slots)
-        .where(slots.c.exam_id == exam_id)
-        .order_by(slots.c.rotation, slots.c.position, slots.c.circuit)
+        select(slots).where(slots.c.exam_id == exam_id).order_by(slots.c.rotation, slots.c.position, slots.c.circuit)
     )
     return [Slot(**row._mapping) for row in rows]
 
@@ -181,9 +189,7 @@ async def encounters_of(connection: AsyncConnection, exam_id: str) -> list[Encou
 
 
 def _of_seat(seat_id: str) -> Select[Any]:
-    held = or_(
-        *(column == seat_id for column in (encounters.c.candidate, encounters.c.sp, encounters.c.examiner))
-    )
+    held = or_(*(column == seat_id for column in (encounters.c.candidate, encounters.c.sp, encounters.c.examiner)))
     return _encounters().where(held)
 
 
@@ -221,9 +227,7 @@ async def running_with(connection: AsyncConnection, wanted: Encounter) -> Encoun
         return None
     row = (
         await connection.execute(
-            _encounters()
-            .where(or_(*same), encounters.c.phase.in_(RUNNING), encounters.c.id != wanted.id)
-            .limit(1)
+            _encounters().where(or_(*same), encounters.c.phase.in_(RUNNING), encounters.c.id != wanted.id).limit(1)
         )
     ).one_or_none()
     return _encounter(row) if row else None
@@ -288,22 +292,39 @@ async def log_of(connection: AsyncConnection, encounter_id: str) -> list[PhaseEn
     ]
 
 
+async def show(connection: AsyncConnection, encounter_id: str, stimulus: str, *, shown: bool, at_ms: int) -> None:
+    """Notes that a stimulus is shown or hidden from now on."""
+    await connection.execute(
+        insert(stimuli).values(encounter_id=encounter_id, stimulus=stimulus, shown=shown, at_ms=at_ms)
+    )
+
+
+async def shown(connection: AsyncConnection, encounter_id: str) -> list[str]:
+    """The stimuli that are shown, in the order in which they were."""
+    rows = await connection.execute(
+        select(stimuli).where(stimuli.c.encounter_id == encounter_id).order_by(stimuli.c.number)
+    )
+    now: dict[str, None] = {}
+    for row in rows:
+        if row.shown:
+            now[row.stimulus] = None
+        else:
+            now.pop(row.stimulus, None)
+    return list(now)
+
+
 async def ring(connection: AsyncConnection, encounter_id: str, kind: Bell, phase: Phase, at_ms: int) -> bool:
     """Notes that a bell rings; False when it has rung before."""
     known = and_(bells.c.encounter_id == encounter_id, bells.c.phase == phase, bells.c.kind == kind)
     if (await connection.execute(select(bells.c.at_ms).where(known))).first():
         return False
-    await connection.execute(
-        insert(bells).values(encounter_id=encounter_id, phase=phase, kind=kind, at_ms=at_ms)
-    )
+    await connection.execute(insert(bells).values(encounter_id=encounter_id, phase=phase, kind=kind, at_ms=at_ms))
     return True
 
 
 async def warned(connection: AsyncConnection, encounter_ids: Sequence[str]) -> set[str]:
     """Those of the encounters whose warning bell has rung."""
     rows = await connection.scalars(
-        select(bells.c.encounter_id).where(
-            bells.c.encounter_id.in_(encounter_ids), bells.c.kind == Bell.warning
-        )
+        select(bells.c.encounter_id).where(bells.c.encounter_id.in_(encounter_ids), bells.c.kind == Bell.warning)
     )
     return set(rows)

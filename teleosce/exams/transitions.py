@@ -168,9 +168,7 @@ async def rerun(database: Database, encounter_id: str, now_ms: int) -> Moved:
         return Moved(new, [_changed(new)])
 
 
-async def _enter(
-    connection: AsyncConnection, old: Encounter, now_ms: int, cause: Cause, reason: str = ""
-) -> Moved:
+async def _enter(connection: AsyncConnection, old: Encounter, now_ms: int, cause: Cause, reason: str = "") -> Moved:
     voided = cause is Cause.voided
     phase = Phase.done if voided else following(old.phase, old.timings)
     done = phase is Phase.done
@@ -223,7 +221,7 @@ _SAID = {
 
 def _said(now: Encounter) -> str:
     state = "is void" if now.outcome is Outcome.void else _SAID[now.phase]
-    return f"Station {now.position}, “{now.station_title}”, {state}"
+    return f"Station {now.position} {state}"
 
 
 def _state(now: Encounter) -> dict[str, object]:

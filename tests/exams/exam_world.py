@@ -76,7 +76,6 @@ class World:
             position=position,
             rotation=rotation,
             station_hash=STATION,
-            station_title="Chest pain",
             timings=timings,
             candidate=candidate,
             sp=sp,

@@ -64,7 +64,6 @@ async def test_the_clock_runs_by_itself(tmp_path: Path):
         position=1,
         rotation=1,
         station_hash="b" * 64,
-        station_title="Low mood",
         timings=Timings(0, 2, 0, 0, 1),
         candidate="c1",
         sp="s1",
@@ -84,9 +83,7 @@ async def test_nobody_is_in_two_rooms(world: World):
     same_candidate = await world.encounter("c1", "s2", rotation=2, position=2)
     same_sp = await world.encounter("c2", "s1", rotation=3)
     await world.day.begin(first.id)
-    with pytest.raises(
-        Conflict, match="candidate is still elsewhere: Station 1, “Chest pain”, is in its reading"
-    ):
+    with pytest.raises(Conflict, match="candidate is still elsewhere: Station 1 is in its reading"):
         await world.day.begin(same_candidate.id)
     with pytest.raises(Conflict, match="standardized patient is still elsewhere") as refused:
         await world.day.begin(same_sp.id)
@@ -346,7 +343,7 @@ async def main():
     day = Day(exams, clock, Events())
     await day.start()
     exam = await exams.create("Finals", "UTC")
-    await exams.add_slot(exam.id, position=1, rotation=1, station_hash="c" * 64, station_title="Fever",
+    await exams.add_slot(exam.id, position=1, rotation=1, station_hash="c" * 64,
                          timings=Timings(0, 600, 0, 0, 0), candidate="c1", sp="s1")
     (encounter,) = await exams.encounters(exam.id)
     begun = await day.begin(encounter.id)
@@ -382,3 +379,22 @@ async def test_a_killed_server_is_taken_over(tmp_path: Path):
     await database.close()
     assert started == [EncounterStarted(encounter_id)]
     assert (now.phase, now.phase_ends_ms) == (Phase.encounter, int(ends_ms))
+
+
+async def test_stimuli_are_shown_and_hidden_and_survive_a_restart(world: World):
+    made = await world.encounter()
+    for stimulus, shown in (("ecg", True), ("troponin", True), ("ecg", True), ("ecg", False)):
+        await world.exams.show_stimulus(made.id, stimulus, shown=shown)
+    await world.restart()
+    assert await world.exams.shown_stimuli(made.id) == ["troponin"]
+    with pytest.raises(NotFound):
+        await world.exams.show_stimulus("nothing", "ecg", shown=True)
+
+
+async def test_when_it_began(world: World):
+    made = await world.encounter()
+    assert await world.exams.began_ms(made.id) is None
+    world.clock.move(30)
+    begun = await world.day.begin(made.id)
+    await world.pass_time(120)
+    assert await world.exams.began_ms(made.id) == begun.phase_started_ms

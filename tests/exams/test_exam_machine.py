@@ -52,15 +52,11 @@ class RandomDay(RuleBasedStateMachine):
         found: list[Encounter] = self.run(self.world.exams.encounters(self.world.exam.id))
         return found
 
-    @initialize(
-        lengths=st.tuples(LENGTHS, st.sampled_from([60, 90]), LENGTHS, LENGTHS, st.sampled_from([0, 20]))
-    )
+    @initialize(lengths=st.tuples(LENGTHS, st.sampled_from([60, 90]), LENGTHS, LENGTHS, st.sampled_from([0, 20])))
     def make(self, lengths: tuple[int, int, int, int, int]) -> None:
         for candidate, sp, rotation, position in PEOPLE:
             self.run(
-                self.world.encounter(
-                    candidate, sp, rotation=rotation, position=position, timings=Timings(*lengths)
-                )
+                self.world.encounter(candidate, sp, rotation=rotation, position=position, timings=Timings(*lengths))
             )
         self.known = {one.id: one for one in self.everything()}
 
@@ -84,9 +80,7 @@ class RandomDay(RuleBasedStateMachine):
 
         async def both() -> list[bool]:
             day = self.world.day
-            return await asyncio.gather(
-                *(self.attempt(day.end_phase(chosen.id, chosen.phase)) for _ in range(2))
-            )
+            return await asyncio.gather(*(self.attempt(day.end_phase(chosen.id, chosen.phase)) for _ in range(2)))
 
         assert sum(self.run(both())) == (chosen.phase in RUNNING)
 
