@@ -60,7 +60,7 @@ def build(settings: Settings) -> Rooms:
         day=Day(exams, clock, events),
         media=MediaServer(secret, clock, events, addresses=settings.media_addresses),
         recordings=Recordings(settings.data, database, clock, events),
-        transcripts=Transcripts(settings, database, clock),
+        transcripts=Transcripts(database, clock),
         forms=Forms(database, clock, events),
     )
 
@@ -74,7 +74,7 @@ def _secret(path: Path) -> str:
 
 
 class Stage:
-    """What happens around an encounter: its media room opens and closes with it, and its recording goes on to Whisper."""
+    """What happens around an encounter: its media room opens and closes with it, its recording goes on to Whisper."""
 
     def __init__(self, rooms: Rooms) -> None:
         self.rooms = rooms
@@ -117,7 +117,7 @@ class Stage:
         for take in await rooms.recordings.takes(encounter.id):
             roles[take.participant_id] = (await rooms.people.seat(take.participant_id)).role.value
         if roles:
-            await rooms.transcripts.request(encounter.id, roles, list(version.vocabulary))
+            await rooms.transcripts.request(encounter.id, roles, version.vocabulary, encounter.exam_id)
 
     async def finish(self) -> None:
         """Waits for the recordings that are being sealed."""

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Coroutine
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 from rich.console import Console
@@ -200,17 +200,18 @@ def station_check(
 @app.command()
 def transcribe(
     files: Annotated[list[Path], typer.Argument(help="Sound or video files; each is one speaker's own track.")],
-    form: Annotated[str, typer.Option("--format", help="text, vtt or json.")] = "text",
+    form: Annotated[Literal["text", "vtt", "json"], typer.Option("--format", help="How to write it.")] = "text",
     hints: Annotated[list[str] | None, typer.Option("--hint", help="A word that may occur; repeatable.")] = None,
     data: Data = None,
     whisper_model: Model = None,
     log_level: Level = None,
 ) -> None:
     """Write down what is said in files, without any exam."""
+    from teleosce.transcripts.command import Form
     from teleosce.transcripts.command import transcribe as hear
 
     settings = _settings(data=data, whisper_model=whisper_model, log_level=log_level or "warning")
-    print(hear(files, settings, form=form, hints=hints or []))
+    hear(files, settings, form=Form(form), hints=hints or [])
 
 
 @app.command()
@@ -250,9 +251,9 @@ def audit_verify(data: Data = None) -> None:
 
     report = _run(verify_audit(_settings(data=data, log_level="warning")))
     if report.broken_at is None:
-        out.print(f"{report.rows} rows, unbroken.")
+        out.print(f"{report.rows} rows, unbroken. Head: {report.head}")
         return
-    out.print(f"Broken at row {report.broken_at}: that row, or the one before it, was changed or removed.")
+    out.print(f"Broken at row {report.broken_at}: it was changed or removed after it was written.")
     raise typer.Exit(1)
 
 

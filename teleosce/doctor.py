@@ -11,7 +11,7 @@ from typing import Literal
 from teleosce.core.errors import Fault
 from teleosce.core.settings import Settings
 from teleosce.rtc import self_test
-from teleosce.transcripts import check_weights
+from teleosce.transcripts.weights import find_weights
 
 GIB = 1 << 30
 HOUR_OF_TWO = 0.8
@@ -58,9 +58,10 @@ def _media() -> Finding:
 
 def _weights(settings: Settings) -> Finding:
     try:
-        return Finding("whisper", "ok", check_weights(settings))
+        find_weights(settings.whisper_model, settings.data)
     except Fault as fault:
         return Finding("whisper", "wrong", fault.message)
+    return Finding("whisper", "ok", f"the weights of {settings.whisper_model} are there, and as published")
 
 
 def _disk(settings: Settings) -> Finding:

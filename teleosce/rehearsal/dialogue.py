@@ -12,8 +12,6 @@ from teleosce.rehearsal.voices import RATE, say
 LEAD_S = 1.0
 """Quiet before the first word, so that nothing is said before the recording has settled."""
 TAIL_S = 1.0
-BREATH_S = 0.35
-"""Between one line and the next, when the dialogue names no pause."""
 
 
 class Line(Protocol):
@@ -29,7 +27,7 @@ class Line(Protocol):
 
     @property
     def pause_s(self) -> float:
-        """Quiet before it, in seconds."""
+        """Quiet after it, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +55,11 @@ def act(lines: Sequence[Line]) -> Speech:
     spoken: list[tuple[Cue, NDArray[np.int16]]] = []
     now = LEAD_S
     for line in lines:
-        now += line.pause_s or BREATH_S
         sound = say(line.text, line.speaker)
         cue = Cue(line.speaker, line.text, now, now + len(sound) / RATE)
         cues.append(cue)
         spoken.append((cue, sound))
-        now = cue.ends_s
+        now = cue.ends_s + line.pause_s
     seconds = now + TAIL_S
     tracks = {speaker: np.zeros(round(seconds * RATE), np.int16) for speaker in ("candidate", "sp")}
     for cue, sound in spoken:

@@ -92,7 +92,7 @@ class Participant:
         """Comes back by itself while the server is away, as a page does."""
         while True:
             with contextlib.suppress(OSError, Fault):
-                async with self._http.ws_connect(f"/ws?as={self.role}") as socket:
+                async with self._http.ws_connect(f"/ws?role={self.role}") as socket:
                     self._socket = socket
                     async for message in socket:
                         if message.type is WSMsgType.TEXT:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -20,7 +21,7 @@ FRAME = RATE // 50
 def encode_opus(samples: NDArray[np.int16]) -> list[bytes]:
     """Mono samples at 48 kHz to Opus packets of 20 ms, 32 kb/s with in-band FEC. Blocks."""
     encoder = av.CodecContext.create("libopus", "w")
-    encoder.sample_rate, encoder.layout, encoder.format = RATE, "mono", "s16"  # type: ignore[attr-defined]
+    encoder.sample_rate, encoder.layout, encoder.format = RATE, "mono", "s16"
     encoder.bit_rate = 32_000
     encoder.options = {"application": "voip", "fec": "1", "packet_loss": "10", "frame_duration": "20"}
     encoder.open()
@@ -29,7 +30,7 @@ def encode_opus(samples: NDArray[np.int16]) -> list[bytes]:
         piece = samples[index * FRAME : (index + 1) * FRAME].reshape(1, -1)
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(piece), format="s16", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = RATE, index * FRAME, Fraction(1, RATE)
-        packets += [bytes(packet) for packet in encoder.encode(frame)]  # type: ignore[attr-defined]
+        packets += [bytes(packet) for packet in encoder.encode(frame)]
     return packets
 
 
@@ -37,9 +38,9 @@ def encode_vp8(images: list[NDArray[np.uint8]], fps: int) -> list[bytes]:
     """Pictures (height × width × 3, blue-green-red) to VP8 frames; a key frame each second. Blocks."""
     encoder = av.CodecContext.create("libvpx", "w")
     height, width = images[0].shape[:2]
-    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"  # type: ignore[attr-defined]
-    encoder.time_base, encoder.framerate = Fraction(1, fps), Fraction(fps)  # type: ignore[attr-defined]
-    encoder.bit_rate, encoder.gop_size = 500_000, fps  # type: ignore[attr-defined]
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+    encoder.time_base, encoder.framerate = Fraction(1, fps), Fraction(fps)
+    encoder.bit_rate, encoder.gop_size = 500_000, fps
     encoder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "error-resilient": "1"}
     encoder.open()
     frames: list[bytes] = []
@@ -48,7 +49,7 @@ def encode_vp8(images: list[NDArray[np.uint8]], fps: int) -> list[bytes]:
         if image is not None:
             frame = av.VideoFrame.from_ndarray(image, format="bgr24")
             frame.pts, frame.time_base = index, Fraction(1, fps)
-        frames += [bytes(packet) for packet in encoder.encode(frame)]  # type: ignore[attr-defined]
+        frames += [bytes(packet) for packet in encoder.encode(frame)]
     return frames
 
 
@@ -68,7 +69,7 @@ class _Packets(MediaStreamTrack):
         self._count = 0
         self._began: float | None = None
 
-    async def recv(self) -> Packet:
+    async def recv(self) -> Any:
         """The next packet, when it is due."""
         now = time.monotonic()
         self._began = self._began if self._began is not None else now

@@ -57,7 +57,7 @@ async def write_export(sources: Sources, encounter_id: str, folder: Path) -> lis
 
 async def _forms(sources: Sources, encounter_id: str) -> list[dict[str, Any]]:
     return [
-        {"form": asdict(form), "history": [asdict(entry) for entry in await sources.forms.history(form.id)]}
+        {"form": asdict(form), "history": asdict(await sources.forms.history(form.id))}
         for form in await sources.forms.of_encounter(encounter_id)
     ]
 

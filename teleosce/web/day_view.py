@@ -30,12 +30,11 @@ async def day(rooms: Rooms, hub: Notices, exam_id: str) -> dict[str, Any]:
 
 
 async def _row(rooms: Rooms, hub: Notices, encounter: Encounter) -> dict[str, Any]:
-    slot = await rooms.exams.slot(encounter.slot_id)
     return {
         **await encounter_view(rooms, encounter),
-        "slot": slot.id,
-        "rotation": slot.rotation,
-        "circuit": slot.circuit,
+        "slot": encounter.slot_id,
+        "rotation": encounter.rotation,
+        "circuit": encounter.circuit,
         "people": [
             await _person(rooms, hub, encounter, seat_id)
             for seat_id in (encounter.candidate, encounter.sp, encounter.examiner)
@@ -66,7 +65,7 @@ async def _person(rooms: Rooms, hub: Notices, encounter: Encounter, seat_id: str
 def _media(rooms: Rooms, peer: PeerHealth, told: dict[str, Any] | None) -> dict[str, Any]:
     now = rooms.clock.now_ms()
     return {
-        "state": peer.state,
+        "state": peer.state.value,
         "sending": peer.last_packet_ms is not None and now - peer.last_packet_ms < 3000,
         "receiving": bool(told and told.get("receiving")),
         "loss": round(peer.loss, 4),
@@ -85,9 +84,7 @@ async def _recording(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
 
 async def _transcript(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
     progress = await rooms.transcripts.status(encounter.id)
-    if progress is None:
-        return {"state": "none", "done": 0, "message": ""}
-    return {"state": progress.state, "done": progress.done, "message": progress.message}
+    return {"state": progress.state.value, "done": progress.done, "message": progress.message}
 
 
 async def _marking(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
@@ -96,4 +93,4 @@ async def _marking(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
         return {"state": "none", "marked": 0, "total": 0}
     layout = layout_of(await rooms.stations.get(encounter.station_hash))
     progress = rooms.forms.progress(forms[-1], layout)
-    return {"state": forms[-1].state, "marked": progress.marked, "total": progress.total}
+    return {"state": forms[-1].state.value, "marked": progress.marked, "total": progress.total}

@@ -33,9 +33,7 @@ async def place(rooms: Rooms, seat: Seat, present: Present) -> dict[str, Any]:
         "type": "place",
         "page": page_of(seat.role, seat.exam_id),
         "encounter": await encounter_view(rooms, encounter) if encounter else None,
-        "next": {"station": await _station(rooms, following), "rest": await _rests(rooms, following)}
-        if following
-        else None,
+        "next": await _coming(rooms, following) if following else None,
         "people": await people(rooms, encounter, seat.role, present) if encounter else [],
         "stimuli": await rooms.exams.shown_stimuli(encounter.id) if encounter else [],
     }
@@ -47,7 +45,7 @@ async def encounter_view(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
     return {
         "id": encounter.id,
         "attempt": encounter.attempt,
-        "station": await _station(rooms, encounter),
+        "station": {"number": encounter.position, "title": version.title},
         "rest": version.rest,
         "phase": encounter.phase.value,
         "phase_started_ms": encounter.phase_started_ms,
@@ -57,14 +55,9 @@ async def encounter_view(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
     }
 
 
-async def _station(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
-    slot = await rooms.exams.slot(encounter.slot_id)
+async def _coming(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
     version = await rooms.stations.get(encounter.station_hash)
-    return {"number": slot.position, "title": version.title}
-
-
-async def _rests(rooms: Rooms, encounter: Encounter) -> bool:
-    return (await rooms.stations.get(encounter.station_hash)).rest
+    return {"station": {"number": encounter.position, "title": version.title}, "rest": version.rest}
 
 
 async def people(rooms: Rooms, encounter: Encounter, viewer: Role, present: Present) -> list[dict[str, Any]]:

@@ -43,7 +43,7 @@ def markdown(text: str) -> Markup:
 
 def page(request: web.Request, template: str, status: int = 200, **context: Any) -> web.Response:
     """A template as a response that no cache keeps."""
-    defaults = {"lang": "en", "catalogue": {}, "principal": request.get(PRINCIPAL), "place": None}
+    defaults: dict[str, Any] = {"lang": "en", "catalogue": {}, "principal": request.get(PRINCIPAL), "place": None}
     html = environment().get_template(template).render(**(defaults | context))
     return web.Response(text=html, content_type="text/html", status=status, headers={"Cache-Control": "no-store"})
 

@@ -1,7 +1,7 @@
 """Who asks: session cookies, one for each role.
 
 A cookie for each role lets one browser hold, say, an organiser's and a candidate's tab without one putting
-the other in the wrong room. A page says which it is by the header `Teleosce-Role` (or `?as=` where no
+the other in the wrong room. A page says which it is by the header `Teleosce-Role` (or `?role=` where no
 header can be sent); without it the first session that may do the thing asked for counts.
 """
 
@@ -66,7 +66,7 @@ async def who(request: web.Request, needs: Permission | Access) -> Principal:
 
 
 def _roles_asked(request: web.Request) -> list[Role]:
-    name = request.headers.get(_HEADER) or request.query.get("as")
+    name = request.headers.get(_HEADER) or request.query.get("role")
     if name is None:
         return list(Role)
     try:

@@ -62,12 +62,11 @@ def _candidate_part(encounter: Encounter, version: StationVersion) -> dict[str, 
 
 
 def _patients_brief(encounter: Encounter, version: StationVersion) -> dict[str, Any]:
-    sheet = version.mark_sheet
     return {
         "title": version.title,
-        "script": [{"kind": part.kind, "title": part.title, "html": markdown(part.body)} for part in version.sp_script],
+        "script": [{"kind": part.kind.value, "title": part.title, "html": markdown(part.body)} for part in version.sp_script],
         "stimuli": [_stimulus(encounter, one) for one in version.stimuli],
-        "rating_form": [one.model_dump(mode="json") for one in sheet.sp_rating] if sheet else [],
+        "rating_form": [one.model_dump(mode="json") for one in version.mark_sheet.sp_rating],
     }
 
 
@@ -170,7 +169,7 @@ async def view(request: web.Request) -> web.Response:
     return answer(
         {
             "encounter": await encounter_view(house, encounter),
-            "mark_sheet": version.mark_sheet.model_dump(mode="json") if version.mark_sheet else None,
+            "mark_sheet": version.mark_sheet.model_dump(mode="json"),
         }
     )
 

@@ -70,8 +70,7 @@ async def new_link(request: web.Request) -> web.Response:
     if not oversees(principal(request), seat.exam_id):
         raise NotFound("There is no such person in your exam.")
     now = house.clock.now_ms()
-    token = await house.people.issue_link(seat.id, now, now + LINK_DAYS * 86_400_000, replace=True)
-    await house.people.record(principal(request), "link.replace", seat.id, {})
+    token = await house.people.issue_link(seat.id, now, now + LINK_DAYS * 86_400_000, replace=True, by=principal(request))
     return answer({"link": f"/j#{token}", "name": seat.name, "role": seat.role.value})
 
 
@@ -82,8 +81,7 @@ async def clear_links(request: web.Request) -> web.Response:
     seat = await house.people.seat(asked.seat)
     if not oversees(principal(request), seat.exam_id) or seat.role is Role.organiser:
         raise NotFound("There is no such person in your exam.")
-    await house.people.revoke_links(seat.id)
-    await house.people.record(principal(request), "link.revoke", seat.id, {})
+    await house.people.revoke_links(seat.id, by=principal(request))
     return answer({})
 
 

@@ -140,7 +140,7 @@ async def _view(house: Rooms, form: Form, encounter: Encounter) -> dict[str, Any
         "id": form.id,
         "kind": form.kind.value,
         "encounter": form.encounter_id,
-        "state": form.state,
+        "state": form.state.value,
         "marked": progress.marked,
         "total": progress.total,
         "fields": {

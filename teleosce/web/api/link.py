@@ -75,6 +75,8 @@ async def join(request: web.Request) -> web.Response:
     recorded = view.seat.role in RECORDED
     if recorded and asked.consent_version is None and not await house.people.has_consented(view.seat.id):
         raise Conflict("Please read the consent text and accept it first.", code="consent-needed")
+    if recorded and asked.consent_version not in (None, house.people.consent_text().version):
+        raise Conflict("The consent text has changed. Please load the page again and read it.", code="consent-changed")
     token, who = await house.people.join(asked.token, device=request.headers.get("User-Agent", "")[:200])
     if recorded and asked.consent_version is not None:
         await house.people.give_consent(who, asked.consent_version)

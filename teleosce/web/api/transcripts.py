@@ -27,9 +27,9 @@ async def transcript(request: web.Request) -> web.Response:
     found = await house.transcripts.get(encounter.id)
     return answer(
         {
-            "state": progress.state if progress else "none",
-            "done": progress.done if progress else 0,
-            "message": progress.message if progress else "",
+            "state": progress.state.value,
+            "done": progress.done,
+            "message": progress.message,
             "turns": [_turn(turn) for turn in found.turns] if found else [],
         }
     )
@@ -70,7 +70,7 @@ async def correct(request: web.Request) -> web.Response:
     asked = await body(request, Correction)
     house = rooms(request)
     word_id = request.match_info["word"]
-    await marked_encounter(house, principal(request), await house.transcripts.encounter_of_word(word_id))
+    await marked_encounter(house, principal(request), await house.transcripts.encounter_of(word_id))
     word = await house.transcripts.correct(word_id, asked.text, principal(request))
     return answer({"id": word.id, "text": word.text, "corrected": word.corrected})
 

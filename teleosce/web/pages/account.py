@@ -47,7 +47,7 @@ async def home(request: web.Request) -> web.Response:
     if not who.may(Permission.run_exam):
         return web.Response(status=303, headers={"Location": page_of(who.role, who.exam_id)})
     exams = [exam for exam in await house.exams.exams() if who.exam_id in (None, exam.id)]
-    stations = [version for version in await house.stations.all() if version.mark_sheet or version.rest]
+    stations = await house.stations.all()
     return page(
         request,
         "home.html",
