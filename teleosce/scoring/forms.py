@@ -1,0 +1,203 @@
+"""Filling in: marks, SP ratings and notes by one mechanism.
+
+A form is read with its versions and written by compare-and-swap on each field, so that two tabs, or a draft
+that was offline for an hour, overwrite nothing silently. What `save` returns as saved is on disk.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+
+from teleosce.core.clock import Clock
+from teleosce.core.db import Database
+from teleosce.core.errors import Conflict, Forbidden, Invalid, NotFound
+from teleosce.core.events import Events, MarkSubmitted
+from teleosce.core.ids import new_id
+from teleosce.scoring import store
+from teleosce.scoring.fields import Layout, check
+from teleosce.scoring.models import (
+    NEXT,
+    OPEN,
+    Act,
+    Change,
+    Entry,
+    FieldConflict,
+    Form,
+    History,
+    Kind,
+    Saved,
+    SaveResult,
+    State,
+    Step,
+    Value,
+)
+from teleosce.scoring.score import missing, progress, total
+
+MAX_REASON = 1000
+
+
+class Forms:
+    """All forms. A `layout` is `layout_of` the encounter's station version."""
+
+    progress = staticmethod(progress)
+    total = staticmethod(total)
+
+    def __init__(self, database: Database, clock: Clock, events: Events) -> None:
+        self._database = database
+        self._clock = clock
+        self._events = events
+
+    async def open(self, kind: Kind, encounter_id: str, author_id: str) -> Form:
+        """The author's own form for an encounter that exists, made when missing."""
+        async with self._database.read() as connection:
+            found = await store.form_of(connection, encounter_id, kind, author_id)
+        if found is not None:
+            return found
+        now_ms = self._clock.now_ms()
+        async with self._database.write() as connection:
+            found = await store.form_of(connection, encounter_id, kind, author_id)
+            if found is None:
+                found = Form(new_id(), kind, encounter_id, author_id, State.draft, now_ms, now_ms, {})
+                await store.add(connection, found)
+        return found
+
+    async def form(self, form_id: str) -> Form:
+        """One form. Raises NotFound."""
+        async with self._database.read() as connection:
+            return _found(await store.form(connection, form_id))
+
+    async def of_encounter(self, encounter_id: str) -> list[Form]:
+        """All forms of an encounter, oldest first."""
+        async with self._database.read() as connection:
+            return await store.of_encounters(connection, [encounter_id])
+
+    async def of_encounters(self, encounter_ids: Collection[str]) -> dict[str, list[Form]]:
+        """All forms of some encounters, for a worklist: an encounter without forms has an empty list."""
+        found: dict[str, list[Form]] = defaultdict(list)
+        async with self._database.read() as connection:
+            for form in await store.of_encounters(connection, encounter_ids):
+                found[form.encounter_id].append(form)
+        return found
+
+    async def history(self, form_id: str) -> History:
+        """All that was ever written to a form. Raises NotFound."""
+        async with self._database.read() as connection:
+            _found(await store.form(connection, form_id))
+            return History(await store.entries_of(connection, form_id), await store.steps_of(connection, form_id))
+
+    async def save(self, form_id: str, changes: Sequence[Change], author_id: str, layout: Layout) -> SaveResult:
+        """Writes changes, all in one transaction; what is in `saved` is on disk.
+
+        A field that holds another value in another version than the change was made upon is left alone and told as a
+        conflict. A change that was written before, or that asks for what is there, is acknowledged without a new entry.
+
+        Raises Invalid or TooLarge (then nothing was saved), Forbidden for all but the author, Conflict when the
+        form is submitted, Unavailable when the database is locked.
+        """
+        wanted = list(changes)
+        async with self._database.write() as connection:
+            form = _own(await store.form(connection, form_id, to_write=True), author_id)
+            check(form.kind, layout, wanted)
+            before = await store.entries_with(connection, form_id, [change.change_id for change in wanted])
+            result, made = _sort(form, wanted, before, self._clock.now_ms())
+            if form.state not in OPEN and (made or result.conflicts):
+                raise _locked(form)
+            await store.append(connection, form_id, made)
+        return result
+
+    async def submit(self, form_id: str, author_id: str, layout: Layout) -> Form:
+        """Locks a form: draft → submitted, amending → amended. One that is locked already is returned as it is.
+
+        Vetoes: Invalid while anything that is needed is missing, with its fields in `details`; Forbidden for all
+        but the author. Publishes MarkSubmitted for a mark.
+        """
+        async with self._database.write() as connection:
+            form = _own(await store.form(connection, form_id, to_write=True), author_id)
+            if form.state not in OPEN:
+                return form
+            if lacking := missing(form, layout):
+                raise _incomplete(lacking)
+            step = Step(NEXT[form.state, Act.submit], "", author_id, self._clock.now_ms())
+            if not await store.move(connection, form_id, form.state, step):
+                raise _moved()
+        if form.kind is Kind.mark:
+            await self._events.publish(MarkSubmitted(form.encounter_id, form_id))
+        return await self.form(form_id)
+
+    async def amend(self, form_id: str, reason: str, author_id: str) -> Form:
+        """Opens a locked form again, for a reason of at most 1000 characters: submitted or amended → amending.
+
+        Vetoes: Invalid without a reason, Forbidden for all but the author, Conflict when it is open.
+        """
+        reason = reason.strip()
+        if not 0 < len(reason) <= MAX_REASON:
+            raise Invalid(f"An amendment needs a reason of at most {MAX_REASON} characters.", code="amend-reason")
+        async with self._database.write() as connection:
+            form = _own(await store.form(connection, form_id, to_write=True), author_id)
+            if (form.state, Act.amend) not in NEXT:
+                raise Conflict(
+                    "This form is open, so it can simply be changed.", code="form-open", details={"state": form.state}
+                )
+            step = Step(NEXT[form.state, Act.amend], reason, author_id, self._clock.now_ms())
+            if not await store.move(connection, form_id, form.state, step):
+                raise _moved()
+        return await self.form(form_id)
+
+
+def _sort(form: Form, changes: list[Change], before: dict[str, Entry], now_ms: int) -> tuple[SaveResult, list[Entry]]:
+    """What becomes of each change, and the entries to write."""
+    result, made = SaveResult([], []), list[Entry]()
+    values = dict(form.fields)
+    known = dict(before)
+    for change in changes:
+        if (entry := known.get(change.change_id)) is not None:
+            if (entry.field, entry.value) != (change.field, change.value):
+                raise Invalid("Two changes have the same id. Nothing was saved.", code="change-id")
+            result.saved.append(Saved(change.change_id, change.field, entry.version))
+            continue
+        stored = values.get(change.field, Value(None, 0, 0))
+        if stored.value == change.value:
+            result.saved.append(Saved(change.change_id, change.field, stored.version))
+        elif stored.version == change.base_version:
+            entry = Entry(change.change_id, change.field, change.value, stored.version + 1, form.author_id, now_ms)
+            made.append(entry)
+            known[change.change_id] = entry
+            values[change.field] = Value(change.value, entry.version, now_ms)
+            result.saved.append(Saved(change.change_id, change.field, entry.version))
+        else:
+            result.conflicts.append(FieldConflict(change.change_id, change.field, stored.value, stored.version))
+    return result, made
+
+
+def _found(form: Form | None) -> Form:
+    if form is None:
+        raise NotFound("There is no such form.", code="no-form")
+    return form
+
+
+def _own(form: Form | None, author_id: str) -> Form:
+    form = _found(form)
+    if form.author_id != author_id:
+        raise Forbidden("This form is somebody else’s; only its author can change it.", code="not-author")
+    return form
+
+
+def _locked(form: Form) -> Conflict:
+    return Conflict(
+        "This form is submitted, so the change was not saved. To change it, amend it and say why.",
+        code="form-locked",
+        details={"state": form.state.value},
+    )
+
+
+def _moved() -> Conflict:
+    return Conflict("The form was just submitted or reopened elsewhere. Please load it again.", code="form-moved")
+
+
+def _incomplete(fields: list[str]) -> Invalid:
+    count = len(fields)
+    left = "1 field is" if count == 1 else f"{count} fields are"
+    return Invalid(
+        f"{left} still unmarked, so the form was not submitted. All that you filled in is kept.",
+        code="incomplete",
+        details={"missing": fields},
+    )

@@ -1,0 +1,139 @@
+"""Forms that people fill in: marks, SP ratings and notes. Times are milliseconds since the epoch, UTC."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What is filled in."""
+
+    mark = "mark"
+    sp_rating = "sp_rating"
+    note = "note"
+
+
+class State(StrEnum):
+    """Whether a form can be written to: only a `draft` and an `amending` one can."""
+
+    draft = "draft"
+    submitted = "submitted"
+    amending = "amending"
+    amended = "amended"
+
+
+class Act(StrEnum):
+    """What moves a form from state to state."""
+
+    submit = "submit"
+    amend = "amend"
+
+
+NEXT = {
+    (State.draft, Act.submit): State.submitted,
+    (State.submitted, Act.amend): State.amending,
+    (State.amended, Act.amend): State.amending,
+    (State.amending, Act.submit): State.amended,
+}
+"""The transition table of a form; what is not here is refused."""
+
+OPEN = (State.draft, State.amending)
+
+
+@dataclass(frozen=True)
+class Value:
+    """What a field holds. `version` counts its changes from 1."""
+
+    value: Any
+    version: int
+    at_ms: int
+
+
+@dataclass(frozen=True)
+class Form:
+    """One person's form for one encounter. `author_id` is a seat's id, or an account's."""
+
+    id: str
+    kind: Kind
+    encounter_id: str
+    author_id: str
+    state: State
+    created_ms: int
+    state_ms: int
+    fields: Mapping[str, Value]
+
+    def value(self, field: str) -> Any:
+        """The value of a field; None when it was never set."""
+        known = self.fields.get(field)
+        return known.value if known else None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A wish to set a field, made upon `base_version` of it (0: never set).
+
+    change_id: unique within the form. The same change sent twice counts once.
+    """
+
+    field: str
+    value: Any
+    base_version: int
+    change_id: str
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A change that is on disk, and the version that its field got by it."""
+
+    change_id: str
+    field: str
+    version: int
+
+
+@dataclass(frozen=True)
+class FieldConflict:
+    """A change that was not made, as the field holds another value meanwhile: this one."""
+
+    change_id: str
+    field: str
+    value: Any
+    version: int
+
+
+@dataclass(frozen=True)
+class SaveResult:
+    """What became of each change: it is in one list or the other."""
+
+    saved: list[Saved]
+    conflicts: list[FieldConflict]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A change as it was written, for good."""
+
+    change_id: str
+    field: str
+    value: Any
+    version: int
+    author_id: str
+    at_ms: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """A change of state, for good. `reason` is given for an amendment."""
+
+    state: State
+    reason: str
+    author_id: str
+    at_ms: int
+
+
+@dataclass(frozen=True)
+class History:
+    """All that was ever written to a form, oldest first."""
+
+    entries: list[Entry]
+    steps: list[Step]

@@ -1,0 +1,58 @@
+"""How far a form is, and what it adds up to. Pure."""
+
+from dataclasses import dataclass
+
+from teleosce.scoring.fields import Layout
+from teleosce.scoring.models import Form, Kind
+
+POINTS = {"done": 1.0, "partly": 0.5, "not_done": 0.0}
+"""What each mark of an item is worth of its weight."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many of the fields that a form needs are filled in."""
+
+    marked: int
+    total: int
+
+
+def missing(form: Form, layout: Layout) -> list[str]:
+    """The fields without which a form is not submitted, in the order of the sheet, the global rating last."""
+    return [field for field in _needed(form.kind, layout) if _is_empty(form.value(field))]
+
+
+def progress(form: Form, layout: Layout) -> Progress:
+    """Filled in out of what a submission needs."""
+    needed = len(_needed(form.kind, layout))
+    return Progress(needed - len(missing(form, layout)), needed)
+
+
+def total(form: Form, layout: Layout) -> float | None:
+    """The station percentage: 100·Σ(weight·mark)/Σ(weight·max) over the items that are marked.
+
+    An unmarked item is missing, never 0, so it is in neither sum; None when nothing is marked. A critical item
+    counts as any other: it bears on the decision, not on the score. The global rating is no part of it.
+    """
+    marked = [
+        (item.weight, POINTS[form.value(f"item.{name}")])
+        for name, item in layout.items.items()
+        if not _is_empty(form.value(f"item.{name}"))
+    ]
+    if not marked:
+        return None
+    return 100 * sum(weight * points for weight, points in marked) / sum(weight for weight, _ in marked)
+
+
+def _needed(kind: Kind, layout: Layout) -> list[str]:
+    match kind:
+        case Kind.mark:
+            return [*(f"item.{name}" for name in layout.items), "global"]
+        case Kind.sp_rating:
+            return [f"sp.{name}" for name in layout.sp]
+        case Kind.note:
+            return [f"note.{name}" for name, required in layout.note.items() if required]
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())

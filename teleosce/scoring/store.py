@@ -1,0 +1,195 @@
+"""The tables of forms, and all SQL on them. Entries and steps are only ever added."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Integer,
+    Row,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    and_,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from teleosce.core.db import metadata
+from teleosce.exams.store import encounters
+from teleosce.scoring.models import Entry, Form, Kind, State, Step, Value
+
+forms = Table(
+    "form",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("encounter_id", ForeignKey(encounters.c.id), nullable=False, index=True),
+    Column("author_id", String(26), nullable=False, index=True),
+    Column("state", String(16), nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("state_ms", BigInteger, nullable=False),
+    UniqueConstraint("encounter_id", "kind", "author_id"),
+)
+
+entries = Table(
+    "form_entry",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("form_id", ForeignKey("form.id"), nullable=False),
+    Column("change_id", String(64), nullable=False),
+    Column("field", String(200), nullable=False),
+    Column("value", JSON, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("author_id", String(26), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    UniqueConstraint("form_id", "change_id"),
+    UniqueConstraint("form_id", "field", "version"),
+)
+
+steps = Table(
+    "form_step",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("form_id", ForeignKey("form.id"), nullable=False, index=True),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("author_id", String(26), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+
+
+async def add(connection: AsyncConnection, form: Form) -> None:
+    """A new form, without fields."""
+    await connection.execute(
+        insert(forms).values(
+            id=form.id,
+            kind=form.kind,
+            encounter_id=form.encounter_id,
+            author_id=form.author_id,
+            state=form.state,
+            created_ms=form.created_ms,
+            state_ms=form.state_ms,
+        )
+    )
+
+
+async def form(connection: AsyncConnection, form_id: str, *, to_write: bool = False) -> Form | None:
+    """One form. `to_write` keeps other writers of it waiting until the transaction ends."""
+    query = select(forms).where(forms.c.id == form_id)
+    row = (await connection.execute(query.with_for_update() if to_write else query)).one_or_none()
+    if row is None:
+        return None
+    values = await _values(connection, entries.c.form_id == form_id)
+    return _form(row, values[form_id])
+
+
+async def form_of(connection: AsyncConnection, encounter_id: str, kind: Kind, author_id: str) -> Form | None:
+    """The form of a kind that an author has for an encounter."""
+    found = await connection.scalar(
+        select(forms.c.id).where(
+            forms.c.encounter_id == encounter_id, forms.c.kind == kind, forms.c.author_id == author_id
+        )
+    )
+    return await form(connection, found) if found else None
+
+
+async def of_encounters(connection: AsyncConnection, encounter_ids: Collection[str]) -> list[Form]:
+    """All forms of some encounters, oldest first."""
+    wanted = forms.c.encounter_id.in_(encounter_ids)
+    rows = (await connection.execute(select(forms).where(wanted).order_by(forms.c.created_ms, forms.c.id))).all()
+    values = await _values(connection, entries.c.form_id.in_(select(forms.c.id).where(wanted)))
+    return [_form(row, values[row.id]) for row in rows]
+
+
+async def entries_with(connection: AsyncConnection, form_id: str, change_ids: Collection[str]) -> dict[str, Entry]:
+    """Those of the changes that have been written before, by their id."""
+    rows = await connection.execute(
+        select(entries).where(entries.c.form_id == form_id, entries.c.change_id.in_(change_ids))
+    )
+    return {row.change_id: _entry(row) for row in rows}
+
+
+async def append(connection: AsyncConnection, form_id: str, made: Iterable[Entry]) -> None:
+    """Writes changes for good."""
+    rows = [
+        {
+            "form_id": form_id,
+            "change_id": entry.change_id,
+            "field": entry.field,
+            "value": entry.value,
+            "version": entry.version,
+            "author_id": entry.author_id,
+            "at_ms": entry.at_ms,
+        }
+        for entry in made
+    ]
+    if rows:
+        await connection.execute(insert(entries), rows)
+
+
+async def move(connection: AsyncConnection, form_id: str, old: State, step: Step) -> bool:
+    """Compare-and-swap of the state, with its step; False when it was no longer `old`."""
+    result = await connection.execute(
+        update(forms).where(forms.c.id == form_id, forms.c.state == old).values(state=step.state, state_ms=step.at_ms)
+    )
+    if result.rowcount != 1:
+        return False
+    await connection.execute(
+        insert(steps).values(
+            form_id=form_id, state=step.state, reason=step.reason, author_id=step.author_id, at_ms=step.at_ms
+        )
+    )
+    return True
+
+
+async def entries_of(connection: AsyncConnection, form_id: str) -> list[Entry]:
+    """Every change of a form, oldest first."""
+    rows = await connection.execute(select(entries).where(entries.c.form_id == form_id).order_by(entries.c.number))
+    return [_entry(row) for row in rows]
+
+
+async def steps_of(connection: AsyncConnection, form_id: str) -> list[Step]:
+    """Every change of a form's state, oldest first."""
+    rows = await connection.execute(select(steps).where(steps.c.form_id == form_id).order_by(steps.c.number))
+    return [Step(State(row.state), row.reason, row.author_id, row.at_ms) for row in rows]
+
+
+async def _values(connection: AsyncConnection, wanted: ColumnElement[bool]) -> dict[str, dict[str, Value]]:
+    latest = (
+        select(entries.c.form_id, entries.c.field, func.max(entries.c.version).label("version"))
+        .where(wanted)
+        .group_by(entries.c.form_id, entries.c.field)
+        .subquery()
+    )
+    same = and_(*(entries.c[name] == latest.c[name] for name in ("form_id", "field", "version")))
+    found: dict[str, dict[str, Value]] = defaultdict(dict)
+    for row in await connection.execute(select(entries).join(latest, same).order_by(entries.c.number)):
+        found[row.form_id][row.field] = Value(row.value, row.version, row.at_ms)
+    return found
+
+
+def _form(row: Row[Any], values: dict[str, Value]) -> Form:
+    return Form(
+        id=row.id,
+        kind=Kind(row.kind),
+        encounter_id=row.encounter_id,
+        author_id=row.author_id,
+        state=State(row.state),
+        created_ms=row.created_ms,
+        state_ms=row.state_ms,
+        fields=values,
+    )
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(row.change_id, row.field, row.value, row.version, row.author_id, row.at_ms)
