@@ -1,0 +1,61 @@
+"""What lies in an encounter's folder. All calls block."""
+
+from pathlib import Path
+
+from teleosce.core.blobs import write_durably
+from teleosce.core.ids import is_id
+from teleosce.recording import journal
+from teleosce.recording.models import MANIFEST, POSTER, Take, journal_name, outcome_name, poster_name, take_of
+
+
+def encounters(root: Path) -> list[Path]:
+    """The folders of all encounters."""
+    return sorted(path for path in root.iterdir() if is_id(path.name) and path.is_dir()) if root.is_dir() else []
+
+
+def takes(folder: Path) -> list[str]:
+    """The ids of all takes of which there is a raw file or a journal."""
+    if not folder.is_dir():
+        return []
+    return sorted(
+        {
+            take_of(path.name)
+            for end in ("*.raw.webm", "*.jsonl")
+            for path in folder.glob(end)
+            if is_id(take_of(path.name))
+        }
+    )
+
+
+def header(folder: Path, take_id: str) -> journal.Header | None:
+    """Whose take it is; None when that cannot be read."""
+    try:
+        return journal.read(folder / journal_name(take_id)).header
+    except (OSError, ValueError):
+        return None
+
+
+def outcome(folder: Path, take_id: str) -> Take | None:
+    """How sealing the take ended; None when it has not."""
+    try:
+        return Take.model_validate_json((folder / outcome_name(take_id)).read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether every take has its outcome and the manifest is there."""
+    return (folder / MANIFEST).is_file() and all(outcome(folder, take_id) for take_id in takes(folder))
+
+
+def choose_poster(folder: Path, found: list[Take]) -> None:
+    """The best picture of all takes stands for the encounter."""
+    best = max((take for take in found if take.poster_score is not None), key=_score, default=None)
+    if best is not None:
+        picture = (folder / poster_name(best.id)).read_bytes()
+        if not (folder / POSTER).is_file() or (folder / POSTER).read_bytes() != picture:
+            write_durably(folder / POSTER, picture)
+
+
+def _score(take: Take) -> float:
+    return take.poster_score or 0.0

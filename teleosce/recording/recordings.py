@@ -1,0 +1,311 @@
+"""The door of the room: recorders of the encounters that go on, and the sealing of those that are over."""
+
+import asyncio
+import os
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+import teleosce
+from teleosce.core.clock import Clock
+from teleosce.core.db import Database
+from teleosce.core.errors import Fault, Invalid, NotFound, Unavailable
+from teleosce.core.events import Events, RecordingSealed, TakeClosed
+from teleosce.core.ids import is_id
+from teleosce.recording import folders, sealing
+from teleosce.recording.feed import Alarm
+from teleosce.recording.journal import Header
+from teleosce.recording.manifest import bind, read_manifest, same, write_manifest
+from teleosce.recording.models import POSTER, Manifest, Take, TakeState
+from teleosce.recording.recorder import Recorder
+from teleosce.recording.store import TakeStore
+from teleosce.recording.writer import LOW_BYTES, RESERVE_BYTES, Writer
+from teleosce.rtc.model import Subscriber
+
+log = structlog.get_logger(__name__)
+
+SEALING_LIMIT_S = 1800.0
+"""A take that is not sealed after so long has hung its process: it is quarantined."""
+
+
+class Room(Protocol):
+    """What the recorder needs of a media room."""
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Calls `publication_started` for those who publish already, too."""
+
+    def unsubscribe(self, subscriber: Subscriber) -> None:
+        """No call follows."""
+
+
+class Recordings:
+    """All recordings of a data folder. One instance per folder."""
+
+    def __init__(
+        self, folder: Path, database: Database, clock: Clock, events: Events, *, reserve_bytes: int = RESERVE_BYTES
+    ) -> None:
+        """folder: the data folder. reserve_bytes: with less free space, only sound is written."""
+        self._root = folder / "encounters"
+        self._store = TakeStore(database)
+        self._clock, self._events = clock, events
+        self._writer = Writer(folder, reserve_bytes=reserve_bytes)
+        self._attended: dict[str, tuple[Room, Recorder]] = {}
+        self._ending: dict[str, list[Recorder]] = defaultdict(list)
+        self._changes: asyncio.Queue[tuple[str, Take | tuple[str, str | None]]] = asyncio.Queue()
+        self._mirror: asyncio.Task[None] | None = None
+        self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._one_at_a_time = asyncio.Semaphore(1)
+        self._unsealed: dict[str, Alarm] = {}
+
+    # Recording
+
+    def attend(self, room: Room, encounter_id: str) -> None:
+        """Records all that is published in the room, from now on. Once is enough; again changes nothing."""
+        folder = self._folder(encounter_id)
+        if encounter_id in self._attended:
+            return
+        if self._mirror is None:
+            self._mirror = asyncio.create_task(self._mirror_changes(), name="takes")
+        loop = asyncio.get_running_loop()
+
+        def opened(header: Header, starts_ms: int) -> None:
+            take = Take(
+                **header.model_dump(include={"id", "encounter_id", "participant_id", "name"}),
+                state=TakeState.open,
+                starts_ms=starts_ms,
+            )
+            loop.call_soon_threadsafe(self._changes.put_nowait, (encounter_id, take))
+
+        def closed(take_id: str, reason: str | None) -> None:
+            loop.call_soon_threadsafe(self._changes.put_nowait, (encounter_id, (take_id, reason)))
+
+        recorder = Recorder(folder, self._writer, self._clock, opened, closed)
+        self._attended[encounter_id] = (room, recorder)
+        room.subscribe(recorder)
+
+    async def leave(self, encounter_id: str) -> None:
+        """Ends the recording of a room. Returns when all takes are whole on disk and TakeClosed was published."""
+        room, recorder = self._attended.pop(encounter_id, (None, None))
+        if room is not None and recorder is not None:
+            room.unsubscribe(recorder)
+            recorder.end()
+            self._ending[encounter_id].append(recorder)
+        for ending in self._ending.get(encounter_id, []):
+            await asyncio.gather(*(asyncio.wrap_future(feed.done) for feed in ending.feeds))
+        self._ending.pop(encounter_id, None)
+        await asyncio.sleep(0)  # the writer's last words were queued on the loop before `done` was set
+        if self._mirror is not None:
+            await self._changes.join()
+
+    def is_recording(self, encounter_id: str) -> bool:
+        """Whether the recorder attends this encounter's room."""
+        return encounter_id in self._attended
+
+    def seconds_on_disk(self, encounter_id: str) -> float:
+        """How much would survive a power cut now, since this server attends: of the participant with most."""
+        _, recorder = self._attended.get(encounter_id, (None, None))
+        seconds: dict[str, float] = defaultdict(float)
+        for feed in recorder.feeds if recorder else []:
+            seconds[feed.publication.participant] += feed.on_disk_ms / 1000
+        return round(max(seconds.values(), default=0.0), 1)
+
+    def alarms(self) -> list[Alarm]:
+        """What a person must see to now."""
+        recorders = [recorder for _, recorder in self._attended.values()]
+        recorders += [recorder for ending in self._ending.values() for recorder in ending]
+        found = [feed.alarm for recorder in recorders for feed in recorder.feeds if feed.alarm]
+        free = self._writer.free_bytes
+        if self._attended and free is not None and free < LOW_BYTES:
+            message = f"Only {free / (1 << 30):.1f} GiB are free for recordings: make room."
+            found.append(Alarm("disk-low", message, self._clock.now_ms()))
+        return found + list(self._unsealed.values())
+
+    async def _mirror_changes(self) -> None:
+        """Writes what the writer's thread reports to the database, in order. The disk stays right if that fails."""
+        while True:
+            encounter_id, change = await self._changes.get()
+            try:
+                if isinstance(change, Take):
+                    await self._store.add(change)
+                else:
+                    await self._store.close(*change)
+            except Fault:
+                log.exception("a take is on disk but not yet in the database", encounter=encounter_id)
+            if not isinstance(change, Take):
+                await self._events.publish(TakeClosed(encounter_id, change[0]))
+            self._changes.task_done()
+
+    # Sealing
+
+    async def recover(self) -> None:
+        """At start: closes and seals what a killed server left. Encounters that are attended are left to `seal`."""
+        unannounced = await self._store.unannounced()
+        for folder in await asyncio.to_thread(folders.encounters, self._root):
+            encounter_id = folder.name
+            if encounter_id in self._attended:
+                continue
+            if encounter_id in unannounced or not await asyncio.to_thread(folders.is_finished, folder):
+                try:
+                    await self.seal(encounter_id)
+                except Unavailable as fault:
+                    log.error("a recording waits to be sealed", encounter=encounter_id, reason=fault.message)
+
+    async def seal(self, encounter_id: str) -> Manifest:
+        """Seals all takes of an encounter, from what is on disk, and writes its manifest.
+
+        Ends the recording if it still goes on. May be called again at any time: what is sealed stays as it is, takes
+        that came since are added. Publishes RecordingSealed when there is something new. Raises Invalid for what
+        is no id, Unavailable when the disk does not let it: raw takes are kept and the next call goes on.
+        """
+        folder = self._folder(encounter_id)
+        await self.leave(encounter_id)
+        async with self._locks[encounter_id]:
+            try:
+                manifest, changed = await self._seal(folder)
+            except OSError as error:
+                fault = Unavailable(
+                    f"The recording could not be sealed ({error.strerror or error}). What was recorded is kept; "
+                    "make room on the disk and seal it again.",
+                    code="not-sealed",
+                )
+                self._unsealed[encounter_id] = Alarm("not-sealed", fault.message, self._clock.now_ms(), encounter_id)
+                log.error("a recording could not be sealed", encounter=encounter_id, reason=str(error))
+                raise fault from error
+            self._unsealed.pop(encounter_id, None)
+            self._warn_of_quarantine(manifest)
+            if changed or encounter_id in await self._store.unannounced():
+                await self._events.publish(RecordingSealed(encounter_id))
+                await self._store.announced(encounter_id)
+            return manifest
+
+    async def _seal(self, folder: Path) -> tuple[Manifest, bool]:
+        found: list[Take] = []
+        orphans: list[str] = []
+        for take_id in await asyncio.to_thread(folders.takes, folder):
+            take = await asyncio.to_thread(folders.outcome, folder, take_id)
+            if take is None:
+                take = await self._seal_take(folder, take_id)
+            if not take.participant_id:
+                known = await self._store.get(take_id)
+                if known is None:
+                    orphans.append(take_id)
+                    continue
+                shared = {"participant_id", "name", "starts_ms"}
+                take = take.model_copy(update=known.model_dump(include=shared))
+            found.append(take)
+        old = await asyncio.to_thread(read_manifest, folder)
+        manifest = bind(folder.name, found, orphans, self._clock.now_ms())
+        changed = old is None or not same(old, manifest)
+        if changed:
+            await asyncio.to_thread(folders.choose_poster, folder, found)
+            await asyncio.to_thread(write_manifest, folder, manifest)
+        for take in manifest.takes:
+            await self._store.add(take.model_copy(update={"state": TakeState.closed}))
+            await self._store.finish(take)
+        return (manifest, True) if changed or old is None else (old, False)
+
+    async def _seal_take(self, folder: Path, take_id: str) -> Take:
+        """One take at a time, in a process of its own, so that live media keeps the processor."""
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(_import_path())}
+        async with self._one_at_a_time:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "teleosce.recording.sealing", str(folder), take_id,
+                env=environment, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+            try:
+                async with asyncio.timeout(SEALING_LIMIT_S):
+                    _, said = await process.communicate()
+                fate = f"ended with status {process.returncode}"
+            except TimeoutError:
+                said, fate = b"", "did not come to an end"
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
+        text = said.decode(errors="replace").strip()
+        if process.returncode == sealing.TRY_AGAIN:
+            raise OSError(text)
+        take = await asyncio.to_thread(folders.outcome, folder, take_id)
+        if take is None:
+            log.error("a take could not be sealed", take=take_id, fate=fate, said=text[-2000:])
+            take = await asyncio.to_thread(_give_up, folder, take_id, f"Sealing {fate}; the raw file is kept.")
+        return take
+
+    def _warn_of_quarantine(self, manifest: Manifest) -> None:
+        for take in manifest.takes:
+            if take.state is TakeState.quarantined:
+                message = f"A take of {take.name or 'somebody'} is damaged: {take.reason}"
+                alarm = Alarm("quarantined", message, manifest.sealed_ms, take.encounter_id, take.participant_id)
+                self._unsealed[take.id] = alarm
+        for take_id in manifest.orphans:
+            message = "A take lost its journal, so nobody knows whose it is; its raw file is kept."
+            self._unsealed[take_id] = Alarm("quarantined", message, manifest.sealed_ms, manifest.encounter_id)
+
+    # Reading
+
+    async def takes(self, encounter_id: str) -> list[Take]:
+        """All takes of an encounter, open ones too, in order of their start."""
+        return await self._store.of_encounter(encounter_id)
+
+    async def take(self, take_id: str) -> Take:
+        """One take. Raises NotFound."""
+        take = await self._store.get(take_id) if is_id(take_id) else None
+        if take is None:
+            raise NotFound("There is no such recording.")
+        return take
+
+    async def manifest(self, encounter_id: str) -> Manifest | None:
+        """The manifest; None before the encounter is sealed, and while it is recorded (again)."""
+        folder = self._folder(encounter_id)
+        if encounter_id in self._attended:
+            return None
+        return await asyncio.to_thread(read_manifest, folder)
+
+    async def speech(self, encounter_id: str) -> dict[str, list[tuple[int, int]]]:
+        """Per participant, the spans with voice, in ms from the start of the recording: by level, not by words."""
+        manifest = await self.manifest(encounter_id)
+        found: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for take in manifest.takes if manifest else []:
+            if take.audio:
+                found[take.participant_id] += take.audio.speech
+        return {participant: sorted(spans) for participant, spans in found.items()}
+
+    def path(self, take: Take) -> Path:
+        """The sealed file of a take. Raises NotFound when there is none."""
+        if take.file is None:
+            raise NotFound("This recording cannot be played yet.")
+        return self._folder(take.encounter_id) / take.file
+
+    async def poster(self, encounter_id: str) -> Path | None:
+        """A picture that stands for the encounter; None when there is none."""
+        path = self._folder(encounter_id) / POSTER
+        return path if await asyncio.to_thread(path.is_file) else None
+
+    async def close(self) -> None:
+        """Ends all recordings; what is on disk is sealed by `recover` of the next start."""
+        for encounter_id in list(self._attended):
+            await self.leave(encounter_id)
+        await asyncio.to_thread(self._writer.close)
+        if self._mirror is not None:
+            self._mirror.cancel()
+            await asyncio.gather(self._mirror, return_exceptions=True)
+
+    def _folder(self, encounter_id: str) -> Path:
+        if not is_id(encounter_id):
+            raise Invalid("That is not the id of an encounter.")
+        return self._root / encounter_id
+
+
+def _give_up(folder: Path, take_id: str, reason: str) -> Take:
+    take = sealing.quarantined(folder, take_id, reason, folders.header(folder, take_id))
+    sealing.write_outcome(folder, take)
+    return take
+
+
+def _import_path() -> list[str]:
+    """Where the sealing process finds this package, installed or not."""
+    here = str(Path(teleosce.__file__).resolve().parent.parent)
+    return [here, *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -1,0 +1,200 @@
+"""Sealing one take, from what is on disk; the same again gives the same. Runs as a process of its own, at low priority:
+
+    python -m teleosce.recording.sealing FOLDER TAKE
+
+so that a file that makes a decoder crash takes nobody else with it, and live media keeps its processor.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import av
+
+from teleosce.core.blobs import sha256, sync_folder, write_durably
+from teleosce.recording import journal as journals
+from teleosce.recording.models import (
+    FileFacts,
+    Gap,
+    Take,
+    TakeState,
+    journal_name,
+    outcome_name,
+    poster_name,
+    raw_name,
+    sealed_name,
+)
+from teleosce.recording.poster import make_poster
+from teleosce.recording.remux import RawFacts, Remuxed, look, remux
+from teleosce.recording.speech import speech
+from teleosce.recording.timeline import Timeline, timeline
+
+NICENESS = 10
+TRY_AGAIN = 75
+"""Exit status when nothing is wrong with the take: the disk is full or failing (EX_TEMPFAIL of sysexits.h)."""
+
+STOPPED = "The server stopped while this was recorded; up to a second is missing at the end."
+
+
+class Damaged(Exception):
+    """The take cannot be trusted; the text says why."""
+
+
+def seal_take(folder: Path, take_id: str) -> Take:
+    """Makes the sealed file and says so in the outcome file. Raises OSError when the disk does not let it; blocks.
+
+    A damaged take becomes quarantined: its raw file stays as it is, and what can be read of it is sealed all the same.
+    """
+    try:
+        journal = journals.read(folder / journal_name(take_id))
+    except (ValueError, FileNotFoundError):
+        take = quarantined(folder, take_id, "The journal of this take cannot be read; the raw file is kept.")
+    else:
+        take = _seal(folder, journal)
+    write_outcome(folder, take)
+    return take
+
+
+def quarantined(folder: Path, take_id: str, reason: str, header: journals.Header | None = None) -> Take:
+    """The outcome of a take of which nothing can be played. Blocks."""
+    raw = folder / raw_name(take_id)
+    return Take(
+        id=take_id,
+        encounter_id=folder.name,
+        participant_id=header.participant_id if header else "",
+        name=header.name if header else "",
+        state=TakeState.quarantined,
+        starts_ms=header.origin_ms if header else 0,
+        duration_ms=0,
+        reason=reason,
+        raw=_facts(raw) if raw.is_file() else None,
+    )
+
+
+def write_outcome(folder: Path, take: Take) -> None:
+    """The last step: from now on the take is sealed, or quarantined. Blocks."""
+    write_durably(folder / outcome_name(take.id), take.model_dump_json(indent=1).encode())
+
+
+def _seal(folder: Path, journal: journals.Journal) -> Take:
+    header = journal.header
+    raw, target = folder / raw_name(header.id), folder / sealed_name(header.id)
+    try:
+        facts = _look(raw)
+        when = timeline(journal)
+        done = _remux(raw, target, facts, when, journal)
+        spans, score = _verify(target, done, folder / poster_name(header.id))
+    except Damaged as fault:
+        target.unlink(missing_ok=True)
+        return quarantined(folder, header.id, str(fault), header)
+    whole = _facts(target)
+    damage = _missing(raw, facts, journal)
+    return Take(
+        id=header.id,
+        encounter_id=header.encounter_id,
+        participant_id=header.participant_id,
+        name=header.name,
+        state=TakeState.quarantined if damage else TakeState.sealed,
+        starts_ms=done.starts_ms,
+        duration_ms=done.duration_ms,
+        file=whole.file,
+        sha256=whole.sha256,
+        size=whole.size,
+        gaps=gaps(journal, when, done),
+        reason=damage or (journal.closed.reason if journal.closed else STOPPED),
+        raw=_facts(raw),
+        placed_by=when.placed_by,
+        audio=done.audio and done.audio.model_copy(update={"speech": spans}),
+        video=done.video,
+        poster_score=score,
+    )
+
+
+def _look(raw: Path) -> RawFacts:
+    try:
+        facts = look(raw)
+    except FileNotFoundError as error:
+        raise Damaged("The raw file of this take is missing.") from error
+    except av.FFmpegError as error:
+        if not isinstance(error, (av.InvalidDataError, av.EOFError)):
+            raise
+        raise Damaged("The raw file cannot be read; it is kept as it is.") from error
+    if not facts.first:
+        raise Damaged("Nothing can be seen or heard in the raw file; it is kept as it is.")
+    return facts
+
+
+def _remux(raw: Path, target: Path, facts: RawFacts, when: Timeline, journal: journals.Journal) -> Remuxed:
+    part = target.with_suffix(".part")
+    try:
+        done = remux(raw, part, facts, when, journal.tracks["video"].sizes)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(target)
+        sync_folder(target.parent)
+    finally:
+        part.unlink(missing_ok=True)
+    return done
+
+
+def _verify(target: Path, done: Remuxed, poster: Path) -> tuple[list[tuple[int, int]], float | None]:
+    """Reads the sealed file as a player does: every packet, all sound, pictures from all over it."""
+    found = look(target)
+    expected_audio = done.audio.packets + done.audio.filled_ms // 20 if done.audio else 0
+    expected_video = done.video.frames if done.video else 0
+    if (found.audio, found.video) != (expected_audio, expected_video):
+        raise Damaged("The sealed file does not hold what was written to it; the raw file is kept.")
+    try:
+        spans = speech(target) if done.audio else []
+        score = make_poster(target, poster, done.video.key_frames) if done.video else None
+    except (av.InvalidDataError, av.EOFError) as error:
+        raise Damaged("The sealed file cannot be decoded; the raw file is kept.") from error
+    return spans, score
+
+
+def _missing(raw: Path, facts: RawFacts, journal: journals.Journal) -> str | None:
+    """What was written once and cannot be read now. After a crash nobody knows how much there was."""
+    if journal.closed is None:
+        return None
+    written = sum(journal.closed.blocks.values())
+    readable = facts.audio + facts.video
+    if readable < written or raw.stat().st_size != journal.closed.size:
+        return f"The raw file was damaged after it was written: {readable} of {written} packets and frames can be read."
+    return None
+
+
+def gaps(journal: journals.Journal, when: Timeline, done: Remuxed) -> list[Gap]:
+    """The journal's gaps, counted from the take's start, neighbours of one kind joined."""
+    found: list[Gap] = []
+    for kind, track in journal.tracks.items():
+        place = when.tracks.get(kind)
+        if place is None:
+            continue
+        joined: list[Gap] = []
+        for reason, begin, end in sorted(track.gaps, key=lambda gap: gap[1]):
+            from_ms, to_ms = (min(max(0, round(place(at) - done.starts_ms)), done.duration_ms) for at in (begin, end))
+            if joined and joined[-1].kind == reason and from_ms - joined[-1].to_ms <= 1:
+                joined[-1] = joined[-1].model_copy(update={"to_ms": max(to_ms, joined[-1].to_ms)})
+            elif to_ms > from_ms:
+                joined.append(Gap(kind=reason, from_ms=from_ms, to_ms=to_ms, track=kind))
+        found += joined
+    return sorted(found, key=lambda gap: gap.from_ms)
+
+
+def _facts(path: Path) -> FileFacts:
+    return FileFacts(file=path.name, size=path.stat().st_size, sha256=sha256(path))
+
+
+def main() -> int:
+    """The process's body."""
+    os.nice(NICENESS)
+    try:
+        seal_take(Path(sys.argv[1]), sys.argv[2])
+    except OSError as error:
+        sys.stderr.write(f"{error.strerror or error}\n")
+        return TRY_AGAIN
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""When somebody speaks, cheaply: by the level of the sound, for the lanes of the desk before there is a transcript."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+RATE = 8000
+STEP_MS = 20
+_STEP = RATE * STEP_MS // 1000
+
+RISE_DB, FALL_DB = 12.0, 7.0
+"""Speech begins so far above the noise of the room, and has ended so far above it."""
+
+QUIETEST_DB, LOUDEST_DB = -55.0, -35.0
+"""The level at which speech begins lies between these: below, nobody hears; above, everybody does. dB of full scale."""
+
+PAUSE_MS = 400
+"""Shorter pauses belong to the speech."""
+
+SHORTEST_MS = 160
+EDGE_MS = 100
+
+
+def speech(path: Path) -> list[tuple[int, int]]:
+    """Spans with voice in a sealed take, in ms from its start. Raises av.FFmpegError when it cannot be decoded."""
+    return spans(levels(path))
+
+
+def levels(path: Path) -> NDArray[np.float64]:
+    """The level of each 20 ms of a file's sound, in dB of full scale; empty without sound."""
+    found: list[NDArray[np.float64]] = []
+    rest = np.empty(0, np.float32)
+    resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
+    with av.open(str(path)) as container:
+        if not container.streams.audio:
+            return np.empty(0)
+        for frame in container.decode(audio=0):
+            for mono in resampler.resample(frame):
+                rest = np.concatenate((rest, mono.to_ndarray()[0]))
+            if len(rest) >= 50 * _STEP:
+                rest = _measure(rest, found)
+    _measure(rest, found)
+    return np.concatenate(found) if found else np.empty(0)
+
+
+def _measure(samples: NDArray[np.float32], found: list[NDArray[np.float64]]) -> NDArray[np.float32]:
+    whole = len(samples) // _STEP * _STEP
+    power = np.square(samples[:whole].astype(np.float64)).reshape(-1, _STEP).mean(axis=1)
+    found.append(10 * np.log10(power + 1e-10))
+    return samples[whole:]
+
+
+def spans(level: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Where the level says that somebody speaks, in ms. level: dB of full scale, one for each 20 ms."""
+    if not len(level):
+        return []
+    begins = float(np.clip(np.percentile(level, 10) + RISE_DB, QUIETEST_DB, LOUDEST_DB))
+    ends = begins - (RISE_DB - FALL_DB)
+    found: list[tuple[int, int]] = []
+    start: int | None = None
+    for index, value in enumerate(level):
+        if start is None and value > begins:
+            start = index
+        elif start is not None and value < ends:
+            _join(found, start * STEP_MS, index * STEP_MS)
+            start = None
+    if start is not None:
+        _join(found, start * STEP_MS, len(level) * STEP_MS)
+    end_ms = len(level) * STEP_MS
+    return [(max(0, a - EDGE_MS), min(end_ms, b + EDGE_MS)) for a, b in found if b - a >= SHORTEST_MS]
+
+
+def _join(found: list[tuple[int, int]], from_ms: int, to_ms: int) -> None:
+    if found and from_ms - found[-1][1] <= PAUSE_MS:
+        found[-1] = (found[-1][0], to_ms)
+    else:
+        found.append((from_ms, to_ms))
