@@ -1,6 +1,7 @@
 /** Asking the server for JSON. Every failure is a Fault whose message can be shown to a person as it is. */
 
 import { t } from "./i18n.js";
+import { roleHeader } from "./role.js";
 
 /** What went wrong, said to a person. `status` is 0 when the server was not reached. */
 export class Fault extends Error {
@@ -79,7 +80,7 @@ async function reach(method, path, body, options) {
   try {
     return await fetch(path, {
       method,
-      headers: body === undefined ? { Accept: "application/json" } : { Accept: "application/json", "Content-Type": "application/json" },
+      headers: { Accept: "application/json", ...roleHeader(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
       body: body === undefined ? undefined : JSON.stringify(body),
       credentials: "same-origin",
       signal: options.signal,

@@ -6,6 +6,8 @@
  * so and a person decides: nothing is overwritten silently (web/PROTOCOL.md, forms).
  */
 
+import { roleHeader } from "./role.js";
+
 /** @typedef {string | number | boolean | null} Value */
 /** @typedef {{value: Value, version: number}} Known what the server has on disk */
 /** @typedef {{change_id: string, form: string, field: string, value: Value, base_version: number, order: number}} Change */
@@ -266,7 +268,7 @@ export class AutosavedForm {
     const body = changes.map(({ change_id, field, value, base_version }) => ({ change_id, field, value, base_version }));
     return (this.#options.fetch ?? fetch)(`/api/forms/${this.#options.id}/changes`, {
       method: "POST",
-      headers: { "Content-Type": "application/json" },
+      headers: { "Content-Type": "application/json", ...roleHeader() },
       body: JSON.stringify({ changes: body }),
       ...(leaving ? { keepalive: true } : { signal: AbortSignal.timeout(SEND_MS) }),
     });

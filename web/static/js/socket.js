@@ -11,6 +11,7 @@
 import { Fault } from "./api.js";
 import { ServerClock } from "./clock.js";
 import { t } from "./i18n.js";
+import { pageRole } from "./role.js";
 
 /** @typedef {"connecting" | "open" | "lost" | "replaced" | "ended"} SocketState */
 
@@ -74,8 +75,9 @@ export class Socket {
   /**
    * A fresh ticket for the room where this person is now. Throws a Fault when none comes within 10 s.
    * @returns {Promise<Ticket>}
+   * @param {"check" | "encounter"} [purpose] `check` leads to a room of one's own
    */
-  ticket() {
+  ticket(purpose = "encounter") {
     return new Promise((resolve, reject) => {
       const done = () => {
         clearTimeout(timer);
@@ -90,8 +92,8 @@ export class Socket {
         done();
         resolve(ticket);
       });
-      const stopWelcome = this.on("welcome", () => this.send("ticket", {}));
-      this.send("ticket", {});
+      const stopWelcome = this.on("welcome", () => this.send("ticket", { purpose }));
+      this.send("ticket", { purpose });
     });
   }
 
@@ -110,7 +112,9 @@ export class Socket {
   connect() {
     clearTimeout(this.waiting);
     this.waiting = undefined;
-    const wire = new WebSocket(this.path.replace(/^\//, `${location.origin.replace(/^http/, "ws")}/`));
+    const address = new URL(this.path, location.href.replace(/^http/, "ws"));
+    address.searchParams.set("role", pageRole());
+    const wire = new WebSocket(address);
     this.wire = wire;
     this.heard = performance.now();
     wire.onopen = () => this.opened();

@@ -115,7 +115,7 @@ export interface ServerEvents {
 /** What a page says on the socket. */
 export interface PageMessages {
   ping: { at: number };
-  ticket: Record<string, never>;
+  ticket: { purpose: "check" | "encounter" };
   health: {
     sending: boolean;
     receiving: boolean;

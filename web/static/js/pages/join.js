@@ -7,6 +7,7 @@ import { Fault, messageOf, post } from "../api.js";
 import { ServerClock, countdown } from "../clock.js";
 import { byId, setText, whileBusy } from "../dom.js";
 import { roleName, t, timeSpan } from "../i18n.js";
+import { setPageRole } from "../role.js";
 import { Socket } from "../socket.js";
 import { EquipmentCheck } from "./join-check.js";
 
@@ -143,6 +144,7 @@ async function join(token, view, checks) {
   byId("who-fault").hidden = true;
   await whileBusy(byId("who-go"), async () => {
     try {
+      setPageRole(view.seat.role);
       const { page } = /** @type {{page: string}} */ (await post("/api/join", { token, consent_version: view.consent?.version ?? null }));
       if (checks) startCheck(page);
       else location.assign(page);
@@ -167,7 +169,7 @@ function startCheck(page) {
     },
   });
   const check = new EquipmentCheck({
-    ticket: () => socket.ticket(),
+    ticket: () => socket.ticket("check"),
     onenter: () => {
       check.close();
       socket.close();
