@@ -1,6 +1,7 @@
 """The seam between a room and those who listen to it: packets as they came, never decoded."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal, Protocol
 
 Kind = Literal["audio", "video"]
@@ -28,13 +29,23 @@ class Publication:
 
 
 class Subscriber(Protocol):
-    """A participant of the server's own, such as the recorder. All calls come on the room's event loop and must return at once."""
+    """A participant of the server's own, such as the recorder.
+
+    All calls come on the room's event loop and must return at once.
+    """
 
     def publication_started(self, publication: Publication) -> None:
         """A participant is connected and the room is open; packets may follow."""
 
-    def packet(
-        self, publication: Publication, kind: Kind, sequence: int, timestamp: int, marker: bool, payload: bytes, arrival: float
+    def packet(  # noqa: PLR0917
+        self,
+        publication: Publication,
+        kind: Kind,
+        sequence: int,
+        timestamp: int,
+        marker: bool,
+        payload: bytes,
+        arrival: float,
     ) -> None:
         """One RTP packet, in order of arrival: late and repaired ones come late, duplicates never.
 
@@ -47,3 +58,75 @@ class Subscriber(Protocol):
 
     def publication_ended(self, publication: Publication) -> None:
         """No packet of it follows: the participant left, was replaced, or the room was held or closed."""
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Whose audio or video comes out of one receiving transceiver of a page, named by its mid."""
+
+    mid: str
+    participant: str
+    name: str
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class SlotsBound:
+    """Event: what a participant's receive slots hold from now on. It is the whole truth, not a difference."""
+
+    room_id: str
+    participant_id: str
+    slots: tuple[Binding, ...]
+
+
+class PeerState(StrEnum):
+    """`connecting → connected →` one of the rest, or straight to one of them."""
+
+    connecting = "connecting"
+    connected = "connected"
+    failed = "failed"
+    """It never came about: no way through the network, or the wrong certificate."""
+    lost = "lost"
+    """The line went dead."""
+    left = "left"
+    """The page closed it."""
+    replaced = "replaced"
+    """A newer connection of the same participant took the seat."""
+    closed = "closed"
+    """The room was closed."""
+
+
+@dataclass(frozen=True)
+class TrackHealth:
+    """What came of one track in the last second, and what was repaired of it so far."""
+
+    packets_per_second: float = 0.0
+    bits_per_second: float = 0.0
+    loss: float = 0.0
+    """Fraction lost on the way to the server in the last second, before repair: 0 to 1."""
+    repaired: int = 0
+    jitter_ms: float = 0.0
+    last_packet_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class PeerHealth:
+    """How one participant's connection does, for the control room."""
+
+    participant: str
+    name: str
+    state: PeerState
+    connected_ms: int | None
+    last_packet_ms: int | None
+    audio: TrackHealth | None
+    """None where the participant does not publish audio."""
+    video: TrackHealth | None
+    round_trip_ms: float | None
+    loss: float
+    """The worse of both directions in the last second, as their receivers report it: 0 to 1."""
+    sent_packets_per_second: float
+    sent_bits_per_second: float
+    resent: int
+    """Packets sent again because the participant asked."""
+    video_paused: bool
+    """The line is so bad that only audio goes to this participant."""

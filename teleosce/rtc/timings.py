@@ -1,0 +1,58 @@
+"""All times and sizes of live media in one place. Seconds, bits a second, packets."""
+
+CONNECT_S = 15.0
+"""How long ICE and DTLS may take together before a peer counts as failed."""
+
+LOST_S = 8.0
+"""A publisher without one authentic packet for so long is lost; looked at every `TICK_S`."""
+
+TICK_S = 1.0
+"""Receiver reports, bitrate limits and the figures of health."""
+
+NACK_AFTER_S = 0.010
+"""A packet is missing, and not just late by a place or two, after so long."""
+
+NACK_AGAIN_S = 0.050
+"""The least time between two requests for one packet; the round trip where that is known and longer."""
+
+NACK_TICK_S = 0.020
+NACK_GIVE_UP_S = 1.0
+NACK_TRIES = 10
+
+KEY_FRAME_AGAIN_S = 0.5
+"""At most two requests for a key frame a second, repeated until it comes."""
+
+AUDIO_RING = 256
+"""Five seconds of Opus in packets of 20 ms."""
+
+VIDEO_RING = 512
+"""Six seconds of 480p, more than two of 720p: all that a listener still asks for."""
+
+DROPOUT = 3000
+"""A sequence number further ahead than this is another stream (RFC 3550, A.1)."""
+
+CEILING_BPS = 2_500_000
+"""The most a publisher is asked to send; the page sets the picture's own limit below it."""
+
+FLOOR_BPS = 250_000
+"""Below this a picture helps nobody: it is paused instead."""
+
+AUDIO_BPS = 60_000
+"""What Opus at 32 kb/s takes with headers; kept free before video gets a bit."""
+
+LOSS_BAD = 0.10
+LOSS_GOOD = 0.02
+"""Fractions lost above which a sender slows and below which it speeds up (draft-ietf-rmcat-gcc-02, section 6)."""
+
+QUEUE_BAD_S = 0.4
+QUEUE_GOOD_S = 0.2
+"""Time spent standing in some router's queue, above the quickest packet seen."""
+
+PAUSE_AFTER_S = 2.0
+"""Still bad at the lowest rate for so long: pause the picture."""
+
+RESUME_AFTER_S = 6.0
+RESUME_AT_MOST_S = 60.0
+"""Health asked for before the picture comes back; doubled each time it does not last `RESUME_LASTS_S`."""
+
+RESUME_LASTS_S = 30.0
