@@ -27,7 +27,8 @@ const CONNECT_MS = 8000;
 const WATCH_MS = 1000;
 const VERIFY_MS = 1500;
 const RETRY_MS = [300, 600, 1200, 2400, 3000];
-const CODEC = { audio: "audio/opus", video: "video/VP8" };
+/** The only codecs there are, and the one that carries repairs. */
+const CODECS = { audio: ["audio/opus"], video: ["video/vp8", "video/rtx"] };
 const PICTURE_HEIGHT = 480;
 
 export class Peer {
@@ -252,7 +253,7 @@ export class Peer {
 /** @param {RTCRtpTransceiver} transceiver */
 function prefer(transceiver) {
   const kind = /** @type {Kind} */ (transceiver.receiver.track.kind);
-  const codecs = RTCRtpReceiver.getCapabilities(kind)?.codecs.filter((codec) => codec.mimeType.toLowerCase() === CODEC[kind].toLowerCase());
+  const codecs = RTCRtpReceiver.getCapabilities(kind)?.codecs.filter((codec) => CODECS[kind].includes(codec.mimeType.toLowerCase()));
   if (codecs?.length) transceiver.setCodecPreferences?.(codecs);
 }
 

@@ -1,0 +1,201 @@
+/** The standardized patient's page: the server brings each candidate; there is nothing to do to change them. */
+
+/** @import { Place } from "./live.js" */
+/** @import { Phase } from "./types.js" */
+/** @import { Stimulus } from "./material.js" */
+/** @import { RatingItem } from "./rating.js" */
+/** @import { ScriptPart } from "./script.js" */
+
+import { toast } from "./announce.js";
+import { get } from "./api.js";
+import { byId, el, find, setState, setText, whileBusy } from "./dom.js";
+import { phaseName, t } from "./i18n.js";
+import { stationName } from "./live-bar.js";
+import { Live } from "./live.js";
+import { material } from "./material.js";
+import { Rating } from "./rating.js";
+import { Script } from "./script.js";
+import { tabs } from "./tabs.js";
+
+/** @typedef {{title: string, script: ScriptPart[], stimuli: Stimulus[], rating_form: RatingItem[]}} Brief */
+
+/** @type {{encounter: string, brief: Brief} | null} */
+let known = null;
+/** @type {Rating | null} */
+let rating = null;
+let been_here = false;
+/** @type {Set<string>} */
+let shown = new Set();
+
+const script = new Script();
+tabs(find(byId("drawer"), '[role="tablist"]'));
+const live = new Live({
+  view: viewOf,
+  onplace,
+  onstimuli: (ids) => {
+    shown = new Set(ids);
+    tellShown();
+  },
+  phaseWords,
+  absent,
+  resting: t("Your station"),
+  words: {
+    hear: t("Tap to hear the candidate"),
+    unseen: (name) => t("No picture of {name} at this moment", { name }),
+    kept: t("Stay here: your place is kept, and the candidate comes back by itself."),
+  },
+});
+
+/** @param {Place} place */
+function viewOf({ encounter }) {
+  const asked = rating && !rating.ready;
+  if (!encounter || encounter.rest) return asked ? "rating" : "idle";
+  if (encounter.phase === "reading" || encounter.phase === "encounter") return encounter.phase;
+  // Somebody slow with the last rating may finish it while the next candidate is not called yet.
+  if (encounter.phase === "waiting") return asked && rating?.begun ? "rating" : "waiting";
+  return asked || rating?.encounter !== encounter.id ? "rating" : "rated";
+}
+
+/**
+ * @param {Phase} phase
+ * @param {Place} place
+ */
+function phaseWords(phase, { encounter }) {
+  if (encounter?.rest && phase !== "waiting" && phase !== "done") return t("Rest");
+  if (phase === "reading") return t("Candidate reads");
+  return phase === "note" ? t("Rating") : phaseName(phase);
+}
+
+/** @param {Place} place */
+function candidateOf({ people }) {
+  return people.find((one) => one.role === "candidate") ?? null;
+}
+
+/** @param {Place} place */
+function absent(place) {
+  const candidate = candidateOf(place);
+  return candidate?.present ? t("The candidate is about to appear.") : t("The candidate is not here at this moment. Stay here: they appear by themselves.");
+}
+
+/** @param {Place} place */
+function onplace(place) {
+  const { encounter } = place;
+  if (encounter && encounter.phase !== "waiting") been_here = true;
+  tellReady(place);
+  tellIdle(place);
+  if (encounter) void refresh(encounter.id);
+  openRating(place);
+}
+
+/** @param {string} encounter */
+async function refresh(encounter) {
+  if (known?.encounter === encounter) return;
+  try {
+    /** @type {Brief} */
+    const brief = await get(`/api/encounters/${encounter}/brief`);
+    if (live.place?.encounter?.id !== encounter) return;
+    known = { encounter, brief };
+    script.show(brief.script);
+    byId("material").replaceChildren(...brief.stimuli.map(showable));
+    byId("material-none").hidden = brief.stimuli.length > 0;
+    setText(byId("material-count"), brief.stimuli.length ? ` (${brief.stimuli.length})` : "");
+    tellShown();
+    openRating(live.place);
+    live.show(viewOf(live.place));
+  } catch {
+    // The line is down; the next `place` brings us here again. If it is only this request, so does the pause.
+    setTimeout(() => live.place?.encounter?.id === encounter && void refresh(encounter), 3000);
+  }
+}
+
+/** The form opens when the consultation is over, and stays until it is handed in or the next one begins. @param {Place} place */
+function openRating(place) {
+  const { encounter } = place;
+  if (!encounter || encounter.rest || known?.encounter !== encounter.id) return;
+  if (encounter.phase === "reading" || encounter.phase === "encounter") {
+    if (rating && rating.encounter !== encounter.id) {
+      rating.close();
+      rating = null;
+    }
+    return;
+  }
+  if (encounter.phase === "waiting" || rating?.encounter === encounter.id) return;
+  rating?.close();
+  rating = new Rating(encounter.id, candidateOf(place)?.name ?? "", known.brief.rating_form, () => live.place && live.show(viewOf(live.place)));
+}
+
+/** @param {Place} place */
+function tellReady(place) {
+  const { encounter, next } = place;
+  const candidate = candidateOf(place);
+  const reads = encounter?.phase === "reading";
+  setText(byId("ready-title"), reads ? t("The candidate is reading") : t("You are in the right place"));
+  setText(
+    byId("ready-text"),
+    reads
+      ? t("When the bell rings, the candidate appears here by itself. There is nothing to press.")
+      : t("The next candidate comes by themselves. Until then you can look at your script."),
+  );
+  const state = byId("ready-candidate");
+  state.hidden = candidate === null;
+  if (candidate) setState(state, candidate.present ? "good" : "idle", candidate.present ? t("{name} is here", { name: candidate.name }) : t("{name} is not here yet", { name: candidate.name }));
+  setText(byId("ready-next"), next ? (next.rest ? t("After this: a rest.") : t("After this: {station}.", { station: stationName(next) })) : t("After this you are finished for the day."));
+}
+
+/** @param {Place} place */
+function tellIdle({ encounter, next }) {
+  const rest = encounter?.rest && encounter.phase !== "done";
+  const over = !next && (!encounter || encounter.phase === "done");
+  const finished = over && been_here;
+  setText(byId("idle-title"), rest ? t("Rest") : finished ? t("Your day is finished") : over ? t("Nothing to do yet") : t("Thank you: saved"));
+  setText(
+    byId("idle-text"),
+    rest
+      ? t("Nothing to do at this station. It goes on by itself.")
+      : finished
+        ? t("Thank you. Everything is saved; you may close this page.")
+        : over
+          ? t("Stay on this page. When a candidate is on the way, it tells you by itself.")
+          : t("You are ready for the next candidate. Rest until the bell."),
+  );
+  setText(byId("idle-next"), next ? (next.rest ? t("Next: a rest.") : t("Next: {station}.", { station: stationName(next) })) : finished || over ? "" : t("This was the last one."));
+}
+
+/** @param {Stimulus} stimulus */
+function showable(stimulus) {
+  const figure = material(stimulus);
+  const always = stimulus.shown === "start";
+  if (always) {
+    figure.append(el("p", { class: "state", "data-tone": "good" }, t("The candidate sees it from the start")));
+    return figure;
+  }
+  const button = el("button", { class: "button show-switch", type: "button" }, el("span", {}, t("Show to the candidate")), el("span", { class: "unseen" }, `: ${stimulus.title}`));
+  button.addEventListener("click", () => {
+    const on = !shown.has(stimulus.id);
+    if (!live.socket.send("stimulus", { id: stimulus.id, shown: on })) toast(t("There is no line at this moment. Try again in a few seconds."), "fair");
+  });
+  if (typeof stimulus.shown === "number") {
+    const minutes = Math.round(stimulus.shown / 60);
+    figure.append(el("p", { class: "small soft" }, minutes < 1 ? t("Appears by itself after {n} seconds", { n: stimulus.shown }) : t("Appears by itself after {n} min", { n: minutes })));
+  }
+  figure.append(button);
+  return figure;
+}
+
+/** The switches follow what the server says is shown. */
+function tellShown() {
+  const open = live?.place?.encounter?.phase === "encounter";
+  for (const figure of byId("material").children) {
+    const button = /** @type {HTMLButtonElement | null} */ (figure.querySelector(".show-switch"));
+    if (!button) continue;
+    const on = shown.has(figure.getAttribute("data-id") ?? "");
+    button.disabled = !open;
+    button.classList.toggle("primary", !on);
+    figure.toggleAttribute("data-shown", on);
+    setText(find(button, "span"), on ? t("Hide from the candidate") : open ? t("Show to the candidate") : t("Can be shown during the consultation"));
+  }
+}
+
+const done = byId("rating-submit", HTMLButtonElement);
+done.addEventListener("click", () => whileBusy(done, async () => rating?.submit()));
+live.start();
