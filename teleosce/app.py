@@ -55,7 +55,7 @@ def build(settings: Settings) -> Rooms:
         events=events,
         database=database,
         people=People(database, clock, events),
-        stations=StationStore(database, settings.data / "stations", clock),
+        stations=StationStore(database, settings.data, clock),
         exams=exams,
         day=Day(exams, clock, events),
         media=MediaServer(secret, clock, events, addresses=settings.media_addresses),
@@ -124,10 +124,6 @@ class Stage:
         if self._sealing:
             await asyncio.wait(self._sealing)
 
-    async def reconcile(self) -> None:
-        """At start: seals what a killed server left, and asks for the transcripts that nobody asked for."""
-        await self.rooms.recordings.recover()
-
 
 async def freeze_shipped_stations(rooms: Rooms) -> dict[str, str]:
     """Puts the stations that come with teleosce into the bank: slug → version hash."""
@@ -154,13 +150,16 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     try:
         site = web.TCPSite(runner, settings.host, settings.port, ssl_context=_tls(settings), backlog=512)
         await _listen(site, settings)
-        await stage.reconcile()
         await rooms.day.start()
+        # Encounters that go on are attended again before the others are sealed from what a killed server left.
+        await rooms.day.heard()
+        recovering = asyncio.create_task(rooms.recordings.recover(), name="recover")
         watch = asyncio.create_task(rooms.transcripts.watch(rooms.events), name="transcripts")
         if settings.worker:
             worker = asyncio.create_task(_keep_worker(settings), name="worker")
         yield Server(_url(settings, runner), rooms)
         watch.cancel()
+        recovering.cancel()
     finally:
         if worker:
             worker.cancel()
@@ -218,6 +217,7 @@ async def _keep_worker(settings: Settings) -> None:
         "TELEOSCE_DATA": str(settings.data.resolve()),
         "TELEOSCE_DATABASE_URL": settings.database,
         "TELEOSCE_WHISPER_MODEL": settings.whisper_model,
+        "TELEOSCE_LOG_LEVEL": settings.log_level,
     }
     while True:
         process = await asyncio.create_subprocess_exec(

@@ -101,7 +101,7 @@ async def _play(server: Server, made: MadeExam, said: Console) -> None:
         encounter = await rooms.exams.where_now(synthetic["candidate"].seat)
         assert encounter is not None
         organiser = await rooms.people.issue_link(
-            synthetic["organiser"].seat, rooms.clock.now_ms() - 1000, rooms.clock.now_ms() + 3_600_000
+            made.organiser, rooms.clock.now_ms() - 1000, rooms.clock.now_ms() + 3_600_000
         )
         await play(
             encounter.id,

@@ -32,9 +32,7 @@ class Sources:
 async def write_export(sources: Sources, encounter_id: str, folder: Path) -> list[str]:
     """Returns the names written. Raises NotFound, or Invalid when `folder` has something in it already."""
     encounter = await sources.exams.encounter(encounter_id)
-    if folder.exists() and any(folder.iterdir()):
-        raise Invalid(f"{folder} is not empty. Nothing was written: choose a new folder.")
-    folder.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(_make_empty, folder)
     version = await sources.stations.get(encounter.station_hash)
     texts = {
         "encounter.json": _json(encounter),
@@ -48,10 +46,19 @@ async def write_export(sources: Sources, encounter_id: str, folder: Path) -> lis
     for name, text in texts.items():
         await asyncio.to_thread(write_durably, folder / name, text.encode())
     await _copy_recording(sources, encounter_id, folder)
+    return await asyncio.to_thread(_list_hashes, folder)
+
+
+def _make_empty(folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()):
+        raise Invalid(f"{folder} is not empty. Nothing was written: choose a new folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _list_hashes(folder: Path) -> list[str]:
     names = sorted(path.name for path in folder.iterdir())
-    hashes = {name: await asyncio.to_thread(sha256, folder / name) for name in names}
-    listed = "".join(f"{digest}  {name}\n" for name, digest in hashes.items())
-    await asyncio.to_thread(write_durably, folder / "SHA256SUMS", listed.encode())
+    listed = "".join(f"{sha256(folder / name)}  {name}\n" for name in names)
+    write_durably(folder / "SHA256SUMS", listed.encode())
     return [*names, "SHA256SUMS"]
 
 

@@ -70,10 +70,17 @@ class StationStore:
         """Every frozen version, by slug, the newest of each first."""
         async with self._database.read() as connection:
             order = (station_version.c.slug, station_version.c.frozen_ms.desc(), station_version.c.hash)
-            documents = (
-                await connection.execute(select(station_version.c.document).order_by(*order))
-            ).scalars()
+            documents = (await connection.execute(select(station_version.c.document).order_by(*order))).scalars()
             return [StationVersion.model_validate_json(document) for document in documents]
+
+    async def frozen_ms(self, version_hash: str) -> int:
+        """When a version was frozen. Raises NotFound."""
+        async with self._database.read() as connection:
+            query = select(station_version.c.frozen_ms).where(station_version.c.hash == version_hash)
+            found = (await connection.execute(query)).scalar_one_or_none()
+        if found is None:
+            raise NotFound("There is no such station version.")
+        return int(found)
 
     async def stimulus(self, version_hash: str, stimulus_id: str) -> Path:
         """The file of a stimulus. Raises NotFound when the version has none such."""

@@ -47,7 +47,8 @@ async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
         log.exception("a handler failed", path=_shape(request), reference=reference)
         response = _said(request, _Defect(reference))
     if not response.prepared:
-        response.headers.update(SAFE)
+        for name, value in SAFE.items():
+            response.headers.setdefault(name, value)
     REQUESTS.labels(request.method, response.status).inc()
     SECONDS.observe(time.monotonic() - began)
     return response
@@ -60,7 +61,8 @@ class _Defect(Fault):
     def __init__(self, reference: str) -> None:
         super().__init__(
             "Something went wrong on our side. What was saved before is kept. Try again; if it stays so, tell the "
-            f"organiser this reference: {reference}."
+            f"organiser this reference: {reference}.",
+            details=reference,
         )
 
 

@@ -41,13 +41,41 @@ def markdown(text: str) -> Markup:
     return Markup(nh3.clean(_markdown.render(text)))  # noqa: S704 cleaned by nh3
 
 
-def page(request: web.Request, template: str, status: int = 200, **context: Any) -> web.Response:
+def page(request: web.Request, template: str, answer_status: int = 200, /, **context: Any) -> web.Response:
     """A template as a response that no cache keeps."""
-    defaults: dict[str, Any] = {"lang": "en", "catalogue": {}, "principal": request.get(PRINCIPAL), "place": None}
+    defaults: dict[str, Any] = {
+        "lang": "en",
+        "catalogue": {},
+        "principal": request.get(PRINCIPAL),
+        "place": None,
+        "status": answer_status,
+    }
     html = environment().get_template(template).render(**(defaults | context))
-    return web.Response(text=html, content_type="text/html", status=status, headers={"Cache-Control": "no-store"})
+    return web.Response(
+        text=html, content_type="text/html", status=answer_status, headers={"Cache-Control": "no-store"}
+    )
+
+
+_TITLES = {
+    401: "Please sign in",
+    403: "This is not open to you",
+    404: "Not found",
+    409: "That was not possible",
+    429: "Too many attempts",
+    503: "Not possible at this moment",
+}
 
 
 def fault_page(request: web.Request, fault: Fault) -> web.Response:
     """What happened, what was kept, what to do."""
-    return page(request, "error.html", status=fault.status, fault=fault, status_code=fault.status)
+    title = _TITLES.get(fault.status, "Something went wrong")
+    reference = fault.details if fault.status == 500 else None
+    return page(
+        request,
+        "error.html",
+        fault.status,
+        title=title,
+        message=fault.message,
+        reference=reference,
+        back=None,
+    )

@@ -1,4 +1,4 @@
-"""Routes as data: path, handler, the permission it needs and what it takes. The OpenAPI document is made of the same."""
+"""Routes as data: path, handler, the permission it needs, what it takes. The OpenAPI document is made of the same."""
 
 import json
 from collections.abc import Awaitable, Callable, Iterable

@@ -11,6 +11,7 @@ from teleosce.people import Permission, Role
 from teleosce.stations import StationVersion, Stimulus
 from teleosce.web.access import marked_encounter, oversees, own_encounter
 from teleosce.web.context import Rooms, principal, rooms
+from teleosce.web.pages.stations import stimulus_file
 from teleosce.web.place import encounter_view
 from teleosce.web.rendering import markdown
 from teleosce.web.routing import Access, Route, answer, body
@@ -64,7 +65,9 @@ def _candidate_part(encounter: Encounter, version: StationVersion) -> dict[str, 
 def _patients_brief(encounter: Encounter, version: StationVersion) -> dict[str, Any]:
     return {
         "title": version.title,
-        "script": [{"kind": part.kind.value, "title": part.title, "html": markdown(part.body)} for part in version.sp_script],
+        "script": [
+            {"kind": part.kind.value, "title": part.title, "html": markdown(part.body)} for part in version.sp_script
+        ],
         "stimuli": [_stimulus(encounter, one) for one in version.stimuli],
         "rating_form": [one.model_dump(mode="json") for one in version.mark_sheet.sp_rating],
     }
@@ -107,16 +110,7 @@ async def stimulus(request: web.Request) -> web.StreamResponse:
     )
     if found is None or hidden:
         raise NotFound("This material is not there, or not shown yet.")
-    path = await house.stations.stimulus(encounter.station_hash, asked)
-    return web.FileResponse(
-        path,
-        headers={
-            "Content-Type": found.media_type,
-            "Cache-Control": "private, no-store",
-            # An SVG may hold scripts: as a document of its own it may run none.
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-        },
-    )
+    return stimulus_file(await house.stations.stimulus(encounter.station_hash, asked), found.media_type)
 
 
 async def begin(request: web.Request) -> web.Response:

@@ -70,7 +70,9 @@ async def new_link(request: web.Request) -> web.Response:
     if not oversees(principal(request), seat.exam_id):
         raise NotFound("There is no such person in your exam.")
     now = house.clock.now_ms()
-    token = await house.people.issue_link(seat.id, now, now + LINK_DAYS * 86_400_000, replace=True, by=principal(request))
+    token = await house.people.issue_link(
+        seat.id, now, now + LINK_DAYS * 86_400_000, replace=True, by=principal(request)
+    )
     return answer({"link": f"/j#{token}", "name": seat.name, "role": seat.role.value})
 
 

@@ -44,7 +44,7 @@ async def metrics(request: web.Request) -> web.Response:
 
 
 async def document(request: web.Request) -> web.Response:
-    """This server's own OpenAPI document."""
+    """The OpenAPI document of the API."""
     return answer(openapi(request.app[TABLE].values()))
 
 

@@ -1,11 +1,15 @@
 """Signing in and out, and the first page."""
 
+from typing import Any
+
 from aiohttp import web
 
 from teleosce.core.errors import Fault
-from teleosce.people import Permission, Role
+from teleosce.exams import RUNNING, Exam, Outcome
+from teleosce.people import Permission
+from teleosce.scoring import Kind, State
 from teleosce.web import sessions
-from teleosce.web.context import principal, rooms
+from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.place import page_of
 from teleosce.web.rendering import page
 from teleosce.web.routing import Access, Route
@@ -13,7 +17,7 @@ from teleosce.web.routing import Access, Route
 
 async def sign_in_page(request: web.Request) -> web.Response:
     """The form for staff."""
-    return page(request, "sign-in.html", email="", fault=None)
+    return page(request, "sign-in.html", email="", fault=None, next="/")
 
 
 async def sign_in(request: web.Request) -> web.Response:
@@ -25,7 +29,7 @@ async def sign_in(request: web.Request) -> web.Response:
             email, str(form.get("password", ""))[:1000], address=request.remote or ""
         )
     except Fault as fault:
-        return page(request, "sign-in.html", status=fault.status, email=email, fault=fault)
+        return page(request, "sign-in.html", fault.status, email=email, fault=fault.message, next="/")
     response = web.Response(status=303, headers={"Location": "/"})
     sessions.keep(response, request, who.role, token)
     return response
@@ -47,15 +51,26 @@ async def home(request: web.Request) -> web.Response:
     if not who.may(Permission.run_exam):
         return web.Response(status=303, headers={"Location": page_of(who.role, who.exam_id)})
     exams = [exam for exam in await house.exams.exams() if who.exam_id in (None, exam.id)]
-    stations = await house.stations.all()
-    return page(
-        request,
-        "home.html",
-        place="exams",
-        exams=exams,
-        stations=stations,
-        may_create=who.exam_id is None and who.role is Role.organiser,
-    )
+    return page(request, "home.html", place="exams", exams=[await _row(house, exam) for exam in exams])
+
+
+async def _row(house: Rooms, exam: Exam) -> dict[str, Any]:
+    newest = {one.slot_id: one for one in await house.exams.encounters(exam.id)}
+    encounters = list(newest.values())
+    done = [one for one in encounters if one.outcome is Outcome.completed]
+    forms = await house.forms.of_encounters([one.id for one in done])
+    marked = [
+        one
+        for one in done
+        if any(f.kind is Kind.mark and f.state in (State.submitted, State.amended) for f in forms.get(one.id, []))
+    ]
+    return {
+        "exam": exam,
+        "slots": len(encounters),
+        "done": len(done),
+        "live": sum(one.phase in RUNNING for one in encounters),
+        "to_mark": sum(one.examiner is not None for one in done) - len(marked),
+    }
 
 
 ROUTES = [

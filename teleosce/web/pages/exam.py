@@ -1,4 +1,4 @@
-"""The pages of an exam: join, candidate, patient, control, the worklist and the desk, and the station bank."""
+"""The pages of an exam: join, candidate, patient, control, the worklist and the desk."""
 
 from typing import Any
 
@@ -102,38 +102,6 @@ async def desk(request: web.Request) -> web.Response:
     )
 
 
-async def stations(request: web.Request) -> web.Response:
-    """The bank."""
-    return page(
-        request,
-        "stations.html",
-        place="stations",
-        stations=await rooms(request).stations.all(),
-    )
-
-
-async def station_preview(request: web.Request) -> web.Response:
-    """One version, as candidate, patient or examiner would see it."""
-    version = await rooms(request).stations.get(request.match_info["hash"])
-    return page(request, "station-preview.html", place="stations", version=version)
-
-
-async def station_stimulus(request: web.Request) -> web.StreamResponse:
-    """A stimulus of a version, for the preview."""
-    house = rooms(request)
-    version = await house.stations.get(request.match_info["hash"])
-    found = next((one for one in version.stimuli if one.id == request.match_info["stimulus"]), None)
-    if found is None:
-        raise NotFound("This station has no such material.")
-    return web.FileResponse(
-        await house.stations.stimulus(version.hash, found.id),
-        headers={
-            "Content-Type": found.media_type,
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-        },
-    )
-
-
 ROUTES = [
     Route("GET", "/j", join, Access.anyone, "Join by a link"),
     Route("GET", "/station", station, Permission.write_note, "The candidate's page"),
@@ -141,13 +109,4 @@ ROUTES = [
     Route("GET", "/control/{exam}", control, Permission.run_exam, "The organiser's page"),
     Route("GET", "/mark", worklist, Permission.mark, "The worklist"),
     Route("GET", "/mark/{encounter}", desk, Permission.read_recording, "The marking desk"),
-    Route("GET", "/stations", stations, Permission.read_stations, "The station bank"),
-    Route("GET", "/stations/{hash}", station_preview, Permission.read_stations, "A station's preview"),
-    Route(
-        "GET",
-        "/stations/{hash}/stimuli/{stimulus}",
-        station_stimulus,
-        Permission.read_stations,
-        "Its material",
-    ),
 ]

@@ -1,0 +1,110 @@
+"""The station bank: stations with their versions and the exams that use them, and a version as its readers see it."""
+
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
+
+from aiohttp import web
+
+from teleosce.core.errors import NotFound
+from teleosce.people import Permission
+from teleosce.stations import StationVersion
+from teleosce.web.context import Rooms, rooms
+from teleosce.web.rendering import markdown, page
+from teleosce.web.routing import Route
+
+VIEWS = ("candidate", "sp", "examiner")
+
+
+async def bank(request: web.Request) -> web.Response:
+    """All stations by title, the newest version of each first."""
+    house = rooms(request)
+    used = await _exams_by_station(house)
+    found = await house.stations.all()
+    entries = [
+        await _entry(house, slug, list(versions), used) for slug, versions in groupby(found, lambda one: one.slug)
+    ]
+    entries.sort(key=lambda entry: str(entry["version"].title))
+    newest = [entry["version"] for entry in entries]
+    return page(
+        request,
+        "stations.html",
+        place="stations",
+        entries=entries,
+        domains={id_: title for version in newest for id_, title in version.domains.items()},
+        specialties=sorted({version.specialty for version in newest if version.specialty}),
+    )
+
+
+async def _entry(house: Rooms, slug: str, versions: list[StationVersion], used: dict[str, list[Any]]) -> dict[str, Any]:
+    exams = {exam.id: exam for version in versions for exam in used.get(version.hash, [])}
+    frozen = [(version.hash, await house.stations.frozen_ms(version.hash)) for version in versions]
+    return {
+        "slug": slug,
+        "version": versions[0],
+        "versions": [{"hash": hash_, "frozen_ms": at_ms, "frozen": _day(at_ms)} for hash_, at_ms in frozen],
+        "findings": [],
+        "exams": list(exams.values()),
+    }
+
+
+async def _exams_by_station(house: Rooms) -> dict[str, list[Any]]:
+    used: dict[str, list[Any]] = {}
+    for exam in await house.exams.exams():
+        for station_hash in {slot.station_hash for slot in await house.exams.slots(exam.id)}:
+            used.setdefault(station_hash, []).append(exam)
+    return used
+
+
+def _day(at_ms: int) -> str:
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return f"{at.day} {at:%B %Y}"
+
+
+async def preview(request: web.Request) -> web.Response:
+    """One version, as candidate, patient or examiner would see it (`?as=`)."""
+    house = rooms(request)
+    version = await house.stations.get(request.match_info["hash"])
+    view = request.query.get("as", "candidate")
+    if view not in VIEWS:
+        raise NotFound("A station is seen as candidate, sp or examiner.")
+    newest = next(one.hash for one in await house.stations.all() if one.slug == version.slug)
+    return page(
+        request,
+        "station-preview.html",
+        place="stations",
+        version=version,
+        view=view,
+        door_note_html=markdown(version.door_note),
+        script=[{"kind": part.kind, "title": part.title, "html": markdown(part.body)} for part in version.sp_script],
+        newest=newest,
+    )
+
+
+async def stimulus(request: web.Request) -> web.StreamResponse:
+    """A stimulus of a version, for the preview."""
+    house = rooms(request)
+    version = await house.stations.get(request.match_info["hash"])
+    found = next((one for one in version.stimuli if one.id == request.match_info["stimulus"]), None)
+    if found is None:
+        raise NotFound("This station has no such material.")
+    return stimulus_file(await house.stations.stimulus(version.hash, found.id), found.media_type)
+
+
+def stimulus_file(path: Any, media_type: str) -> web.FileResponse:
+    """A stimulus as a response. An SVG may hold scripts: as a document of its own it may run none."""
+    return web.FileResponse(
+        path,
+        headers={
+            "Content-Type": media_type,
+            "Cache-Control": "private, no-store",
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        },
+    )
+
+
+ROUTES = [
+    Route("GET", "/stations", bank, Permission.read_stations, "The station bank"),
+    Route("GET", "/stations/{hash}", preview, Permission.read_stations, "A station's preview"),
+    Route("GET", "/stations/{hash}/stimuli/{stimulus}", stimulus, Permission.read_stations, "Its material"),
+]
