@@ -97,9 +97,7 @@ class _Folder:
         try:
             return TypeAdapter[str](Name).validate_python(name)
         except ValidationError:
-            message = (
-                "A station's folder is named with at most 40 lower-case letters, digits and single hyphens."
-            )
+            message = "A station's folder is named with at most 40 lower-case letters, digits and single hyphens."
             self.snapshot.add("", 1, message)
             return None
 
@@ -137,17 +135,13 @@ class _Folder:
         if not (station and document):
             return ()
         lines = [document.line(("stimuli", index, "file")) for index in range(len(station.stimuli))]
-        made = (
-            stimulus(entry, line, self.snapshot) for entry, line in zip(station.stimuli, lines, strict=True)
-        )
+        made = (stimulus(entry, line, self.snapshot) for entry, line in zip(station.stimuli, lines, strict=True))
         return tuple(one for one in made if one)
 
     def markdown(self, file: str) -> str | None:
         text = self.text(file, needed=True)
         if text is not None and len(text) > MARKDOWN_LIMIT:
-            self.snapshot.add(
-                file, 1, f"The file is too long: at most {MARKDOWN_LIMIT} characters are taken."
-            )
+            self.snapshot.add(file, 1, f"The file is too long: at most {MARKDOWN_LIMIT} characters are taken.")
             return None
         return text
 

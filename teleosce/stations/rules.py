@@ -1,5 +1,6 @@
 """What the files of a station must say together, and advice on weak content."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,9 +22,7 @@ def station_rules(station: StationFile, document: Document, snapshot: Snapshot) 
     times = station.timings
     if times.warning_s >= times.encounter_s:
         line = document.line(("timings", "warning_s"))
-        snapshot.add(
-            FILE, line, "The warning would ring before the encounter begins: make warning_s smaller."
-        )
+        snapshot.add(FILE, line, "The warning would ring before the encounter begins: make warning_s smaller.")
     for index, stimulus in enumerate(station.stimuli):
         if isinstance(stimulus.shown, int) and stimulus.shown >= times.encounter_s:
             line = document.line(("stimuli", index, "shown"))
@@ -59,9 +58,7 @@ def door_note_rules(text: str, reading_s: int, snapshot: Snapshot) -> None:
         snapshot.add("door-note.md", 1, message, Severity.warning)
 
 
-def mark_sheet_rules(
-    sheet: MarkSheet, domains: dict[str, str], document: Document, snapshot: Snapshot
-) -> None:
+def mark_sheet_rules(sheet: MarkSheet, domains: dict[str, str], document: Document, snapshot: Snapshot) -> None:
     """Rules of `mark-sheet.yaml` against the domains of `station.yaml`."""
     file = "mark-sheet.yaml"
     if "domains" in (document.value or {}):
@@ -72,9 +69,7 @@ def mark_sheet_rules(
     for index, item in enumerate(sheet.items):
         if item.critical and not (item.anchors.done and item.anchors.not_done):
             line = document.line(("items", index, "critical"))
-            message = (
-                f"“{item.id}” is critical, so examiners need anchors: say what done and not done look like."
-            )
+            message = f"“{item.id}” is critical, so examiners need anchors: say what done and not done look like."
             snapshot.add(file, line, message, Severity.warning)
     for line, message in _weak_sheet(sheet, domains, document):
         snapshot.add(file, line, message, Severity.warning)
@@ -98,30 +93,30 @@ def rehearsal_rules(rehearsal: Rehearsal, document: Document, snapshot: Snapshot
     """Both speak."""
     for speaker in ("candidate", "sp"):
         if all(line.speaker != speaker for line in rehearsal.lines):
-            snapshot.add(
-                "rehearsal.yaml", document.line(("lines",)), f"The {speaker} says nothing in this dialogue."
-            )
+            snapshot.add("rehearsal.yaml", document.line(("lines",)), f"The {speaker} says nothing in this dialogue.")
 
 
-def vocabulary_rules(
-    station: StationFile, document: Document, case: str, sheet: MarkSheet, snapshot: Snapshot
-) -> None:
+def vocabulary_rules(station: StationFile, document: Document, case: str, sheet: MarkSheet, snapshot: Snapshot) -> None:
     """A term of the mark sheet that the case does not have could make Whisper hear an expected answer."""
-    case = case.casefold()
     answers = " ".join(
         text
         for item in sheet.items
         for text in (item.text, item.anchors.done, item.anchors.partly, item.anchors.not_done, *item.cues)
-    ).casefold()
+    )
     for index, term in enumerate(station.vocabulary):
-        plain = term.casefold()
-        if plain in answers and plain not in case:
+        if _holds(answers, term) and not _holds(case, term):
             line = document.line(("vocabulary", index))
             message = (
                 f"“{term}” stands on the mark sheet but not in the door note or script: as vocabulary it "
                 "could make the transcript show an answer nobody gave. Take terms from the case."
             )
             snapshot.add(FILE, line, message, Severity.warning)
+
+
+def _holds(text: str, term: str) -> bool:
+    """Whether a term stands in a text as whole words, however they are wrapped."""
+    words = r"\s+".join(map(re.escape, term.split()))
+    return re.search(rf"\b{words}\b", text, re.IGNORECASE) is not None
 
 
 def list_rules(document: Document, key: str, file: str, snapshot: Snapshot) -> None:
@@ -149,6 +144,4 @@ def domain_rules(document: Document, domains: dict[str, Any], snapshot: Snapshot
 def entries(document: Document, key: str) -> list[tuple[int, dict[str, Any]]]:
     """The mappings in a list of a document, with their index."""
     found = document.value.get(key) if isinstance(document.value, dict) else None
-    return (
-        [(i, one) for i, one in enumerate(found) if isinstance(one, dict)] if isinstance(found, list) else []
-    )
+    return [(i, one) for i, one in enumerate(found) if isinstance(one, dict)] if isinstance(found, list) else []

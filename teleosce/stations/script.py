@@ -29,9 +29,7 @@ def script_parts(text: str, snapshot: Snapshot) -> tuple[ScriptPart, ...]:
     for line, title, body in _sections(text):
         if title is None:
             if any(row.strip() and not row.startswith("# ") for row in body.splitlines()):
-                snapshot.add(
-                    FILE, line, "Text before the first “## ” heading belongs to no part. Move it under one."
-                )
+                snapshot.add(FILE, line, "Text before the first “## ” heading belongs to no part. Move it under one.")
             continue
         kind = HEADINGS.get(" ".join(title.lower().split()), ScriptKind.other)
         _look_at(snapshot, line, (kind, title, body), [part.kind for part in parts])
@@ -47,9 +45,7 @@ def script_parts(text: str, snapshot: Snapshot) -> tuple[ScriptPart, ...]:
     return tuple(parts)
 
 
-def _look_at(
-    snapshot: Snapshot, line: int, part: tuple[ScriptKind, str, str], earlier: list[ScriptKind]
-) -> None:
+def _look_at(snapshot: Snapshot, line: int, part: tuple[ScriptKind, str, str], earlier: list[ScriptKind]) -> None:
     kind, title, body = part
     if not title:
         snapshot.add(FILE, line, "This heading has no words.")

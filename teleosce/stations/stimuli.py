@@ -37,9 +37,7 @@ def stimulus(entry: StimulusEntry, line: int, snapshot: Snapshot) -> Stimulus | 
         return None
     if name not in snapshot.files:
         if name not in snapshot.refused:
-            there = [
-                other.removeprefix(f"{FOLDER}/") for other in snapshot.files if other.startswith(f"{FOLDER}/")
-            ]
+            there = [other.removeprefix(f"{FOLDER}/") for other in snapshot.files if other.startswith(f"{FOLDER}/")]
             hint = did_you_mean(entry.file, there)
             snapshot.add("station.yaml", line, f"There is no file “{name}”.{hint}")
         return None
@@ -90,11 +88,7 @@ def _svg_fault(content: bytes) -> tuple[int, str] | None:
         return 1, "The name says SVG, but the content is something else."
     reasons = (reason for element in root.iter() if (reason := _element_fault(element)))
     reason = next(reasons, None)
-    return (
-        (1, f"An SVG with {reason} is not taken: it may draw, but not run or fetch anything.")
-        if reason
-        else None
-    )
+    return (1, f"An SVG with {reason} is not taken: it may draw, but not run or fetch anything.") if reason else None
 
 
 def _element_fault(element: "ET.Element[str]") -> str | None:

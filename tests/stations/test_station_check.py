@@ -25,13 +25,9 @@ def test_a_sound_folder_has_no_findings(make):
 
 
 def test_all_faults_are_said_at_once(make, sound):
-    station = (
-        sound["station.yaml"].replace("licence:", "license:").replace("reading_s: 60", "reading_s: soon")
-    )
+    station = sound["station.yaml"].replace("licence:", "license:").replace("reading_s: 60", "reading_s: soon")
     sheet = sound["mark-sheet.yaml"].replace("weight: 2", "weight: 0", 1)
-    folder = make(
-        {"station.yaml": station, "mark-sheet.yaml": sheet, "door-note.md": " \n", "note.yaml": "fields: 3"}
-    )
+    folder = make({"station.yaml": station, "mark-sheet.yaml": sheet, "door-note.md": " \n", "note.yaml": "fields: 3"})
     files = {(file, line) for file, line, _ in said(folder)}
     assert {
         ("station.yaml", line_of(station, "license")),
@@ -116,7 +112,7 @@ def test_the_line_is_that_of_the_fault(make, sound):
         (b"one\ntwo \xff\xfe\n", 2),
         (b"a" * 300_000, 1),
         (b"a\n\0", 2),
-        (b"[" * 100_000, 1),
+        (b"[" * 5_000, 1),
         (b"- 1\n- 2\n", 1),
     ],
 )
@@ -126,7 +122,7 @@ def test_a_file_that_is_missing_or_unusable(make, file, content, line):
     if file == "door-note.md" and content == b"- 1\n- 2\n":
         return
     assert findings
-    if content not in (b"[" * 100_000, b"- 1\n- 2\n"):
+    if content not in (b"[" * 5_000, b"- 1\n- 2\n"):
         assert line in {f.line for f in findings}
 
 
