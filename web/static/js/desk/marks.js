@@ -1,0 +1,49 @@
+/** What a mark sheet still needs, and what it adds up to. Pure; the server counts again (teleosce/scoring/score.py). */
+
+/** @import { Item, Mark } from "./types.js" */
+
+/** @type {Record<Mark, number>} */
+const POINTS = { done: 1, partly: 0.5, not_done: 0 };
+
+/**
+ * @param {Item[]} items in the order of the page
+ * @param {(field: string) => unknown} value
+ * @returns {string[]} the fields without which it cannot be submitted, the global rating last
+ */
+export function missing(items, value) {
+  return [...items.map((item) => `item.${item.id}`), "global"].filter((field) => !value(field));
+}
+
+/**
+ * @param {Item[]} items
+ * @param {(field: string) => unknown} value
+ * @returns {{marked: number, total: number, rated: boolean}}
+ */
+export function count(items, value) {
+  return { marked: items.filter((item) => value(`item.${item.id}`)).length, total: items.length, rated: Boolean(value("global")) };
+}
+
+/**
+ * The next item without a mark after this one, else the first there is.
+ * @param {Item[]} items
+ * @param {string | null} after
+ * @param {(field: string) => unknown} value
+ * @returns {string | null} null when all are marked
+ */
+export function nextUnmarked(items, after, value) {
+  const start = items.findIndex((item) => item.id === after) + 1;
+  return [...items.slice(start), ...items.slice(0, start)].find((item) => !value(`item.${item.id}`))?.id ?? null;
+}
+
+/**
+ * The percentage: 100·Σ(weight·mark)/Σ(weight). The global rating is no part of it.
+ * @param {Item[]} items
+ * @param {(field: string) => unknown} value
+ * @returns {number | null} null while anything is missing, the global rating too: it is to be given without knowing the sum
+ */
+export function percentage(items, value) {
+  if (items.length === 0 || missing(items, value).length > 0) return null;
+  const weight = items.reduce((sum, item) => sum + item.weight, 0);
+  const points = items.reduce((sum, item) => sum + item.weight * POINTS[/** @type {Mark} */ (value(`item.${item.id}`))], 0);
+  return (100 * points) / weight;
+}

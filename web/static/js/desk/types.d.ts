@@ -1,0 +1,109 @@
+/** The types of the marking desk: web/PROTOCOL.md. Times count in milliseconds from the start of the encounter's recording. */
+
+import type { Role } from "../types.js";
+
+export type Span = [from_ms: number, to_ms: number];
+export type Mark = "done" | "partly" | "not_done";
+export type Grade = "fail" | "borderline" | "pass" | "good" | "excellent";
+
+export interface Gap {
+  /** line, loss, pause, disk, damage, rejoin. */
+  kind: string;
+  from_ms: number;
+  to_ms: number;
+  track?: "audio" | "video" | null;
+}
+
+export interface Take {
+  id: string;
+  seat: string;
+  role: Role;
+  name: string;
+  number: number;
+  starts_ms: number;
+  duration_ms: number | null;
+  /** null when it cannot be played. */
+  url: string | null;
+  gaps: Gap[];
+}
+
+export interface Recording {
+  state: "none" | "sealing" | "sealed";
+  duration_ms?: number;
+  poster?: string;
+  takes: Take[];
+  speech: Partial<Record<Role, Span[]>>;
+}
+
+/** One participant's picture and sound, over all their takes. */
+export interface Voice {
+  seat: string;
+  role: Role;
+  name: string;
+  takes: Take[];
+  speech: Span[];
+  /** Where there is nothing of them, and what kind of nothing. */
+  gaps: Gap[];
+}
+
+export interface Word {
+  id: string;
+  text: string;
+  /** What a person says was said; "" when it was not said at all. */
+  corrected: string | null;
+  starts_ms: number;
+  ends_ms: number;
+  /** 0..1 */
+  confidence: number;
+}
+
+export interface Turn {
+  id: string;
+  role: Role;
+  starts_ms: number;
+  ends_ms: number;
+  words: Word[];
+}
+
+export interface Transcript {
+  state: "none" | "waiting" | "running" | "ready" | "failed";
+  /** 0..1 */
+  done: number;
+  message: string;
+  turns: Turn[];
+}
+
+export interface Evidence {
+  from_ms: number;
+  to_ms: number;
+  quote: string;
+}
+
+export interface Bookmark {
+  at_ms: number;
+  text: string;
+}
+
+export interface Item {
+  id: string;
+  text: string;
+  weight: number;
+  critical: boolean;
+}
+
+export type FormState = "draft" | "submitted" | "amending" | "amended";
+
+export interface MarkView {
+  id: string;
+  state: FormState;
+  fields: Record<string, { value: any; version: number; at_ms: number }>;
+}
+
+/** What the template says of the page. */
+export interface DeskData {
+  encounter: string;
+  phase: string;
+  may_mark: boolean;
+  role: string;
+  items: Item[];
+}
