@@ -48,6 +48,14 @@ export function roleName(role) {
   }[role];
 }
 
+/**
+ * The name of a role where room is short.
+ * @param {import("./types.js").Role} role
+ */
+export function shortRoleName(role) {
+  return role === "sp" ? t("SP") : roleName(role);
+}
+
 /** Where English is spoken here, the day comes before the month. */
 const locale = language === "en" ? "en-GB" : language;
 

@@ -1,0 +1,89 @@
+/** /control/<exam>: the day as the server tells it, and the organiser's few levers. */
+
+/** @import { DayEncounter, ServerEvents } from "../types.js" */
+
+import { everyTick } from "../clock.js";
+import { byId, el, pageData, setState, setText } from "../dom.js";
+import { t, timeOfDay } from "../i18n.js";
+import { Socket } from "../socket.js";
+import { EncounterRow } from "./control-encounter.js";
+import { PersonRow } from "./control-person.js";
+
+const { exam, zone } = /** @type {{exam: string, zone: string}} */ (pageData());
+/** @type {Map<string, EncounterRow>} */
+const encounters = new Map();
+/** @type {Map<string, PersonRow>} */
+const people = new Map();
+
+const socket = new Socket({ onstate: showConnection, path: `/ws?exam=${encodeURIComponent(exam)}` });
+socket.on("day", show);
+socket.start();
+everyTick(() => {
+  const now = socket.clock.now();
+  setText(byId("clock"), timeOfDay(now, zone));
+  for (const row of encounters.values()) row.tick(now);
+});
+
+/** @param {ServerEvents["day"]} day */
+function show(day) {
+  if (day.exam.id !== exam) return;
+  place(byId("encounters"), encounters, day.encounters, (one) => one.id, (one) => new EncounterRow(one));
+  const everyone = new Map(day.encounters.flatMap((one) => one.people).map((person) => [person.seat, person]));
+  place(byId("people"), people, [...everyone.values()], (one) => one.seat, (one) => new PersonRow(one));
+  byId("no-encounters").hidden = day.encounters.length > 0;
+  setText(byId("summary"), summary(day.encounters, [...everyone.values()].filter((one) => one.present).length, everyone.size));
+}
+
+/**
+ * One row for each thing, kept while it lasts, in the server's order: nothing is drawn anew, so focus and reading stay put.
+ * @template T
+ * @template {{element: HTMLElement, show: (one: T) => void}} R
+ * @param {HTMLElement} list
+ * @param {Map<string, R>} rows
+ * @param {T[]} things
+ * @param {(one: T) => string} key
+ * @param {(one: T) => R} make
+ */
+function place(list, rows, things, key, make) {
+  const present = new Set(things.map(key));
+  for (const [id, row] of rows) {
+    if (present.has(id)) continue;
+    row.element.remove();
+    rows.delete(id);
+  }
+  things.forEach((one, index) => {
+    const row = rows.get(key(one)) ?? make(one);
+    rows.set(key(one), row);
+    row.show(one);
+    if (list.children[index] !== row.element) list.insertBefore(row.element, list.children[index] ?? null);
+  });
+}
+
+/**
+ * @param {DayEncounter[]} all
+ * @param {number} here
+ * @param {number} expected
+ */
+function summary(all, here, expected) {
+  const done = all.filter((one) => one.phase === "done").length;
+  return t("{done} of {all} encounters done · {here} of {expected} people here", { done, all: all.length, here, expected });
+}
+
+/** @param {import("../socket.js").SocketState} state */
+function showConnection(state) {
+  const connection = byId("connection");
+  const stale = byId("stale");
+  stale.hidden = state === "open" || state === "connecting";
+  if (state === "open") setState(connection, "good", t("Live"));
+  else if (state === "lost") {
+    setState(connection, "fair", t("Reconnecting"));
+    setText(stale, t("The line to the server is lost. What you see is from {time}; the exam goes on without this page.", { time: timeOfDay(Date.now(), zone) }));
+  } else {
+    setState(connection, "bad", t("Stopped"));
+    stale.replaceChildren(
+      state === "replaced" ? t("You opened this account in another window, and this one has stopped.") : t("You have been signed out."),
+      " ",
+      el("a", { href: location.href }, t("Load this page again")),
+    );
+  }
+}
