@@ -13,6 +13,7 @@ TEXT_LIMIT = 256 * 1024
 STIMULUS_LIMIT = 20 * 1024 * 1024
 TOTAL_LIMIT = 100 * 1024 * 1024
 FILES_LIMIT = 200
+MESSAGE_LIMIT = 400
 
 
 @dataclass
@@ -27,7 +28,9 @@ class Snapshot:
     def add(self, name: str, line: int, message: str, severity: Severity = Severity.error) -> None:
         """Notes a finding on a file of the folder; an empty name is the folder itself."""
         file = str(self.folder / name) if name else str(self.folder)
-        self.findings.append(Finding(printable(file), line, severity, message))
+        said = printable(message)
+        said = said if len(said) <= MESSAGE_LIMIT else said[:MESSAGE_LIMIT] + " …"
+        self.findings.append(Finding(printable(file), line, severity, said))
 
     def refuse(self, name: str, message: str) -> None:
         """Notes that a file is there but is not taken."""

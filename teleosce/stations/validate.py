@@ -57,7 +57,7 @@ def _fault(detail: ErrorDetails, model: type[BaseModel], document: Document) -> 
     place, kind, context = detail["loc"], detail["type"], detail.get("ctx", {})
     written = tuple(part for part in place if part != "[key]")
     line = document.line(written)
-    name = str(written[-1]) if written else "the file"
+    name = str(written[-1])[:60] if written else "the file"
     if kind == "extra_forbidden":
         known = _keys(model, written[:-1])
         hint = did_you_mean(name, known) or f" Known here: {', '.join(known)}."
@@ -66,7 +66,7 @@ def _fault(detail: ErrorDetails, model: type[BaseModel], document: Document) -> 
         return line, f"“{name}” is missing here."
     if kind == "literal_error" or place[-1:] == ("[key]",):
         allowed = context.get("expected", "lower-case letters, digits and single hyphens")
-        return line, f"“{detail['input']}” is not known here; it must be {allowed}."
+        return line, f"“{str(detail['input'])[:60]}” is not known here; it must be {allowed}."
     expected = _EXPECTED.get(kind, "cannot be used").format(**context)
     return line, f"“{_label(document, written)}” {expected}."
 

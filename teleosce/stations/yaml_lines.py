@@ -36,7 +36,7 @@ def parse(text: str) -> Document:
     """Never raises: text that is no YAML gives a document without a value and a fault that says where."""
     document = Document()
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         document.faults.append((mark.line + 1 if mark else 1, f"This is not YAML: {_reason(error)}."))
@@ -51,6 +51,15 @@ def parse(text: str) -> Document:
         else:
             _Reading(document).value(node, ())
     return document
+
+
+class _Loader(yaml.SafeLoader):
+    """Gives up on deep nesting at once: the scanner would take seconds to reach the end of it."""
+
+    def fetch_flow_collection_start(self, token: Any) -> None:
+        if self.flow_level >= _DEPTH:
+            raise yaml.scanner.ScannerError(None, None, "it is nested too deeply", self.get_mark())
+        super().fetch_flow_collection_start(token)
 
 
 def _reason(error: yaml.MarkedYAMLError) -> str:
@@ -114,7 +123,7 @@ class _Reading:
         if tag in ("str", "timestamp", "value", "merge"):
             return text
         if tag not in ("bool", "int", "float", "null"):
-            self.fault(line, f"The tag “{node.tag}” is not used in stations.")
+            self.fault(line, f"The tag “{node.tag[:60]}” is not used in stations.")
             return text
         try:
             return self.plain(node, tag, text)
