@@ -6,9 +6,13 @@ from functools import cache
 import pytest
 
 from teleosce.core.paths import STATIONS
-from teleosce.stations import ScriptKind, StationVersion, findings_text
+from teleosce.stations import MarkSheet, NoteForm, Rehearsal, ScriptKind, StationVersion, findings_text
 from teleosce.stations import read as read_folder
 from teleosce.stations.command import check_paths, station_folders
+from teleosce.stations.model import StationFile
+from teleosce.stations.script import HEADINGS
+from teleosce.stations.validate import validate
+from teleosce.stations.yaml_lines import parse
 
 read = cache(read_folder)
 FOLDERS = {folder.name: folder for folder in station_folders(STATIONS)}
@@ -107,3 +111,24 @@ def test_a_rehearsal_sounds_like_its_case(name):
     pauses = sum(line.pause_s for line in lines)
     assert len(spoken.split()) * 60 / 120 + pauses > 60
     assert len(spoken.split()) * 60 / 200 + pauses < 120
+
+
+def test_the_guide_for_authors_tells_what_is_true():
+    guide = (STATIONS / "README.md").read_text()
+    titles = read(FOLDERS["diabetes-review"]).domains
+    for heading in HEADINGS:
+        assert f"`## {heading.capitalize()}`" in guide
+    for name, title in titles.items():
+        assert f"| `{name}` | {title} |" in guide
+    for name in FOLDERS:
+        assert f"| `{name}` |" in guide
+    for example in re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL):
+        document = parse(example)
+        assert document.faults == []
+        assert any(not failed(document, model) for model in (StationFile, MarkSheet, NoteForm, Rehearsal)), example
+
+
+def failed(document, model) -> list[str]:
+    said: list[str] = []
+    validate(document, model, lambda _line, message: said.append(message))
+    return said
