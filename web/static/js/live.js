@@ -114,7 +114,6 @@ export class Live {
     this.page.onplace(place, before);
     this.page.onstimuli(place.stimuli);
     this.show(this.page.view(place));
-    this.#media.tellLive(encounter?.phase === "encounter" && !encounter.rest);
     this.#tellStage();
   }
 
@@ -155,7 +154,7 @@ export class Live {
     this.#room = room;
     this.#peer = new Peer({
       ticket: () => this.socket.ticket(),
-      stream: this.#media.stream,
+      stream: this.#media.sent,
       onstate: () => this.#tellStage(),
       onbound: (people) => {
         this.stage.show(people);

@@ -3,6 +3,7 @@
 import { el } from "./dom.js";
 import { open } from "./dialog.js";
 import { t } from "./i18n.js";
+import { pageRole } from "./role.js";
 
 /** @typedef {{id: string, title: string, alt: string, media_type: string, shown: "start" | "on-request" | number, url: string}} Stimulus */
 
@@ -11,6 +12,8 @@ import { t } from "./i18n.js";
  * @returns {HTMLElement}
  */
 export function material(stimulus) {
+  // An element's request carries no header of ours: the address says whose page it is.
+  stimulus = { ...stimulus, url: `${stimulus.url}?role=${pageRole()}` };
   return el("figure", { class: "material", "data-id": stimulus.id }, el("figcaption", {}, stimulus.title), body(stimulus));
 }
 

@@ -51,6 +51,11 @@ export class OwnMedia {
     for (const track of this.stream.getTracks()) track.stop();
   }
 
+  /** What is to be sent now. */
+  get sent() {
+    return new MediaStream(this.#on.camera ? this.stream.getTracks() : this.stream.getAudioTracks());
+  }
+
   /** @returns {number | null} dB of full scale */
   get level_db() {
     return this.#meter && this.#on.microphone ? Math.round(this.#meter.level_db) : null;
@@ -61,6 +66,8 @@ export class OwnMedia {
     if (!this.#track(device)) return void this.again(device);
     this.#on[device] = !this.#on[device];
     this.#apply();
+    // A camera that is off sends nothing at all, so that the others are told instead of shown black.
+    if (device === "camera") this.ontrack("video", this.#on.camera ? this.#track("camera") : null);
     const words = this.#showSwitch(device);
     announce(words);
     this.#shown();
@@ -106,17 +113,12 @@ export class OwnMedia {
     void this.#video.play().catch(() => undefined);
   }
 
-  /** Says whether others can see and hear it now. @param {boolean} live */
-  tellLive(live) {
-    setText(byId("self-caption"), live ? t("You") : t("You, seen by nobody else"));
-  }
-
   /** @param {MediaStreamTrack} track */
   #watch(track) {
     const kind = /** @type {Kind} */ (track.kind);
     track.addEventListener("ended", () => this.stream.getTracks().includes(track) && this.lost(kind));
     this.#apply();
-    this.ontrack(kind, track);
+    this.ontrack(kind, kind === "video" && !this.#on.camera ? null : track);
     if (kind === "audio") this.#measure();
   }
 

@@ -98,7 +98,7 @@ async function refresh(encounter) {
     script.show(brief.script);
     byId("material").replaceChildren(...brief.stimuli.map(showable));
     byId("material-none").hidden = brief.stimuli.length > 0;
-    setText(byId("material-count"), brief.stimuli.length ? ` (${brief.stimuli.length})` : "");
+    setText(byId("material-count"), brief.stimuli.length ? `(${brief.stimuli.length})` : "");
     tellShown();
     openRating(live.place);
     live.show(viewOf(live.place));
@@ -134,7 +134,7 @@ function tellReady(place) {
     byId("ready-text"),
     reads
       ? t("When the bell rings, the candidate appears here by itself. There is nothing to press.")
-      : t("The next candidate comes by themselves. Until then you can look at your script."),
+      : t("The next candidate is brought to you: there is nothing to press. Until then you can look at your script."),
   );
   const state = byId("ready-candidate");
   state.hidden = candidate === null;

@@ -98,7 +98,7 @@ export class SavedForm {
   #oninput(event) {
     const control = /** @type {HTMLInputElement} */ (event.target);
     if (!control.name) return;
-    if (control.type === "radio") void this.form.set(control.name, control.dataset.number ? Number(control.value) : control.value);
+    if (control.type === "radio") void this.form.set(control.name, "number" in control.dataset ? Number(control.value) : control.value);
     else void this.form.set(control.name, control.value, { typing: true });
     this.onchange();
   }

@@ -33,7 +33,7 @@ export class Script {
     const part = el(
       "details",
       { class: "script-part", "data-kind": kind, open: this.#folds.get(title) ?? OPEN_AT_FIRST.includes(kind) },
-      el("summary", {}, el("h3", {}, title), kind === "on_request" ? el("span", { class: "tag" }, t("only if asked")) : null),
+      el("summary", {}, el("h2", {}, title)),
       body,
     );
     part.addEventListener("toggle", () => this.#query() || this.#folds.set(title, part.open));
@@ -52,7 +52,7 @@ export class Script {
       found += here;
       part.hidden = query !== "" && here === 0;
       if (query) part.open = true;
-      else part.open = this.#folds.get(part.querySelector("h3")?.textContent ?? "") ?? OPEN_AT_FIRST.includes(part.dataset.kind ?? "");
+      else part.open = this.#folds.get(part.querySelector("h2")?.textContent ?? "") ?? OPEN_AT_FIRST.includes(part.dataset.kind ?? "");
     }
     highlight(this.#root, query);
     setText(this.#found, query ? (found === 0 ? t("Nothing in the script: answer as the patient would, or say that you do not know.") : found === 1 ? t("1 line found") : t("{n} lines found", { n: found })) : "");

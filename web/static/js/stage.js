@@ -12,7 +12,7 @@ const REMARK_MS = 10_000;
 /** A picture that stands still this long is said to be missing. */
 const STILL_MS = 3000;
 
-/** @typedef {{figure: HTMLElement, video: HTMLVideoElement, still_since: number | null}} Tile */
+/** @typedef {{figure: HTMLElement, video: HTMLVideoElement, frames: number, moved_at: number}} Tile */
 
 export class Stage {
   #root = byId("stage");
@@ -71,7 +71,7 @@ export class Stage {
    */
   message(text) {
     setText(this.#message, text);
-    this.#message.hidden = text === "" || this.#tiles.size > 0;
+    this.#message.hidden = this.#tiles.size > 0 || !this.#overlay.hidden;
   }
 
   /**
@@ -109,7 +109,7 @@ export class Stage {
     const video = el("video", { playsinline: true, autoplay: true });
     const message = el("p", { class: "tile-message", hidden: true }, this.words.unseen(person.name));
     const figure = el("figure", { class: "tile" }, video, message, el("figcaption", { class: "picture-name" }, person.name));
-    const tile = { figure, video, still_since: null };
+    const tile = { figure, video, frames: 0, moved_at: performance.now() };
     this.#tiles.set(person.participant, tile);
     this.#people.append(figure);
     this.#message.hidden = true;
@@ -152,11 +152,10 @@ export class Stage {
    * @param {number} now
    */
   #lookAt(tile, now) {
-    const [track] = /** @type {MediaStream} */ (tile.video.srcObject)?.getVideoTracks() ?? [];
-    const comes = track && !track.muted && tile.video.videoWidth > 0;
-    tile.still_since = comes ? null : (tile.still_since ?? now);
-    const message = find(tile.figure, ".tile-message");
-    message.hidden = tile.still_since === null || now - tile.still_since < STILL_MS || !this.#overlay.hidden;
+    const frames = tile.video.getVideoPlaybackQuality().totalVideoFrames;
+    if (frames !== tile.frames || document.hidden) tile.moved_at = now;
+    tile.frames = frames;
+    find(tile.figure, ".tile-message").hidden = now - tile.moved_at < STILL_MS;
   }
 
   /** @param {string[]} names */

@@ -132,8 +132,10 @@ async function refresh() {
     // The server made this HTML from markdown and cleaned it.
     for (const place of document.querySelectorAll("[data-door-note]")) place.innerHTML = brief.door_note_html;
     byId("material").replaceChildren();
+    byId("reading-material").replaceChildren();
   }
   showMaterial(brief.stimuli, encounter.phase, first);
+  if (encounter.phase === "reading") byId("reading-material").replaceChildren(...brief.stimuli.map(material));
   if (encounter.phase === "note") void openNote(encounter.id, brief);
 }
 
@@ -149,7 +151,7 @@ function showMaterial(stimuli, phase, first) {
   for (const [id, child] of there) if (!stimuli.some((one) => one.id === id)) child.remove();
   list.append(...fresh.map(material));
   byId("material-none").hidden = stimuli.length > 0;
-  setText(byId("material-count"), stimuli.length ? ` (${stimuli.length})` : "");
+  setText(byId("material-count"), stimuli.length ? `(${stimuli.length})` : "");
   const [newest] = fresh;
   if (!newest) return;
   if (phase === "encounter" && !first) {
