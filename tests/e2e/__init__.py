@@ -1,0 +1,1 @@
+"""Real browsers against a real server: a whole consultation, and every page."""

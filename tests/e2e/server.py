@@ -1,0 +1,84 @@
+"""A server in a process of its own, that a test can kill and start again."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+class ServerProcess:
+    """`teleosce demo` the first time, for its links; `teleosce serve` on the same folder and port after a kill."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.links: dict[str, Any] = {}
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self, *flags: str) -> None:
+        """Returns when it answers."""
+        process = await self._run("demo", "--json", *flags)
+        assert process.stdout is not None
+        line = await asyncio.wait_for(process.stdout.readline(), 90)
+        assert line, "the server ended before it answered"
+        said = json.loads(line)
+        assert set(said) == {"url", "links"}
+        self.links = said["links"]
+
+    async def again(self) -> None:
+        """A plain server on what the one before left. Returns when it is ready."""
+        await self._run("serve")
+        async with aiohttp.ClientSession() as http, asyncio.timeout(60):
+            while True:
+                try:
+                    async with http.get(f"{self.url}/healthz") as response:
+                        if response.status == 200:
+                            return
+                except aiohttp.ClientError:
+                    await asyncio.sleep(0.05)
+
+    async def kill(self) -> None:
+        """SIGKILL: no goodbye, nothing flushed."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        await self._process.wait()
+
+    async def stop(self) -> None:
+        """SIGTERM, and wait."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.terminate()
+            try:
+                await asyncio.wait_for(self._process.wait(), 60)
+            except TimeoutError:
+                self._process.kill()
+                raise
+
+    async def _run(self, command: str, *flags: str) -> asyncio.subprocess.Process:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("TELEOSCE_")}
+        log = (self.data.parent / "server.log").open("ab")
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "teleosce",
+            command,
+            *flags,
+            *("--port", str(self.port), "--data", str(self.data), "--whisper-model", "tiny.en"),
+            env=environment,
+            cwd=self.data.parent,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+        )
+        return self._process

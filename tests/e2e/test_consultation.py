@@ -1,0 +1,206 @@
+"""A whole consultation between two browsers, judged by what it leaves: pictures, sound, files, words and marks."""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from playwright.async_api import Page, expect
+from tests.e2e.artefacts import decoded_seconds, manifest_of, rows, said, word_error_rate
+from tests.e2e.browsers import SCRIPT, chromium, eventually, join, new_page
+from tests.e2e.server import ServerProcess
+
+MEDIA = """async () => {
+  const seen = [...document.querySelectorAll("#stage video")].filter((v) => v.videoWidth > 0 && !v.paused);
+  return seen.map((v) => ({
+    frames: v.getVideoPlaybackQuality().totalVideoFrames,
+    audio: v.srcObject ? v.srcObject.getAudioTracks().filter((t) => t.readyState === "live" && !t.muted).length : 0,
+  }));
+}"""
+LOUDNESS = """async () => {
+  const video = [...document.querySelectorAll("#stage video, #stage audio")].find((v) => v.srcObject?.getAudioTracks().length);
+  if (!video) return 0;
+  const context = new AudioContext();
+  const analyser = context.createAnalyser();
+  context.createMediaStreamSource(new MediaStream(video.srcObject.getAudioTracks())).connect(analyser);
+  const data = new Float32Array(analyser.fftSize);
+  let loudest = 0;
+  for (let i = 0; i < 100 && loudest < 0.05; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    analyser.getFloatTimeDomainData(data);
+    for (const value of data) loudest = Math.max(loudest, Math.abs(value));
+  }
+  await context.close();
+  return loudest;
+}"""
+
+
+class Stage:
+    """Organiser, candidate and patient, each in their own browser."""
+
+    def __init__(self, server: ServerProcess, organiser: Page, candidate: Page, patient: Page) -> None:
+        self.server = server
+        self.organiser, self.candidate, self.patient = organiser, candidate, patient
+        self.problems: list[str] = []
+
+    @classmethod
+    async def build(cls, stack: AsyncExitStack, server: ServerProcess, voices: dict[str, Path]) -> "Stage":
+        problems: list[str] = []
+        browsers = {
+            role: await stack.enter_async_context(chromium(voices.get(role))) for role in ("organiser", "candidate", "sp")
+        }
+        pages = {role: await new_page(browser, problems) for role, browser in browsers.items()}
+        stage = cls(server, pages["organiser"], pages["candidate"], pages["sp"])
+        stage.problems = problems
+        await join(stage.organiser, server.links["organiser"])
+        await join(stage.candidate, server.links["candidate"][0])
+        await join(stage.patient, server.links["sp"][0])
+        await expect(stage.organiser).to_have_url(f"{server.url}/control/{stage.exam_id}")
+        return stage
+
+    @property
+    def exam_id(self) -> str:
+        return str(rows(self.server.data, "SELECT id FROM exam")[0][0])
+
+    @property
+    def encounter_id(self) -> str:
+        """Rotation 1, station 1: the first candidate with the first patient."""
+        query = (
+            "SELECT encounter.id FROM encounter JOIN slot ON slot.id = slot_id "
+            "WHERE rotation = 1 AND position = 1 AND circuit = 'A' ORDER BY attempt DESC"
+        )
+        return str(rows(self.server.data, query)[0][0])
+
+    def phase(self) -> str:
+        return str(rows(self.server.data, "SELECT phase FROM encounter WHERE id = ?", self.encounter_id)[0][0])
+
+    async def press(self, name: str) -> None:
+        """An organiser's button of the encounter; a question is answered with its action."""
+        card = self.organiser.locator(f'article[aria-labelledby="encounter-{self.encounter_id}"]')
+        await card.get_by_role("button", name=name).click()
+        dialog = self.organiser.locator("dialog[open]")
+        if name == "End encounter":
+            await dialog.get_by_role("button", name="End the encounter").click()
+
+    async def begin(self) -> None:
+        await self.press("Begin")
+        await expect(self.candidate.locator("#reading-title")).to_be_visible()
+        await self.press("End reading")
+        await expect(self.candidate.locator("#stage")).to_be_visible()
+
+    async def see_and_hear_each_other(self) -> None:
+        for page in (self.candidate, self.patient):
+            await eventually(lambda page=page: self._sees(page), timeout=30)
+            assert await page.evaluate(LOUDNESS) >= 0.05
+
+    async def _sees(self, page: Page) -> bool:
+        try:
+            found = await page.evaluate(MEDIA)
+        except Exception:
+            return False
+        return any(one["frames"] > 10 and one["audio"] for one in found)
+
+    async def record(self, seconds: float) -> None:
+        """Until the recording has grown by so much: by the sender's own clock in the page, not by ours."""
+        await self.candidate.wait_for_timeout(seconds * 1000)
+
+    async def sealed(self) -> dict:
+        async def look() -> dict:
+            return manifest_of(self.server.data, self.encounter_id)
+
+        return await eventually(look, timeout=90)
+
+
+async def test_from_a_link_to_a_mark(server: ServerProcess, voices: dict[str, Path]) -> None:
+    async with AsyncExitStack() as stack:
+        stage = await Stage.build(stack, server, voices)
+        await stage.begin()
+        await stage.see_and_hear_each_other()
+        await stage.record(26)
+        await stage.press("End encounter")
+
+        note = stage.candidate.locator("#note-form textarea").first
+        await note.fill("Central chest pain for two hours, into the arm. Emergency call made.")
+        await expect(stage.candidate.locator("#note-state")).to_contain_text("Saved")
+        await stage.candidate.reload()
+        await expect(note).to_have_value("Central chest pain for two hours, into the arm. Emergency call made.")
+        for group in await stage.patient.locator("#rating-form fieldset").all():
+            await group.locator("label").last.click()
+        await expect(stage.patient.locator("#rating-state")).to_contain_text("Saved")
+        await stage.patient.locator("#rating-submit").click()
+        await stage.press("End note")
+        await stage.press("End changeover")
+        assert await eventually(lambda: _true(stage.phase() == "done"))
+
+        manifest = await stage.sealed()
+        assert {take["state"] for take in manifest["takes"]} == {"sealed"}
+        assert len({take["participant_id"] for take in manifest["takes"]}) == 2
+        for take in manifest["takes"]:
+            picture, sound = decoded_seconds(server.data / "encounters" / stage.encounter_id / take["file"])
+            assert picture > 20
+            assert sound > 20
+
+        encounter_id = stage.encounter_id
+        heard = await eventually(lambda: _transcript(server, encounter_id), timeout=180)
+        for role, words in heard.items():
+            assert len(words) > 30
+            assert word_error_rate(words, said(SCRIPT[role])) <= 0.25, (role, words)
+        assert not stage.problems
+
+    form = rows(server.data, "SELECT state FROM form WHERE kind = 'sp_rating' AND encounter_id = ?", encounter_id)
+    assert form == [("submitted",)]
+
+
+async def _true(value: bool) -> bool:
+    return value
+
+
+async def _transcript(server: ServerProcess, encounter_id: str) -> dict[str, list[str]]:
+    state = rows(server.data, "SELECT state FROM transcripts WHERE encounter_id = ?", encounter_id)
+    assert state != [("failed",)]
+    if state != [("ready",)]:
+        return {}
+    found: dict[str, list[str]] = {}
+    query = "SELECT role, body FROM transcript_turns WHERE encounter_id = ? ORDER BY starts_ms"
+    for role, text in rows(server.data, query, encounter_id):
+        found.setdefault(role, []).extend(said(text))
+    return found
+
+
+async def test_a_reload_and_a_killed_server_cost_no_more_than_their_gap(
+    server: ServerProcess, voices: dict[str, Path]
+) -> None:
+    async with AsyncExitStack() as stack:
+        stage = await Stage.build(stack, server, voices)
+        await stage.begin()
+        await stage.see_and_hear_each_other()
+        await stage.record(4)
+        await stage.candidate.reload()
+        await stage.see_and_hear_each_other()
+        await stage.record(4)
+
+        killed_ms = await stage.candidate.evaluate("Date.now()")
+        await server.kill()
+        await server.again()
+        await stage.see_and_hear_each_other()
+        back_ms = await stage.candidate.evaluate("Date.now()")
+        assert stage.phase() == "encounter"
+        await stage.record(4)
+        await stage.press("End encounter")
+        manifest = await stage.sealed()
+
+    takes = manifest["takes"]
+    by_person: dict[str, list[dict]] = {}
+    for take in takes:
+        assert take["state"] == "sealed"
+        by_person.setdefault(take["participant_id"], []).append(take)
+    assert sorted(len(mine) for mine in by_person.values()) == [2, 3]
+    for mine in by_person.values():
+        mine.sort(key=lambda take: take["starts_ms"])
+        before = [take for take in mine if take["starts_ms"] < killed_ms][-1]
+        after = next(take for take in mine if take["starts_ms"] > killed_ms)
+        lost_ms = killed_ms - (before["starts_ms"] + before["duration_ms"])
+        assert lost_ms <= 1000, f"{lost_ms} ms before the kill are not in the recording"
+        assert after["starts_ms"] <= back_ms + 500
+        for take in mine:
+            picture, sound = decoded_seconds(server.data / "encounters" / stage.encounter_id / take["file"])
+            assert abs(sound - take["duration_ms"] / 1000) < 1
+            assert picture > 0
