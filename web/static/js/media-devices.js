@@ -115,23 +115,30 @@ export function canChooseSpeaker() {
   return "setSinkId" in HTMLMediaElement.prototype;
 }
 
-/** Three rising notes on the chosen loudspeaker, by the same way that voices take. Resolves when they have ended. */
+/**
+ * Three rising notes on the chosen loudspeaker, by the same way that voices take. Resolves after about two seconds, also
+ * where there is no loudspeaker at all: some browsers then wait for ever, and it is the listener who judges.
+ */
 export async function playSpeakerTest() {
   const audio = new AudioContext();
   const out = audio.createMediaStreamDestination();
   const element = new Audio();
   element.srcObject = out.stream;
   try {
-    await useSpeaker(element);
-    await Promise.all([audio.resume(), element.play()]);
+    await Promise.race([Promise.all([useSpeaker(element), audio.resume(), element.play()]), pause(1000)]);
     const begin = audio.currentTime + 0.1;
     [523, 659, 784].forEach((pitch, index) => note(audio, out, pitch, begin + index * 0.45));
-    await new Promise((resolve) => setTimeout(resolve, 1900));
+    await pause(1900);
   } finally {
     element.pause();
     element.srcObject = null;
-    await audio.close();
+    void audio.close();
   }
+}
+
+/** @param {number} ms @returns {Promise<void>} */
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /**
@@ -183,7 +190,7 @@ export class LevelMeter {
     clearInterval(this.timer);
     for (const touch of ["pointerdown", "keydown"]) removeEventListener(touch, this.wake);
     this.source.disconnect();
-    void this.audio.close();
+    if (this.audio.state !== "closed") void this.audio.close();
   }
 }
 

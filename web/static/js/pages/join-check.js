@@ -174,6 +174,7 @@ export class EquipmentCheck {
       }
       this.askSpeaker(true);
       this.wait("speaker", t("Did you hear three notes?"));
+      setState(this.part("speaker").state, "idle", t("Your answer"));
     });
   }
 

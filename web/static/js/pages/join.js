@@ -20,6 +20,8 @@ const clock = new ServerClock();
 void begin();
 // A second link pasted into the same window changes the fragment only, and loads nothing by itself.
 addEventListener("hashchange", () => location.hash.length > 1 && location.reload());
+// "Back" brings a page whose devices and socket are closed.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 async function begin() {
   const token = takeToken();
