@@ -1,8 +1,9 @@
 """Takes on disk: a silent participant writes every publication as it comes, and sealing makes of it what people play.
 
 A take is a raw WebM and a journal, written so that a killed server loses at most a second. Sealing starts from these
-files, not from an event: it places sound and picture on the server's clock by the senders' reports, fills holes in the sound,
-verifies the result by reading it, and binds all takes of an encounter in a manifest with SHA-256. Raw takes are kept.
+files, not from an event: it places sound and picture on the server's clock by the senders' reports, fills holes in
+the sound, verifies the result by reading it, and binds all takes of an encounter in a manifest with SHA-256. Raw takes
+are kept.
 """
 
 from teleosce.recording.feed import Alarm

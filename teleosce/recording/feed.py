@@ -101,7 +101,7 @@ class TakeFiles:
         self._journal.sync()
 
     def close(self, reason: str | None) -> None:
-        """Says in the journal that nothing follows. Without room for that it looks as after a crash, and heals alike."""
+        """Says in the journal that nothing follows. No room for that: it looks as after a crash, and heals alike."""
         try:
             self.note([{"line": "closed", "size": self._raw.size, "blocks": self.blocks, "reason": reason}])
             self.sync()
@@ -144,6 +144,11 @@ class Feed:
         self._sync_error: OSError | None = None
         self._overrun = False
         self._troubled_at = 0.0
+
+    @property
+    def waiting(self) -> int:
+        """Packets that the writer has not taken in yet."""
+        return len(self._backlog)
 
     def packet(self, kind: Kind, packet: Packet) -> None:
         """Takes a packet in; when the writer is far behind, it is left out, video first, and becomes a gap."""

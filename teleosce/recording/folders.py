@@ -43,9 +43,14 @@ def outcome(folder: Path, take_id: str) -> Take | None:
         return None
 
 
+def outcomes(folder: Path) -> dict[str, Take | None]:
+    """How sealing ended for each take of the encounter."""
+    return {take_id: outcome(folder, take_id) for take_id in takes(folder)}
+
+
 def is_finished(folder: Path) -> bool:
     """Whether every take has its outcome and the manifest is there."""
-    return (folder / MANIFEST).is_file() and all(outcome(folder, take_id) for take_id in takes(folder))
+    return (folder / MANIFEST).is_file() and all(outcomes(folder).values())
 
 
 def choose_poster(folder: Path, found: list[Take]) -> None:

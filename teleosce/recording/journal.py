@@ -79,7 +79,7 @@ def header_line(header: Header) -> bytes:
 
 
 def read(path: Path) -> Journal:
-    """Reads a journal, passing over lines that were cut short. Raises ValueError without a readable first line. Blocks."""
+    """Reads a journal, passing over lines cut short. Raises ValueError without a readable first line. Blocks."""
     first, *rest = path.read_bytes().split(b"\n")
     journal = Journal(Header.model_validate_json(first), defaultdict(TrackJournal))
     for text in rest:

@@ -1,34 +1,29 @@
 """The door of the room: recorders of the encounters that go on, and the sealing of those that are over."""
 
 import asyncio
-import os
-import sys
 from collections import defaultdict
 from pathlib import Path
 from typing import Protocol
 
 import structlog
 
-import teleosce
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database
 from teleosce.core.errors import Fault, Invalid, NotFound, Unavailable
 from teleosce.core.events import Events, RecordingSealed, TakeClosed
 from teleosce.core.ids import is_id
-from teleosce.recording import folders, sealing
+from teleosce.recording import folders
 from teleosce.recording.feed import Alarm
 from teleosce.recording.journal import Header
-from teleosce.recording.manifest import bind, read_manifest, same, write_manifest
+from teleosce.recording.manifest import read_manifest
 from teleosce.recording.models import POSTER, Manifest, Take, TakeState
 from teleosce.recording.recorder import Recorder
+from teleosce.recording.sealer import Sealer
 from teleosce.recording.store import TakeStore
 from teleosce.recording.writer import LOW_BYTES, RESERVE_BYTES, Writer
 from teleosce.rtc.model import Subscriber
 
 log = structlog.get_logger(__name__)
-
-SEALING_LIMIT_S = 1800.0
-"""A take that is not sealed after so long has hung its process: it is quarantined."""
 
 
 class Room(Protocol):
@@ -57,8 +52,7 @@ class Recordings:
         self._changes: asyncio.Queue[tuple[str, Take | tuple[str, str | None]]] = asyncio.Queue()
         self._mirror: asyncio.Task[None] | None = None
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._one_at_a_time = asyncio.Semaphore(1)
-        self._unsealed: dict[str, Alarm] = {}
+        self._sealer = Sealer(self._store, clock)
 
     # Recording
 
@@ -121,7 +115,7 @@ class Recordings:
         if self._attended and free is not None and free < LOW_BYTES:
             message = f"Only {free / (1 << 30):.1f} GiB are free for recordings: make room."
             found.append(Alarm("disk-low", message, self._clock.now_ms()))
-        return found + list(self._unsealed.values())
+        return found + list(self._sealer.alarms.values())
 
     async def _mirror_changes(self) -> None:
         """Writes what the writer's thread reports to the database, in order. The disk stays right if that fails."""
@@ -163,86 +157,11 @@ class Recordings:
         folder = self._folder(encounter_id)
         await self.leave(encounter_id)
         async with self._locks[encounter_id]:
-            try:
-                manifest, changed = await self._seal(folder)
-            except OSError as error:
-                fault = Unavailable(
-                    f"The recording could not be sealed ({error.strerror or error}). What was recorded is kept; "
-                    "make room on the disk and seal it again.",
-                    code="not-sealed",
-                )
-                self._unsealed[encounter_id] = Alarm("not-sealed", fault.message, self._clock.now_ms(), encounter_id)
-                log.error("a recording could not be sealed", encounter=encounter_id, reason=str(error))
-                raise fault from error
-            self._unsealed.pop(encounter_id, None)
-            self._warn_of_quarantine(manifest)
+            manifest, changed = await self._sealer.seal(folder)
             if changed or encounter_id in await self._store.unannounced():
                 await self._events.publish(RecordingSealed(encounter_id))
                 await self._store.announced(encounter_id)
             return manifest
-
-    async def _seal(self, folder: Path) -> tuple[Manifest, bool]:
-        found: list[Take] = []
-        orphans: list[str] = []
-        for take_id in await asyncio.to_thread(folders.takes, folder):
-            take = await asyncio.to_thread(folders.outcome, folder, take_id)
-            if take is None:
-                take = await self._seal_take(folder, take_id)
-            if not take.participant_id:
-                known = await self._store.get(take_id)
-                if known is None:
-                    orphans.append(take_id)
-                    continue
-                shared = {"participant_id", "name", "starts_ms"}
-                take = take.model_copy(update=known.model_dump(include=shared))
-            found.append(take)
-        old = await asyncio.to_thread(read_manifest, folder)
-        manifest = bind(folder.name, found, orphans, self._clock.now_ms())
-        changed = old is None or not same(old, manifest)
-        if changed:
-            await asyncio.to_thread(folders.choose_poster, folder, found)
-            await asyncio.to_thread(write_manifest, folder, manifest)
-        for take in manifest.takes:
-            await self._store.add(take.model_copy(update={"state": TakeState.closed}))
-            await self._store.finish(take)
-        return (manifest, True) if changed or old is None else (old, False)
-
-    async def _seal_take(self, folder: Path, take_id: str) -> Take:
-        """One take at a time, in a process of its own, so that live media keeps the processor."""
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(_import_path())}
-        async with self._one_at_a_time:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "teleosce.recording.sealing", str(folder), take_id,
-                env=environment, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-            )  # fmt: skip
-            try:
-                async with asyncio.timeout(SEALING_LIMIT_S):
-                    _, said = await process.communicate()
-                fate = f"ended with status {process.returncode}"
-            except TimeoutError:
-                said, fate = b"", "did not come to an end"
-            finally:
-                if process.returncode is None:
-                    process.kill()
-                    await process.wait()
-        text = said.decode(errors="replace").strip()
-        if process.returncode == sealing.TRY_AGAIN:
-            raise OSError(text)
-        take = await asyncio.to_thread(folders.outcome, folder, take_id)
-        if take is None:
-            log.error("a take could not be sealed", take=take_id, fate=fate, said=text[-2000:])
-            take = await asyncio.to_thread(_give_up, folder, take_id, f"Sealing {fate}; the raw file is kept.")
-        return take
-
-    def _warn_of_quarantine(self, manifest: Manifest) -> None:
-        for take in manifest.takes:
-            if take.state is TakeState.quarantined:
-                message = f"A take of {take.name or 'somebody'} is damaged: {take.reason}"
-                alarm = Alarm("quarantined", message, manifest.sealed_ms, take.encounter_id, take.participant_id)
-                self._unsealed[take.id] = alarm
-        for take_id in manifest.orphans:
-            message = "A take lost its journal, so nobody knows whose it is; its raw file is kept."
-            self._unsealed[take_id] = Alarm("quarantined", message, manifest.sealed_ms, manifest.encounter_id)
 
     # Reading
 
@@ -297,15 +216,3 @@ class Recordings:
         if not is_id(encounter_id):
             raise Invalid("That is not the id of an encounter.")
         return self._root / encounter_id
-
-
-def _give_up(folder: Path, take_id: str, reason: str) -> Take:
-    take = sealing.quarantined(folder, take_id, reason, folders.header(folder, take_id))
-    sealing.write_outcome(folder, take)
-    return take
-
-
-def _import_path() -> list[str]:
-    """Where the sealing process finds this package, installed or not."""
-    here = str(Path(teleosce.__file__).resolve().parent.parent)
-    return [here, *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -1,12 +1,6 @@
-"""Sealing one take, from what is on disk; the same again gives the same. Runs as a process of its own, at low priority:
-
-    python -m teleosce.recording.sealing FOLDER TAKE
-
-so that a file that makes a decoder crash takes nobody else with it, and live media keeps its processor.
-"""
+"""Sealing one take, from what is on disk; the same again gives the same."""
 
 import os
-import sys
 from pathlib import Path
 
 import av
@@ -28,10 +22,6 @@ from teleosce.recording.poster import make_poster
 from teleosce.recording.remux import RawFacts, Remuxed, look, remux
 from teleosce.recording.speech import speech
 from teleosce.recording.timeline import Timeline, timeline
-
-NICENESS = 10
-TRY_AGAIN = 75
-"""Exit status when nothing is wrong with the take: the disk is full or failing (EX_TEMPFAIL of sysexits.h)."""
 
 STOPPED = "The server stopped while this was recorded; up to a second is missing at the end."
 
@@ -125,7 +115,9 @@ def _look(raw: Path) -> RawFacts:
 
 
 def _remux(raw: Path, target: Path, facts: RawFacts, when: Timeline, journal: journals.Journal) -> Remuxed:
-    part = target.with_suffix(".part")
+    for left_over in target.parent.glob(f"{target.stem}.*.part"):
+        left_over.unlink(missing_ok=True)
+    part = target.with_suffix(f".{os.getpid()}.part")
     try:
         done = remux(raw, part, facts, when, journal.tracks["video"].sizes)
         with part.open("rb") as file:
@@ -183,18 +175,3 @@ def gaps(journal: journals.Journal, when: Timeline, done: Remuxed) -> list[Gap]:
 
 def _facts(path: Path) -> FileFacts:
     return FileFacts(file=path.name, size=path.stat().st_size, sha256=sha256(path))
-
-
-def main() -> int:
-    """The process's body."""
-    os.nice(NICENESS)
-    try:
-        seal_take(Path(sys.argv[1]), sys.argv[2])
-    except OSError as error:
-        sys.stderr.write(f"{error.strerror or error}\n")
-        return TRY_AGAIN
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,137 @@
+"""Seals an encounter: each take in a process of its own, then the manifest, the poster and the database."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import structlog
+
+import teleosce
+from teleosce.core.clock import Clock
+from teleosce.core.errors import Unavailable
+from teleosce.recording import folders, sealing
+from teleosce.recording.feed import Alarm
+from teleosce.recording.manifest import bind, read_manifest, same, write_manifest
+from teleosce.recording.models import Manifest, Take, TakeState
+from teleosce.recording.store import TakeStore
+
+log = structlog.get_logger(__name__)
+
+LIMIT_S = 1800.0
+"""A process that runs for so long hangs in a take."""
+
+_CRASHES = {-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -signal.SIGILL}
+"""Only the take can be to blame for these; any other end of the process says nothing about the take."""
+
+
+class Sealer:
+    """One take at a time: live media keeps the processor. `alarms`: what could not be sealed, by encounter or take."""
+
+    def __init__(self, store: TakeStore, clock: Clock) -> None:
+        self.alarms: dict[str, Alarm] = {}
+        self._store, self._clock = store, clock
+        self._one_at_a_time = asyncio.Semaphore(1)
+
+    async def seal(self, folder: Path) -> tuple[Manifest, bool]:
+        """The manifest, and whether it is new. Raises Unavailable when it cannot be now; the next call goes on."""
+        try:
+            manifest, changed = await self._seal_all(folder)
+        except OSError as error:
+            fault = Unavailable(
+                f"The recording could not be sealed ({error.strerror or error}). What was recorded is kept; "
+                "make room on the disk and seal it again.",
+                code="not-sealed",
+            )
+            self.alarms[folder.name] = Alarm("not-sealed", fault.message, self._clock.now_ms(), folder.name)
+            log.error("a recording could not be sealed", encounter=folder.name, reason=str(error))
+            raise fault from error
+        self.alarms.pop(folder.name, None)
+        self._warn_of_quarantine(manifest)
+        return manifest, changed
+
+    async def _seal_all(self, folder: Path) -> tuple[Manifest, bool]:
+        found: list[Take] = []
+        orphans: list[str] = []
+        for take_id, take in (await self._seal_takes(folder)).items():
+            if not take.participant_id:
+                known = await self._store.get(take_id)
+                if known is None:
+                    orphans.append(take_id)
+                    continue
+                shared = {"participant_id", "name", "starts_ms"}
+                found.append(take.model_copy(update=known.model_dump(include=shared)))
+            else:
+                found.append(take)
+        old = await asyncio.to_thread(read_manifest, folder)
+        manifest = bind(folder.name, found, orphans, self._clock.now_ms())
+        changed = old is None or not same(old, manifest)
+        if changed:
+            await asyncio.to_thread(folders.choose_poster, folder, found)
+            await asyncio.to_thread(write_manifest, folder, manifest)
+        for take in manifest.takes:
+            await self._store.add(take.model_copy(update={"state": TakeState.closed}))
+            await self._store.finish(take)
+        return (manifest, True) if changed or old is None else (old, False)
+
+    async def _seal_takes(self, folder: Path) -> dict[str, Take]:
+        """The outcomes of all takes. A take that makes the process crash is quarantined, and the others go on."""
+        while True:
+            outcomes = await asyncio.to_thread(folders.outcomes, folder)
+            missing = [take_id for take_id, take in outcomes.items() if take is None]
+            if not missing:
+                return {take_id: take for take_id, take in outcomes.items() if take}
+            async with self._one_at_a_time:
+                status, said = await _run(folder, missing)
+            if said:
+                log.error("sealing has something to say", encounter=folder.name, status=status, said=said[-2000:])
+            outcomes = await asyncio.to_thread(folders.outcomes, folder)
+            left = [take_id for take_id in missing if outcomes[take_id] is None]
+            if left and (status is None or status in _CRASHES):
+                fate = "did not come to an end" if status is None else "crashed"
+                await asyncio.to_thread(_give_up, folder, left[0], f"Sealing {fate}; the raw file is kept.")
+            elif left:
+                raise OSError(said.splitlines()[-1] if said else f"sealing was stopped, status {status}")
+
+    def _warn_of_quarantine(self, manifest: Manifest) -> None:
+        for take in manifest.takes:
+            if take.state is TakeState.quarantined:
+                message = f"A take of {take.name or 'somebody'} is damaged: {take.reason}"
+                alarm = Alarm("quarantined", message, manifest.sealed_ms, take.encounter_id, take.participant_id)
+                self.alarms[take.id] = alarm
+        for take_id in manifest.orphans:
+            message = "A take lost its journal, so nobody knows whose it is; its raw file is kept."
+            self.alarms[take_id] = Alarm("quarantined", message, manifest.sealed_ms, manifest.encounter_id)
+
+
+async def _run(folder: Path, take_ids: list[str]) -> tuple[int | None, str]:
+    """The exit status of a sealing process, None when it had to be killed, and what it said."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "teleosce.recording.process", str(folder), *take_ids,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(_import_path())},
+        stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,  # an interrupt at the terminal is for the server
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            _, said = await process.communicate()
+    except TimeoutError:
+        return None, ""
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return process.returncode, said.decode(errors="replace").strip()
+
+
+def _give_up(folder: Path, take_id: str, reason: str) -> Take:
+    take = sealing.quarantined(folder, take_id, reason, folders.header(folder, take_id))
+    sealing.write_outcome(folder, take)
+    return take
+
+
+def _import_path() -> list[str]:
+    """Where the sealing process finds this package, installed or not."""
+    here = str(Path(teleosce.__file__).resolve().parent.parent)
+    return [here, *filter(None, [os.environ.get("PYTHONPATH")])]
