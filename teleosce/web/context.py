@@ -37,7 +37,7 @@ class Rooms:
 
 
 ROOMS: web.AppKey[Rooms] = web.AppKey("rooms", Rooms)
-PRINCIPAL = "principal"
+PRINCIPAL: web.RequestKey[Principal] = web.RequestKey("principal", Principal)
 
 
 def rooms(request: web.Request) -> Rooms:
@@ -47,6 +47,4 @@ def rooms(request: web.Request) -> Rooms:
 
 def principal(request: web.Request) -> Principal:
     """Who asks. Set by the middleware on every route that needs a permission."""
-    found = request[PRINCIPAL]
-    assert isinstance(found, Principal)
-    return found
+    return request[PRINCIPAL]

@@ -1,0 +1,114 @@
+"""A running server with an exam, and clients who sit in its seats."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientResponse, ClientSession, CookieJar
+
+from teleosce.app import Server, freeze_shipped_stations, running
+from teleosce.core.settings import Settings
+from teleosce.web import MadeExam, Plan, make_exam
+
+
+class Client:
+    """A browser without a page: cookies, a role, and the headers that a page of ours sends."""
+
+    def __init__(self, url: str) -> None:
+        self.http = ClientSession(url, cookie_jar=CookieJar(unsafe=True))
+        self.role = ""
+
+    async def join(self, link: str) -> None:
+        token = link.partition("#")[2]
+        looked = await self.json("POST", "/api/link", {"token": token})
+        version = looked["consent"]["version"] if looked["consent"] else None
+        await self.json("POST", "/api/join", {"token": token, "consent_version": version})
+        self.role = looked["seat"]["role"]
+
+    async def ask(self, method: str, path: str, content: Any = None, **headers: str) -> ClientResponse:
+        own = {"Teleosce-Role": self.role} if self.role else {}
+        response = await self.http.request(method, path, json=content, headers=own | headers, allow_redirects=False)
+        await response.read()
+        return response
+
+    async def json(self, method: str, path: str, content: Any = None) -> Any:
+        response = await self.ask(method, path, content)
+        assert response.status < 300, await response.text()
+        return await response.json()
+
+    async def refused(self, status: int, method: str, path: str, content: Any = None, **headers: str) -> str:
+        """The message of a fault, which must be a sentence and no traceback."""
+        response = await self.ask(method, path, content, **headers)
+        text = await response.text()
+        assert response.status == status, text
+        assert "Traceback" not in text
+        message = str((await response.json())["error"]["message"])
+        assert message.endswith((".", "!"))
+        return message
+
+
+class House:
+    """A server and its exam of two stations and two candidates."""
+
+    def __init__(self, server: Server, exam: MadeExam) -> None:
+        self.server, self.exam, self.rooms = server, exam, server.rooms
+        self.clients: list[Client] = []
+
+    def link(self, role: str, index: int = 0) -> str:
+        return [one for one in self.exam.links if one.role == role][index].path
+
+    def seat(self, role: str, index: int = 0) -> str:
+        return [one for one in self.exam.links if one.role == role][index].seat
+
+    async def client(self, role: str | None = None, index: int = 0) -> Client:
+        made = Client(self.server.url)
+        self.clients.append(made)
+        if role is not None:
+            await made.join(self.link(role, index))
+        return made
+
+    async def encounter_of(self, role: str, index: int = 0) -> str:
+        found = await self.rooms.exams.where_now(self.seat(role, index))
+        assert found is not None
+        return found.id
+
+    async def begin(self, encounter_id: str, phase: str = "encounter") -> None:
+        """Moves an encounter on to a phase."""
+        day = self.rooms.day
+        await day.begin(encounter_id)
+        for before in ("reading", "encounter", "note", "changeover"):
+            now = (await self.rooms.exams.encounter(encounter_id)).phase
+            if now == phase:
+                break
+            if now == before:
+                await day.end_phase(encounter_id, now)
+        await day.heard()
+
+
+def settings(folder: Path, **more: Any) -> Settings:
+    return Settings(data=folder, port=0, worker=False, whisper_model="tiny.en", log_level="warning", **more)
+
+
+@asynccontextmanager
+async def house(folder: Path) -> AsyncIterator[House]:
+    async with running(settings(folder)) as server:
+        bank = await freeze_shipped_stations(server.rooms)
+        plan = Plan(
+            title="A small exam",
+            zone="Europe/London",
+            stations=[bank["feverish-child"], bank["inhaler-technique"]],
+            candidates=["Ada One", "Ben Two"],
+            sps=["Pat A", "Pat B"],
+        )
+        made = House(server, await make_exam(server.rooms, plan))
+        try:
+            yield made
+        finally:
+            for client in made.clients:
+                await client.http.close()
+
+
+def wrong_token() -> str:
+    return secrets.token_urlsafe(32)
