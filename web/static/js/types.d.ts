@@ -26,7 +26,7 @@ export interface EncounterNow {
   phase: Phase;
   phase_started_ms: number;
   phase_ends_ms: number | null;
-  /** When the warning bell of this phase rings. */
+  /** How long before the end of the encounter the warning bell rings. */
   warning_ms: number | null;
 }
 
@@ -76,6 +76,8 @@ export interface DayPerson {
 
 export interface DayEncounter {
   id: string;
+  /** A rest station: nobody to meet, nothing to mark. */
+  rest: boolean;
   slot: string;
   station: StationLabel;
   rotation: number;
@@ -86,9 +88,9 @@ export interface DayEncounter {
   phase_ends_ms: number | null;
   outcome: "completed" | "void" | null;
   people: DayPerson[];
-  recording: { state: string; seconds: number };
-  transcript: { state: "waiting" | "running" | "ready" | "failed" | null; done: number; message: string };
-  marking: { state: "draft" | "submitted" | "amended" | null; marked: number; total: number };
+  recording: { state: "none" | "recording" | "sealing" | "sealed"; seconds: number };
+  transcript: { state: "waiting" | "running" | "ready" | "failed"; done: number; message: string };
+  marking: { state: "none" | "draft" | "submitted" | "amended"; marked: number; total: number };
 }
 
 /** What the server says on the socket: the event's name and its body. */
@@ -105,7 +107,9 @@ export interface ServerEvents {
   ticket: Ticket;
   bound: { slots: Slot[] };
   stimuli: { shown: string[] };
-  notice: { level: Tone; text: string };
+  notice: { level: "info" | "error"; text: string; code?: string };
+  /** Organiser: somebody presses the help button. */
+  help: { seat: string | null; name: string; role: Role; text: string };
   pong: { at: number; now_ms: number };
   day: { exam: { id: string; title: string; zone: string }; now_ms: number; encounters: DayEncounter[] };
   replaced: Record<string, never>;
@@ -134,7 +138,8 @@ export interface LinkView {
   exam: { id: string; title: string; zone: string };
   opens_ms: number;
   closes_ms: number;
-  consent: { version: string; html: string; given: boolean };
+  /** null for those who are not recorded. */
+  consent: { version: string; html: string; given: boolean } | null;
   now_ms: number;
 }
 

@@ -8,9 +8,10 @@ import { countdown, duration } from "../clock.js";
 import { ask } from "../dialog.js";
 import { el, setState, setText, state, whileBusy } from "../dom.js";
 import { phaseName, shortRoleName, t } from "../i18n.js";
+import { pageRole } from "../role.js";
 
 /** @type {Record<string, Tone>} */
-const WORK_TONE = { ready: "good", sealed: "good", submitted: "good", amended: "good", failed: "bad", quarantined: "bad", running: "fair", draft: "fair", open: "good", recording: "good" };
+const WORK_TONE = { ready: "good", sealed: "good", recording: "good", submitted: "good", amended: "good", running: "fair", sealing: "fair", draft: "fair", failed: "bad" };
 
 export class EncounterRow {
   /** @param {DayEncounter} encounter */
@@ -51,7 +52,7 @@ export class EncounterRow {
     const word = phase === "done" && outcome ? outcomeName(outcome) : phaseName(phase);
     setState(this.phase, live ? "good" : phase === "done" && outcome === "void" ? "bad" : "idle", word);
     renew(this.people, encounter.people.map(personLine));
-    renew(this.products, products(encounter));
+    renew(this.products, encounter.rest ? [] : products(encounter));
     this.offer(phase);
   }
 
@@ -66,8 +67,8 @@ export class EncounterRow {
     this.more.hidden = !live;
     this.rerun.hidden = phase !== "done";
     setText(this.next, t("End {phase}", { phase: phaseName(phase).toLowerCase() }));
-    this.mark.hidden = phase === "waiting" || phase === "reading" || phase === "encounter";
-    const href = `/mark/${this.encounter.id}`;
+    this.mark.hidden = this.encounter.rest || phase === "waiting" || phase === "reading" || phase === "encounter";
+    const href = `/mark/${this.encounter.id}?role=${pageRole()}`;
     if (this.mark.getAttribute("href") !== href) this.mark.href = href;
     for (const action of [this.begin, this.next, this.more, this.rerun, this.mark]) {
       const label = `${action.textContent}: ${this.title.textContent}, ${this.where.textContent}`;
@@ -202,11 +203,12 @@ function mediaText(media) {
 
 /** @param {DayEncounter} encounter */
 function products({ recording, transcript, marking }) {
-  const marked = t("{marked} of {total} items", { marked: marking.marked, total: marking.total });
+  const length = recording.seconds > 0 ? `, ${duration(recording.seconds)}` : "";
+  const marked = marking.state === "none" ? "" : `, ${t("{marked} of {total} items", { marked: marking.marked, total: marking.total })}`;
   return [
-    product(t("Recording"), recording.state, `${workName(recording.state)}${recording.seconds > 0 ? `, ${duration(recording.seconds)}` : ""}`),
+    product(t("Recording"), recording.state, workName(recording.state) + length),
     product(t("Transcript"), transcript.state, transcriptText(transcript)),
-    product(t("Marks"), marking.state, marking.state ? `${workName(marking.state)}, ${marked}` : t("None yet")),
+    product(t("Marks"), marking.state, workName(marking.state) + marked),
   ];
 }
 
@@ -218,32 +220,28 @@ function transcriptText({ state: now, done, message }) {
 
 /**
  * @param {string} name
- * @param {string | null} now
+ * @param {keyof typeof WORK_TONE} now
  * @param {string} text
  */
 function product(name, now, text) {
-  return el("div", {}, el("dt", {}, name), el("dd", {}, state(WORK_TONE[now ?? ""] ?? "idle", text)));
+  return el("div", {}, el("dt", {}, name), el("dd", {}, state(WORK_TONE[now] ?? "idle", text)));
 }
 
-/** @param {string | null} now */
+/** @param {DayEncounter["recording"]["state"] | DayEncounter["transcript"]["state"] | DayEncounter["marking"]["state"]} now */
 function workName(now) {
-  /** @type {Record<string, string>} */
-  const names = {
+  return {
     none: t("None yet"),
+    recording: t("Recording"),
+    sealing: t("Being sealed"),
+    sealed: t("Sealed"),
     waiting: t("Waiting"),
     running: t("Running"),
     ready: t("Ready"),
     failed: t("Failed"),
-    open: t("Recording"),
-    recording: t("Recording"),
-    closed: t("Closed, being sealed"),
-    sealed: t("Sealed"),
-    quarantined: t("Set aside: needs a look"),
     draft: t("Begun"),
     submitted: t("Submitted"),
     amended: t("Amended"),
-  };
-  return now ? (names[now] ?? now) : t("None yet");
+  }[now];
 }
 
 /** @param {"completed" | "void"} outcome */

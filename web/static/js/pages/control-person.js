@@ -59,13 +59,13 @@ export class PersonRow {
     const { name, seat } = this.person;
     const sure = await ask({
       title: t("Make a new link for {name}?", { name }),
-      text: t("The old link stops working at once. If {name} is in the exam now, they stay in.", { name }),
+      text: t("The old link stops working at once, and whoever came in by it is asked to open the new one. Their place is kept."),
       action: t("Make a new link"),
     });
     if (!sure) return;
     try {
-      const { url } = /** @type {{url: string}} */ (await post(`/api/seats/${seat}/link`));
-      showLink(name, url);
+      const { link } = /** @type {{link: string}} */ (await post("/api/links", { seat }));
+      showLink(name, new URL(link, location.href).href);
     } catch (thrown) {
       toast(messageOf(thrown), "bad");
     }

@@ -2,9 +2,10 @@
 
 /** @import { DayEncounter, ServerEvents } from "../types.js" */
 
+import { toast } from "../announce.js";
 import { everyTick } from "../clock.js";
 import { byId, el, pageData, setState, setText } from "../dom.js";
-import { t, timeOfDay } from "../i18n.js";
+import { roleName, t, timeOfDay } from "../i18n.js";
 import { Socket } from "../socket.js";
 import { EncounterRow } from "./control-encounter.js";
 import { PersonRow } from "./control-person.js";
@@ -17,6 +18,8 @@ const people = new Map();
 
 const socket = new Socket({ onstate: showConnection, path: `/ws?exam=${encodeURIComponent(exam)}` });
 socket.on("day", show);
+socket.on("help", ({ name, role, text }) => toast(text ? t("{name} ({role}) asks for help: {text}", { name, role: roleName(role), text }) : t("{name} ({role}) asks for help.", { name, role: roleName(role) }), "fair"));
+socket.on("notice", ({ level, text }) => toast(text, level === "error" ? "bad" : "good"));
 socket.start();
 everyTick(() => {
   const now = socket.clock.now();

@@ -67,11 +67,11 @@ function showWho(token, view) {
   setText(byId("who-role"), seat.number === null ? roleName(seat.role) : t("{role} {number}", { role: roleName(seat.role), number: seat.number }));
   setText(byId("who-may"), permissionText(seat.role));
   showWhen(view);
-  const asks = Boolean(consent?.html) && !consent.given;
+  const asks = consent !== null && !consent.given;
   byId("consent").hidden = byId("consent-field").hidden = !asks;
   // The server makes this HTML from its own consent text and cleans it.
   if (asks) byId("consent-text").innerHTML = consent.html;
-  if (consent?.html) setText(byId("consent-version"), t("Version {version}", { version: consent.version }));
+  if (asks) setText(byId("consent-version"), t("Version {version}", { version: consent.version }));
   byId("consent-given").hidden = !consent?.given;
   if (consent?.given) setText(byId("consent-given"), t("You have agreed to the consent text, version {version}.", { version: consent.version }));
   const checks = ON_CAMERA.includes(seat.role);
@@ -147,7 +147,7 @@ async function join(token, view, checks) {
   await whileBusy(byId("who-go"), async () => {
     try {
       setPageRole(view.seat.role);
-      const { page } = /** @type {{page: string}} */ (await post("/api/join", { token, consent_version: view.consent?.version ?? null }));
+      const { page } = /** @type {{page: string}} */ (await post("/api/join", { token, consent_version: view.consent && !view.consent.given ? view.consent.version : null }));
       if (checks) startCheck(page);
       else location.assign(page);
     } catch (thrown) {
