@@ -6,6 +6,7 @@ in batches the times of segments are off by many seconds, those of words by hund
 """
 
 import os
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from teleosce.transcripts.audio import RATE, Samples
 from teleosce.transcripts.models import HeardWord
+from teleosce.transcripts.vocabulary import sentence
 from teleosce.transcripts.weights import Weights
 
 WINDOW_S = 30
@@ -89,14 +91,11 @@ class Ears:
             batch_size=BATCH,
             beam_size=BEAM,
             word_timestamps=True,
-            hotwords=", ".join(hints) or None,
+            hotwords=sentence(hints) or None,
         )
         spans = [span for window in batch for span in window]
         return [
-            word
-            for segment in segments
-            for piece in _whole(segment.words or ())
-            if (word := _placed(spans, piece)) and word.text
+            _placed(spans, piece) for segment in segments for piece in _whole(segment.words or ()) if piece[0].strip()
         ]
 
 
@@ -117,17 +116,16 @@ def _whole(words: Sequence[Any]) -> Iterator[_Piece]:
         yield held
 
 
-def _placed(spans: Sequence[Span], piece: _Piece) -> HeardWord | None:
+def _placed(spans: Sequence[Span], piece: _Piece) -> HeardWord:
     """Puts a word's times in the joined sound back to the span in which its middle was spoken."""
     text, start_s, end_s, confidence = piece
     start, end = round(start_s * RATE), round(end_s * RATE)
-    before = 0
-    for first, last in spans:
-        if (start + end) // 2 < before + last - first:
-            at, until = (min(max(sample - before + first, first), last) for sample in (start, end))
-            return HeardWord(text.strip(), at * 1000 // RATE, until * 1000 // RATE, round(float(confidence), 4))
-        before += last - first
-    return None  # past the end of the sound: nobody said it
+    # Where each span begins in the joined sound; what is timed past its end belongs to the last.
+    begins = [0, *accumulate(last - first for first, last in spans[:-1])]
+    at = bisect_right(begins, (start + end) // 2) - 1
+    first, last = spans[at]
+    starts, ends = (min(max(sample - begins[at] + first, first), last) for sample in (start, end))
+    return HeardWord(text.strip(), starts * 1000 // RATE, ends * 1000 // RATE, round(float(confidence), 4))
 
 
 def _floats(samples: Samples) -> NDArray[np.float32]:

@@ -113,6 +113,7 @@ class Transcriber:
                     )
 
         self._wait(keep())
+        log.info("a part was heard", job=job.id, done=round(done, 3))
 
     def _publish(self, job: Job) -> None:
         async def publish() -> None:

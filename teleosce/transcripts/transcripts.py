@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -10,11 +11,13 @@ from teleosce.core.clock import Clock
 from teleosce.core.db import Database
 from teleosce.core.errors import Invalid, NotFound, Unavailable
 from teleosce.core.events import Events, TranscriptReady
-from teleosce.people import Principal
 from teleosce.transcripts import store
 from teleosce.transcripts.models import Correction, Hit, Progress, State, Transcript, Word
 from teleosce.transcripts.vocabulary import terms
 from teleosce.transcripts.vtt import webvtt
+
+if TYPE_CHECKING:
+    from teleosce.people import Principal
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +81,7 @@ class Transcripts:
             raise NotFound("There is no transcript of this encounter yet.")
         return webvtt(transcript)
 
-    async def correct(self, word_id: str, text: str, principal: Principal) -> Word:
+    async def correct(self, word_id: str, text: str, principal: "Principal") -> Word:
         """Keeps what a person says was said beside what the machine heard; an empty text strikes the word out.
 
         Earlier corrections are kept too. Raises Invalid for a text that is too long, NotFound for no such word.

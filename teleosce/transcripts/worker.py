@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 NICENESS = 10
 _LOOK_S = 1.0
-_LOOK_FOR_WEIGHTS_S = 10.0
+_LOOK_FOR_WEIGHTS_S = 5.0
 _LAST_STEP_S = 60.0
 
 

@@ -20,7 +20,7 @@ from teleosce.core.db import Database, sqlite_url
 from teleosce.core.ids import new_id
 from teleosce.people import Principal, Role
 from teleosce.recording.models import MANIFEST, Manifest, Take, TakeState
-from teleosce.transcripts import Progress, State, Transcripts
+from teleosce.transcripts import Progress, State, Transcript, Transcripts, store
 
 OPUS = 48_000
 STARTS_MS = 1_790_000_000_000
@@ -49,7 +49,7 @@ class Voices:
     def say(self, who: str, text: str) -> Sound:
         if (who, text) not in self._said:
             speed = 1.0 if who == CANDIDATE else 0.86
-            spoken = self._speak(text)
+            spoken = self._speak(text, seed=1)
             at = np.arange(0, len(spoken) - 1, speed * Hibari.sample_rate / OPUS)
             self._said[who, text] = np.interp(at, np.arange(len(spoken)), spoken).astype(np.float32)
         return self._said[who, text]
@@ -76,8 +76,8 @@ def converse(voices: Voices, lines: Sequence[tuple[str, str]], pause_s: float = 
     for who, text in lines:
         begins.append(len(np.concatenate(heard[who])) * 1000 // OPUS)
         spoken = np.concatenate((voices.say(who, text), silence(pause_s)))
-        for other in heard:
-            heard[other].append(spoken if other == who else np.zeros_like(spoken))
+        for other, track in heard.items():
+            track.append(spoken if other == who else np.zeros_like(spoken))
         said[who] = f"{said[who]} {text}".strip()
     return Conversation({who: np.concatenate(pieces) for who, pieces in heard.items()}, said, begins)
 
@@ -85,9 +85,8 @@ def converse(voices: Voices, lines: Sequence[tuple[str, str]], pause_s: float = 
 def write_take(path: Path, pieces: Iterable[tuple[int, Sound]]) -> None:
     """A WebM with Opus; what lies between two pieces (start in ms, sound) is a gap in the file."""
     with av.open(str(path), "w", format="webm") as container:
+        stream = container.add_stream("libopus", OPUS, layout="mono")
         for starts_ms, sound in pieces:
-            stream = container.streams.audio[0] if container.streams.audio else container.add_stream("libopus", OPUS)
-            stream.layout = "mono"
             for at in range(0, len(sound) - 959, 960):
                 frame = av.AudioFrame.from_ndarray(
                     (sound[None, at : at + 960] * 32767).astype(np.int16), format="s16", layout="mono"
@@ -169,17 +168,48 @@ class World:
     def log(self) -> str:
         return (self.data / "worker.log").read_text()
 
-    async def until(self, encounter_id: str, reached: Callable[[Progress], bool], limit_s: float = 60) -> Progress:
+    async def until(self, encounter_id: str, reached: Callable[[Progress], bool]) -> Progress:
         """Looks at the progress, as a page does, until it is as wanted."""
-        async with asyncio.timeout(limit_s):
-            while not reached(progress := await self.transcripts.status(encounter_id)):
-                if progress.state is State.failed:
-                    raise AssertionError(f"{progress.message}\n{self.log}")
-                await asyncio.sleep(0.05)
-        return progress
+        async for _ in ticks():
+            progress = await self.transcripts.status(encounter_id)
+            if reached(progress):
+                return progress
+            if progress.state is State.failed:
+                raise AssertionError(f"{progress.message}\n{self.log}")
+        raise AssertionError(f"it stayed {progress}\n{self.log}")
 
-    async def until_ready(self, encounter_id: str) -> None:
+    async def until_ready(self, encounter_id: str) -> Transcript:
         await self.until(encounter_id, lambda progress: progress.state is State.ready)
+        transcript = await self.transcripts.get(encounter_id)
+        assert transcript
+        return transcript
+
+    async def until_attempt(self, encounter_id: str, number: int) -> None:
+        """Until the step at hand is tried for the given time."""
+        async for _ in ticks():
+            async with self.database.read() as connection:
+                row = await store.header(connection, encounter_id)
+            if row and row.attempts == number:
+                return
+        raise AssertionError(self.log)
+
+    async def until_logged(self, what: str, times: int = 1) -> None:
+        async for _ in ticks():
+            if self.log.count(what) >= times:
+                return
+        raise AssertionError(self.log)
+
+
+async def ticks(limit_s: float = 120, each_s: float = 0.02) -> AsyncIterator[None]:
+    """Looks at another process: there is no event of it to wait on."""
+    for _ in range(round(limit_s / each_s)):
+        yield
+        await asyncio.sleep(each_s)
+
+
+async def ended(process: "subprocess.Popen[bytes]") -> int:
+    """The process's exit code, once it has one."""
+    return await asyncio.wait_for(asyncio.to_thread(process.wait), 60)
 
 
 @asynccontextmanager

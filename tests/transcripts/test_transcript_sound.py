@@ -1,0 +1,108 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from transcript_world import CANDIDATE, OPUS, PATIENT, Sound, silence, write_take
+
+from teleosce.core.errors import Invalid
+from teleosce.transcripts.audio import RATE, decode
+from teleosce.transcripts.gate import Gate
+from teleosce.transcripts.hear import BATCH, WINDOW_S, batches, windows
+from teleosce.transcripts.vocabulary import MOST, sentence, terms
+
+
+def tone(seconds: float, hertz: float = 440, loud: float = 0.5) -> Sound:
+    return (loud * np.sin(2 * np.pi * hertz * np.arange(round(seconds * OPUS)) / OPUS)).astype(np.float32)
+
+
+def samples(sound: Sound) -> NDArray[np.int16]:
+    return (sound[:: OPUS // RATE] * 32767).astype(np.int16)
+
+
+def loud_ms(sound: NDArray[np.int16]) -> list[int]:
+    """Where each loud stretch begins and ends."""
+    block = RATE // 100
+    power = np.square(sound[: len(sound) // block * block].astype(float)).reshape(-1, block).mean(axis=1)
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], power > 1e6, [0])).astype(int)))
+    return [int(edge) * 10 for edge in edges]
+
+
+def test_a_gap_keeps_the_time_it_took(tmp_path: Path) -> None:
+    path = tmp_path / "take.webm"
+    write_take(path, [(0, tone(1.0)), (4_000, tone(0.5)), (6_500, tone(1.0))])
+    assert loud_ms(decode(path)) == pytest.approx([0, 1_000, 4_000, 4_500, 6_500, 7_500], abs=40)
+
+
+def test_what_begins_late_stays_late(tmp_path: Path) -> None:
+    path = tmp_path / "take.webm"
+    write_take(path, [(2_000, tone(1.0))])
+    assert loud_ms(decode(path)) == pytest.approx([2_000, 3_000], abs=40)
+
+
+def test_two_minutes_stay_in_time(tmp_path: Path) -> None:
+    path = tmp_path / "take.webm"
+    write_take(path, [(0, np.concatenate((silence(119), tone(1.0))))])
+    assert loud_ms(decode(path)) == pytest.approx([119_000, 120_000], abs=40)
+
+
+def test_a_file_cut_off_is_heard_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / "take.webm"
+    write_take(path, [(0, tone(4.0))])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert 1 * RATE < len(decode(path)) < 3 * RATE
+
+
+def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "take.webm"
+    path.write_bytes(b"not a film")
+    with pytest.raises(Invalid, match=r"take\.webm"):
+        decode(path)
+
+
+def test_the_gate_drops_what_another_said_and_nothing_else() -> None:
+    mine = np.concatenate((tone(1.0), tone(1.0, loud=0.05)))
+    theirs = np.concatenate((silence(1.0), tone(1.0, 300)))
+    gate = Gate([(CANDIDATE, 0, samples(mine)), (PATIENT, 0, samples(theirs))])
+    assert not gate.is_bleed(CANDIDATE, 200, 700)
+    assert gate.is_bleed(CANDIDATE, 1_300, 1_700)
+    assert not gate.is_bleed(PATIENT, 1_300, 1_700)
+    assert gate.is_all_bleed(CANDIDATE, 1_250, 2_000)
+    assert not gate.is_all_bleed(CANDIDATE, 0, 2_000)
+
+
+def test_the_gate_compares_takes_where_they_lie() -> None:
+    gate = Gate([(CANDIDATE, 0, samples(tone(1.0, loud=0.05))), (PATIENT, 5_000, samples(tone(1.0)))])
+    assert not gate.is_bleed(CANDIDATE, 200, 700)
+    assert not gate.is_bleed(PATIENT, 5_200, 5_700)
+
+
+def test_who_is_alone_is_never_gated() -> None:
+    gate = Gate([(CANDIDATE, 0, samples(tone(1.0, loud=0.001)))])
+    assert not gate.is_bleed(CANDIDATE, 0, 1_000)
+    assert not gate.is_all_bleed(CANDIDATE, 0, 1_000)
+
+
+@given(st.lists(st.tuples(st.integers(0, 16_000), st.integers(1, WINDOW_S * RATE)), max_size=30))
+def test_voice_is_packed_whole_and_in_order(lengths: list[tuple[int, int]]) -> None:
+    at, spans = 0, []
+    for pause, length in lengths:
+        spans.append((at + pause, at + pause + length))
+        at += pause + length
+    packed = windows(spans)
+    assert [span for window in packed for span in window] == spans
+    assert all(sum(end - start for start, end in window) <= WINDOW_S * RATE for window in packed)
+    assert [window for batch in batches(packed) for window in batch] == packed
+    assert all(len(batch) <= BATCH for batch in batches(packed))
+
+
+def test_hints_are_few_and_each_is_said_once() -> None:
+    assert terms([" GTN  spray ", "ramipril", "GTN spray", " "]) == ["GTN spray", "ramipril"]
+    assert len(terms([f"term {n}" for n in range(100)])) == MOST
+
+
+def test_hints_are_written_as_a_sentence_so_that_speech_is_too() -> None:
+    assert sentence(["ramipril", "GTN spray"]) == "Ramipril, GTN spray."
+    assert sentence([]) == ""

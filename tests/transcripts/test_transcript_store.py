@@ -1,0 +1,154 @@
+import asyncio
+from contextlib import suppress
+
+import pytest
+from transcript_world import CANDIDATE, PATIENT, ROLES, World, examiner
+
+from teleosce.core.errors import Invalid, NotFound
+from teleosce.core.events import Events, TranscriptReady
+from teleosce.core.ids import new_id
+from teleosce.transcripts import State, Transcript, Word, store
+from teleosce.transcripts.models import HeardWord
+from teleosce.transcripts.turns import utterances
+
+SAID = {CANDIDATE: "Which inhalers do you use?", PATIENT: "The blue one. I take ramble each morning."}
+
+
+def heard(text: str, at_ms: int) -> list[HeardWord]:
+    return [HeardWord(word, at_ms + n * 300, at_ms + n * 300 + 250, 0.9) for n, word in enumerate(text.split())]
+
+
+async def ready(world: World, said: dict[str, str] | None = None, exam_id: str | None = None) -> str:
+    """A transcript as the worker leaves it."""
+    encounter = new_id()
+    await world.transcripts.request(encounter, ROLES, ["ramipril"], exam_id)
+    words = {who: heard(text, 5_000 * n) for n, (who, text) in enumerate((said or SAID).items())}
+    async with world.database.write() as connection:
+        [job] = [job for job in await store.unfinished(connection) if job.encounter_id == encounter]
+        await store.change(connection, job, model="tiny.en")
+        await store.publish(connection, job, utterances(words), 1)
+    return encounter
+
+
+async def transcript_of(world: World, encounter: str) -> Transcript:
+    transcript = await world.transcripts.get(encounter)
+    assert transcript
+    return transcript
+
+
+async def word_of(world: World, encounter: str, text: str) -> Word:
+    transcript = await transcript_of(world, encounter)
+    return next(word for turn in transcript.turns for word in turn.words if word.text == text)
+
+
+async def test_before_it_is_asked_for_a_transcript_waits(world: World) -> None:
+    progress = await world.transcripts.status(new_id())
+    assert (progress.state, progress.done) == (State.waiting, 0.0)
+    assert "not been closed" in progress.message
+    assert await world.transcripts.get(new_id()) is None
+
+
+async def test_asking_twice_is_asking_once(world: World) -> None:
+    encounter = new_id()
+    assert await world.transcripts.request(encounter, ROLES, [])
+    assert not await world.transcripts.request(encounter, ROLES, [])
+    made = await ready(world)
+    assert not await world.transcripts.request(made, ROLES, [])
+    assert (await world.transcripts.status(made)).state is State.ready
+
+
+async def test_a_transcript_comes_back_as_it_was_heard(world: World) -> None:
+    transcript = await transcript_of(world, await ready(world))
+    assert [(turn.role, turn.text) for turn in transcript.turns] == [
+        ("candidate", "Which inhalers do you use?"),
+        ("sp", "The blue one."),
+        ("sp", "I take ramble each morning."),
+    ]
+    assert (transcript.model, transcript.hints) == ("tiny.en", ("ramipril",))
+    assert transcript.turns[1].words[0].starts_ms == 5_000
+
+
+async def test_a_correction_stands_beside_what_was_heard(world: World) -> None:
+    encounter = await ready(world)
+    word = await word_of(world, encounter, "ramble")
+    first, second = examiner(), examiner()
+    await world.transcripts.correct(word.id, "ramipil", first)
+    corrected = await world.transcripts.correct(word.id, " ramipril\n", second)
+    assert (corrected.text, corrected.corrected) == ("ramble", "ramipril")
+    assert (await word_of(world, encounter, "ramble")).corrected == "ramipril"
+
+    history = await world.transcripts.corrections(word.id)
+    assert [(one.text, one.author) for one in history] == [
+        ("ramipil", first.seat_id),
+        ("ramipril", second.seat_id),
+    ]
+    assert history[0].at_ms <= history[1].at_ms
+    assert "ramipril" in await world.transcripts.webvtt(encounter)
+
+
+async def test_search_finds_what_a_person_wrote_and_no_longer_what_was_heard(world: World) -> None:
+    encounter = await ready(world)
+    word = await word_of(world, encounter, "ramble")
+    await world.transcripts.correct(word.id, "ramipril", examiner())
+    [hit] = await world.transcripts.search(None, "Ramipril morning")
+    assert (hit.encounter_id, hit.role, hit.text) == (encounter, "sp", "I take ramipril each morning.")
+    assert hit.starts_ms == 5_900
+    assert await world.transcripts.search(None, "ramble") == []
+
+
+async def test_a_word_struck_out_is_kept_but_not_read(world: World) -> None:
+    encounter = await ready(world)
+    word = await word_of(world, encounter, "blue")
+    await world.transcripts.correct(word.id, "", examiner())
+    transcript = await transcript_of(world, encounter)
+    assert [turn.text for turn in transcript.turns][1] == "The one."
+    assert (await word_of(world, encounter, "blue")).corrected == ""
+
+
+async def test_search_takes_any_form_of_a_word_and_stays_in_its_exam(world: World) -> None:
+    mine, other = new_id(), new_id()
+    encounter = await ready(world, exam_id=mine)
+    await ready(world, exam_id=other)
+    assert [hit.encounter_id for hit in await world.transcripts.search(mine, "inhaler")] == [encounter]
+    assert len(await world.transcripts.search(None, "inhaler")) == 2
+
+
+@pytest.mark.parametrize("query", ["", "   ", '"', "a OR", "NEAR(", "body:pain", "*", "-x", "'; --", "é☃", "(" * 500])
+async def test_no_query_breaks_the_search(world: World, query: str) -> None:
+    await ready(world)
+    assert await world.transcripts.search(None, query) == []
+
+
+async def test_a_correction_that_cannot_be_kept_is_refused(world: World) -> None:
+    word = await word_of(world, await ready(world), "blue")
+    for text in ("x" * 201, "nul\0"):
+        with pytest.raises(Invalid):
+            await world.transcripts.correct(word.id, text, examiner())
+    with pytest.raises(NotFound):
+        await world.transcripts.correct(new_id(), "blue", examiner())
+
+
+async def test_a_word_leads_to_its_encounter(world: World) -> None:
+    encounter = await ready(world)
+    word = await word_of(world, encounter, "blue")
+    assert await world.transcripts.encounter_of(word.id) == encounter
+    with pytest.raises(NotFound):
+        await world.transcripts.encounter_of(new_id())
+
+
+async def test_that_it_is_ready_is_said_once(world: World) -> None:
+    events = Events()
+    told: asyncio.Queue[str] = asyncio.Queue()
+
+    async def hear(event: TranscriptReady) -> None:
+        await told.put(event.encounter_id)
+
+    events.subscribe(TranscriptReady, hear)
+    for _server in range(2):  # the second must not say again what the first has said
+        encounter = await ready(world)
+        watch = asyncio.create_task(world.transcripts.watch(events))
+        assert await asyncio.wait_for(told.get(), 10) == encounter
+        watch.cancel()
+        with suppress(asyncio.CancelledError):
+            await watch
+    assert told.empty()
