@@ -8,8 +8,9 @@
 /** @typedef {{key: string, code?: string, shiftKey?: boolean, ctrlKey?: boolean, metaKey?: boolean, altKey?: boolean, altGraph?: boolean}} Press */
 /**
  * Where the keyboard is. `typing`: in a text. `control`: on a button, a link, a slider or a choice reached by keyboard, which keeps its own keys.
- * `word`: on a word of the transcript. `rating`: at the global rating. `scroller`: in a part that scrolls by the arrows. `page`: anywhere else.
- * @typedef {"typing" | "control" | "word" | "rating" | "scroller" | "page"} Where
+ * `word`: on a word of the transcript. `rating`: at the global rating; `grade`: on one of its choices. `scroller`: in a part that scrolls by the
+ * arrows. `page`: anywhere else.
+ * @typedef {"typing" | "control" | "word" | "rating" | "grade" | "scroller" | "page"} Where
  */
 
 /** @type {Record<string, Action>} */
@@ -46,6 +47,9 @@ const ANYWHERE = {
   "?": "help",
 };
 
+/** @type {Record<string, Action>} */
+const RATING = { 1: "grade-1", 2: "grade-2", 3: "grade-3", 4: "grade-4", 5: "grade-5" };
+
 /** @type {Partial<Record<Where, Record<string, Action>>>} */
 const HERE = {
   word: {
@@ -56,7 +60,8 @@ const HERE = {
     arrowup: "turn-back",
     arrowdown: "turn-forward",
   },
-  rating: { 1: "grade-1", 2: "grade-2", 3: "grade-3", 4: "grade-4", 5: "grade-5" },
+  rating: RATING,
+  grade: RATING,
 };
 
 /** A control reached by keyboard keeps these for itself. */
@@ -77,7 +82,7 @@ export function actionOf(press, where) {
   if (where === "typing" || press.metaKey) return null;
   if ((press.ctrlKey || press.altKey) && !press.altGraph) return null;
   const key = named(press);
-  if ((where === "control" && OWN.includes(key)) || (where === "scroller" && SCROLL.includes(key))) return null;
+  if (((where === "control" || where === "grade") && OWN.includes(key)) || (where === "scroller" && SCROLL.includes(key))) return null;
   return HERE[where]?.[key] ?? ANYWHERE[key] ?? null;
 }
 

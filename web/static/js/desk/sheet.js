@@ -1,0 +1,240 @@
+/** The mark sheet: one item has the keyboard; a key marks it and moves on. */
+
+/** @import { Grade, Item, Mark } from "./types.js" */
+/** @import { MarkForm } from "./mark-form.js" */
+
+import { announce } from "../announce.js";
+import { byId, find } from "../dom.js";
+import { t } from "../i18n.js";
+import { nextUnmarked } from "./marks.js";
+
+/** @type {Grade[]} */
+const GRADES = ["fail", "borderline", "pass", "good", "excellent"];
+
+/** The global rating's place among the items. */
+const GLOBAL = "global";
+
+export class Sheet {
+  /** The item that has the keyboard, or the global rating. @type {string | null} */ current = null;
+  #form;
+  #items;
+  #onchange;
+  #ontool;
+  #root = byId("sheet");
+
+  /**
+   * @param {MarkForm} form
+   * @param {Item[]} items in the order of the page
+   * @param {() => void} onchange a mark, or which item has the keyboard
+   * @param {(tool: string) => void} ontool a button of an item: evidence, comment, clear
+   */
+  constructor(form, items, onchange, ontool) {
+    this.#form = form;
+    this.#items = items;
+    this.#onchange = onchange;
+    this.#ontool = ontool;
+    this.#root.addEventListener("submit", (event) => event.preventDefault());
+    this.#root.addEventListener("change", (event) => this.#chosen(event));
+    this.#root.addEventListener("input", (event) => this.#typed(event));
+    this.#root.addEventListener("focusin", (event) => this.#entered(event));
+    this.#root.addEventListener("click", (event) => this.#clicked(event));
+    this.#root.addEventListener("keydown", (event) => this.#escaped(event));
+    this.draw();
+  }
+
+  /** Shows the form's values. A text that is being written is left alone. */
+  draw() {
+    for (const control of /** @type {NodeListOf<HTMLInputElement | HTMLTextAreaElement>} */ (this.#root.querySelectorAll("input[name], textarea[name]"))) {
+      const value = this.#form.value(control.name);
+      if (control instanceof HTMLInputElement) control.checked = control.value === value;
+      else if (document.activeElement !== control) control.value = value ?? "";
+      if (control instanceof HTMLInputElement) control.disabled = this.#form.locked;
+      else control.readOnly = this.#form.locked;
+    }
+    for (const item of this.#items) this.#drawItem(item.id);
+    byId(GLOBAL).toggleAttribute("data-marked", Boolean(this.#form.value(GLOBAL)));
+    this.#root.toggleAttribute("data-locked", this.#form.locked);
+  }
+
+  /**
+   * Gives an item, or the global rating, the keyboard.
+   * @param {string} id
+   * @param {boolean} [focus]
+   */
+  go(id, focus = true) {
+    this.#become(id);
+    const group = this.#group(id);
+    if (focus) group.focus({ preventScroll: true });
+    this.#reveal(id);
+  }
+
+  /** @param {1 | -1} way */
+  step(way) {
+    const order = [...this.#items.map((item) => item.id), GLOBAL];
+    const here = this.current === null ? -1 : order.indexOf(this.current);
+    if (here < 0) return this.go(order[0] ?? GLOBAL);
+    const next = order[here + way];
+    this.go(next ?? /** @type {string} */ (order[here]));
+  }
+
+  unmarked() {
+    const next = nextUnmarked(this.#items, this.current, (field) => this.#form.value(field));
+    if (next) this.go(next);
+    else if (!this.#form.value(GLOBAL)) this.go(GLOBAL);
+    else announce(t("Everything is marked."));
+  }
+
+  /**
+   * Marks the item that has the keyboard, and moves on to the next. It does not run on into the global rating: that is apart.
+   * @param {Mark} mark
+   */
+  mark(mark) {
+    const item = this.#item();
+    if (!item || this.#form.locked) return;
+    this.#form.set(`item.${item.id}`, mark);
+    this.#drawItem(item.id);
+    this.#onchange();
+    const next = this.#items[this.#items.indexOf(item) + 1];
+    if (next) this.go(next.id);
+    else this.go(item.id);
+    announce(next ? t("{mark}.", { mark: markName(mark) }) : t("{mark}. That was the last item; G goes to the global rating, U to what is unmarked.", { mark: markName(mark) }));
+  }
+
+  /** @param {number} step from 1, fail, to 5, excellent */
+  rate(step) {
+    const grade = GRADES[step - 1];
+    if (!grade || this.current !== GLOBAL || this.#form.locked) return;
+    this.#form.set(GLOBAL, grade);
+    this.draw();
+    this.#onchange();
+    announce(gradeName(grade));
+  }
+
+  clear() {
+    if (this.#form.locked || this.current === null) return;
+    this.#form.set(this.current === GLOBAL ? GLOBAL : `item.${this.current}`, null);
+    this.draw();
+    this.#onchange();
+    announce(t("Cleared"));
+  }
+
+  comment() {
+    const item = this.#item();
+    if (!item) return;
+    find(byId(`item-${item.id}`), ".item-comment").hidden = false;
+    byId(`comment-${item.id}`).focus();
+  }
+
+  /** The item that has the keyboard; undefined at the global rating. */
+  #item() {
+    return this.#items.find((item) => item.id === this.current);
+  }
+
+  get item() {
+    return this.#item() ?? null;
+  }
+
+  /** @param {string} id */
+  #group(id) {
+    return id === GLOBAL ? byId(GLOBAL) : find(byId(`item-${id}`), ".item-group");
+  }
+
+  /** @param {string} id */
+  #become(id) {
+    if (this.current === id) return;
+    const before = this.current;
+    this.current = id;
+    for (const each of [before, id]) {
+      if (each === null) continue;
+      const holder = each === GLOBAL ? byId(GLOBAL) : byId(`item-${each}`);
+      const now = each === id;
+      holder.toggleAttribute("data-current", now);
+      if (each !== GLOBAL) this.#group(each).tabIndex = now ? 0 : -1;
+      for (const radio of holder.querySelectorAll("input")) radio.tabIndex = now ? 0 : -1;
+      if (each !== GLOBAL) this.#drawItem(each);
+    }
+    this.#onchange();
+  }
+
+  /** @param {string} id */
+  #drawItem(id) {
+    const holder = byId(`item-${id}`);
+    const mark = this.#form.value(`item.${id}`);
+    for (const radio of holder.querySelectorAll("input")) radio.checked = radio.value === mark;
+    holder.toggleAttribute("data-marked", Boolean(mark));
+    const comment = find(holder, ".item-comment");
+    const writing = comment.contains(document.activeElement);
+    comment.hidden = !writing && !this.#form.value(`comment.${id}`);
+  }
+
+  /** @param {Event} event */
+  #chosen(event) {
+    const radio = event.target;
+    if (!(radio instanceof HTMLInputElement) || radio.type !== "radio") return;
+    this.#form.set(radio.name, radio.value);
+    this.draw();
+    this.#onchange();
+  }
+
+  /** @param {Event} event */
+  #typed(event) {
+    const area = event.target;
+    if (area instanceof HTMLTextAreaElement) this.#form.set(area.name, area.value.trim() === "" ? null : area.value, { typing: true });
+  }
+
+  /** @param {FocusEvent} event */
+  #entered(event) {
+    const id = this.#idOf(event.target);
+    if (id) this.#become(id);
+  }
+
+  /** @param {MouseEvent} event */
+  #clicked(event) {
+    const id = this.#idOf(event.target);
+    if (!id) return;
+    const target = /** @type {Element} */ (event.target);
+    const tool = target.closest("[data-do]");
+    if (tool instanceof HTMLElement) return this.#ontool(tool.dataset.do ?? "");
+    if (target.closest("button, textarea, a") || (event.detail === 0 && target.closest("input"))) return;
+    // After a click the keys mean the item, not the choice that was clicked.
+    if (!target.closest("label") || target.closest("input")) this.#group(id).focus({ preventScroll: true });
+    this.#become(id);
+  }
+
+  /**
+   * Out of a text, back to the item.
+   * @param {KeyboardEvent} event
+   */
+  #escaped(event) {
+    if (event.key !== "Escape" || !(event.target instanceof HTMLTextAreaElement)) return;
+    event.preventDefault();
+    const id = this.current ?? this.#items[0]?.id ?? GLOBAL;
+    this.go(id);
+    if (id !== GLOBAL) this.#drawItem(id);
+  }
+
+  /** @param {EventTarget | null} target */
+  #idOf(target) {
+    if (!(target instanceof Element)) return null;
+    if (target.closest(`#${GLOBAL}`)) return GLOBAL;
+    const holder = target.closest(".item");
+    return holder instanceof HTMLElement ? (holder.dataset.item ?? null) : null;
+  }
+
+  /** @param {string} id */
+  #reveal(id) {
+    const holder = id === GLOBAL ? byId(GLOBAL) : byId(`item-${id}`);
+    holder.scrollIntoView({ block: "nearest" });
+  }
+}
+
+/** @param {unknown} mark */
+export function markName(mark) {
+  return mark === "done" ? t("Done") : mark === "partly" ? t("Partly") : mark === "not_done" ? t("Not done") : t("(not marked)");
+}
+
+/** @param {unknown} grade */
+export function gradeName(grade) {
+  const names = { fail: t("Fail"), borderline: t("Borderline"), pass: t("Pass"), good: t("Good"), excellent: t("Excellent") };
+  return names[/** @type {Grade} */ (grade)] ?? t("(not given)");
+}

@@ -1,0 +1,136 @@
+/** The end of the sheet: what is missing, submitting, amending, and what comes next. */
+
+/** @import { Item } from "./types.js" */
+/** @import { MarkForm } from "./mark-form.js" */
+/** @import { Sheet } from "./sheet.js" */
+
+import { announce, toast } from "../announce.js";
+import { messageOf } from "../api.js";
+import { open } from "../dialog.js";
+import { byId, el, setText, whileBusy } from "../dom.js";
+import { t } from "../i18n.js";
+import { Unsaved } from "../forms.js";
+import { readWorklist } from "../worklist-rows.js";
+import { count, missing, percentage } from "./marks.js";
+
+export class Submission {
+  #form;
+  #items;
+  #sheet;
+  #role;
+
+  /**
+   * @param {MarkForm} form
+   * @param {Item[]} items
+   * @param {Sheet} sheet
+   * @param {string} role the reader's
+   */
+  constructor(form, items, sheet, role) {
+    this.#form = form;
+    this.#items = items;
+    this.#sheet = sheet;
+    this.#role = role;
+    byId("submit").addEventListener("click", () => void this.submit());
+    byId("amend").addEventListener("click", () => void this.#amend());
+    if (form.locked) void this.#showNext(false);
+    this.draw();
+  }
+
+  /** Shows how far the sheet is and what can be done with it. */
+  draw() {
+    const value = (/** @type {string} */ field) => this.#form.value(field);
+    const { marked, total, rated } = count(this.#items, value);
+    setText(byId("count"), rated ? t("{marked} of {total} marked, global rating given", { marked, total }) : t("{marked} of {total} marked, global rating missing", { marked, total }));
+    const percent = percentage(this.#items, value);
+    byId("submit-score").hidden = percent === null;
+    if (percent !== null) setText(byId("submit-score"), t("The items add up to {percent} % of their weight.", { percent: percent.toFixed(1) }));
+    if (!byId("submit-missing").hidden) this.#showMissing();
+    const { state, locked } = this.#form;
+    byId("submit", HTMLButtonElement).disabled = false;
+    byId("submit").hidden = locked;
+    setText(byId("submit"), state === "amending" ? t("Submit the amendment") : t("Submit"));
+    byId("amend").hidden = !locked;
+    byId("next").hidden = !locked;
+    const notice = byId("mark-locked");
+    notice.hidden = state === "draft";
+    notice.dataset.tone = locked ? "good" : "fair";
+    setText(notice, state === "submitted" ? t("Submitted, and locked.") : state === "amended" ? t("Amended, and locked.") : t("Open for an amendment. Until you submit it, what you submitted before counts as withdrawn."));
+  }
+
+  /** Locks the mark, or says what is missing and goes to the first of it. */
+  async submit() {
+    if (this.#form.locked) return;
+    const lacking = this.#showMissing();
+    if (lacking[0] !== undefined) {
+      this.#sheet.go(lacking[0]);
+      announce(t("Not submitted: {count} missing.", { count: lacking.length }), "assertive");
+      return;
+    }
+    await whileBusy(byId("submit"), async () => {
+      try {
+        await this.#form.submit();
+        announce(t("Submitted, and locked."));
+        await this.#showNext(true);
+      } catch (thrown) {
+        toast(thrown instanceof Unsaved ? unsaved(thrown) : messageOf(thrown), "bad");
+      }
+    });
+  }
+
+  /** @returns {string[]} the ids of items without a mark; "global" last */
+  #showMissing() {
+    const lacking = missing(this.#items, (field) => this.#form.value(field)).map((field) => field.replace(/^item\./, ""));
+    const box = byId("submit-missing");
+    box.hidden = lacking.length === 0;
+    const links = lacking.map((id) => {
+      const number = this.#items.findIndex((item) => item.id === id);
+      const button = el("button", { class: "button small", type: "button" }, id === "global" ? t("Global rating") : t("Item {number}", { number: number + 1 }));
+      button.addEventListener("click", () => this.#sheet.go(id));
+      return button;
+    });
+    box.replaceChildren(el("p", {}, t("Still missing:")), el("div", { class: "row" }, ...links));
+    return lacking;
+  }
+
+  async #amend() {
+    const reason = el("textarea", { class: "input", id: "amend-reason", rows: "3", minlength: "3", maxlength: "1000", required: true, autofocus: true });
+    const dialog = open(
+      t("Amend a submitted mark"),
+      [
+        el("p", {}, t("What you submitted is kept in the history, with your reason beside it. Say why it has to change.")),
+        el("div", { class: "field" }, el("label", { for: "amend-reason" }, t("Reason")), reason),
+      ],
+      [el("button", { class: "button", value: "", formnovalidate: true }, t("Cancel")), el("button", { class: "button primary", value: "yes" }, t("Open for amendment"))],
+    );
+    await new Promise((resolve) => dialog.addEventListener("close", resolve));
+    if (dialog.returnValue !== "yes" || reason.value.trim().length < 3) return;
+    try {
+      await this.#form.amend(reason.value.trim());
+      const first = this.#items[0];
+      if (first) this.#sheet.go(this.#sheet.current ?? first.id);
+    } catch (thrown) {
+      toast(messageOf(thrown), "bad");
+    }
+  }
+
+  /** @param {boolean} focus */
+  async #showNext(focus) {
+    const link = byId("next", HTMLAnchorElement);
+    const rows = await readWorklist(this.#role).catch(() => []);
+    const next = rows.find((row) => row.dataset.open === "yes" && row.dataset.recording === "sealed" && row.dataset.encounter !== this.#form.encounter);
+    const target = next?.querySelector("a");
+    if (next && target) {
+      link.href = target.href;
+      setText(link, t("Next: {what}", { what: next.dataset.name ?? "" }));
+      link.classList.add("primary");
+    } else setText(link, t("Back to the worklist"));
+    if (focus) link.focus();
+  }
+}
+
+/** @param {Unsaved} thrown */
+function unsaved(thrown) {
+  if (thrown.state === "refused") return thrown.message;
+  if (thrown.state === "conflict") return t("Not submitted: first choose between the two versions.");
+  return t("Not submitted: the server cannot be reached. Your marks are kept on this device; submit again when the line is back.");
+}

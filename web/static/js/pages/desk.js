@@ -1,0 +1,236 @@
+/** /mark/<encounter>: watch, read and mark a recorded encounter. */
+
+/** @import { Action } from "../desk/keymap.js" */
+/** @import { DeskData, Recording } from "../desk/types.js" */
+/** @import { SaveState } from "../forms.js" */
+/** @import { Tone } from "../types.js" */
+
+import { toast } from "../announce.js";
+import { get, messageOf } from "../api.js";
+import { open } from "../dialog.js";
+import { byId, el, pageData, setState, setText } from "../dom.js";
+import { Find } from "../desk/find.js";
+import { explain, listen } from "../desk/keys.js";
+import { MarkForm } from "../desk/mark-form.js";
+import { Memory } from "../desk/memory.js";
+import { Moments } from "../desk/moments.js";
+import { momentAt } from "../desk/reading.js";
+import { gradeName, markName, Sheet } from "../desk/sheet.js";
+import { Submission } from "../desk/submit.js";
+import { TranscriptView } from "../desk/transcript.js";
+import { STEP_MS, Watch } from "../desk/watch.js";
+import { language, t } from "../i18n.js";
+
+const RECORDING_POLL_MS = 3000;
+
+const page = /** @type {DeskData} */ (/** @type {unknown} */ (pageData()));
+const memory = new Memory(page.encounter);
+/** @type {Watch | null} */ let watch = null;
+/** @type {{form: MarkForm, sheet: Sheet, moments: Moments, submission: Submission} | null} */ let marking = null;
+
+const transcript = new TranscriptView(page.encounter, hear, () => {
+  find.look();
+  transcript.show(now_ms());
+});
+const find = new Find(transcript, hear);
+
+byId("desk-keys").addEventListener("click", explain);
+byId("bookmark")?.addEventListener("click", () => act("bookmark"));
+listen(act);
+void openRecording();
+void transcript.load();
+if (page.may_mark) void openMark();
+
+function now_ms() {
+  return watch?.player.at_ms ?? 0;
+}
+
+/** @param {number} at_ms */
+function hear(at_ms) {
+  watch?.from(at_ms);
+}
+
+async function openRecording() {
+  const message = byId("watch-message");
+  for (;;) {
+    try {
+      const found = /** @type {Recording} */ (await get(`/api/encounters/${page.encounter}/recording`));
+      if (found.state === "sealed" && found.takes.some((take) => take.url !== null)) {
+        message.hidden = true;
+        return startWatching(found);
+      }
+      setText(message, missingRecording(found));
+      if (found.state === "sealed") return;
+    } catch (thrown) {
+      setText(message, messageOf(thrown));
+    }
+    await new Promise((resolve) => setTimeout(resolve, RECORDING_POLL_MS));
+  }
+}
+
+/** @param {Recording} found */
+function missingRecording(found) {
+  if (found.state === "sealed") return t("Nothing of this encounter could be recorded in a form that plays. The organiser has what there is.");
+  if (found.state === "sealing" && ["reading", "encounter"].includes(page.phase)) return t("The encounter may still be under way. Its recording appears here by itself; you can mark meanwhile.");
+  if (found.state === "sealing") return t("The recording is being made ready. It appears here by itself; you can mark meanwhile.");
+  return t("There is no recording of this encounter yet. It appears here by itself.");
+}
+
+/** @param {Recording} recording */
+function startWatching(recording) {
+  watch = new Watch(recording, page.role, memory);
+  find.lanes = watch.lanes;
+  if (marking) marking.moments.lanes = watch.lanes;
+  watch.listen((now) => transcript.show(now.at_ms));
+  find.look();
+  marking?.moments.draw();
+}
+
+async function openMark() {
+  try {
+    const form = await MarkForm.open(page.encounter, { onsave: showSaving, onconflict: settle, onstate: redraw });
+    const sheet = new Sheet(form, page.items, onSheet, (tool) => act(/** @type {Action} */ (tool)));
+    const moments = new Moments(form, page.items, hear);
+    moments.lanes = watch?.lanes ?? null;
+    marking = { form, sheet, moments, submission: new Submission(form, page.items, sheet, page.role) };
+    setState(byId("save-state"), "idle", form.locked ? t("Locked") : form.unsent ? t("Saving …") : t("Saved as you go"));
+    moments.draw();
+    const first = page.items.find((item) => item.id === memory.now.item) ?? page.items[0];
+    // The keyboard is at the first item at once, unless somebody is using it elsewhere by now.
+    if (first) sheet.go(first.id, document.activeElement === document.body);
+  } catch (thrown) {
+    byId("mark-fault").hidden = false;
+    setText(byId("mark-fault"), messageOf(thrown));
+    setState(byId("save-state"), "bad", t("Not open"));
+  }
+}
+
+function onSheet() {
+  memory.keep({ item: marking?.sheet.current ?? null });
+  marking?.submission.draw();
+}
+
+function redraw() {
+  marking?.sheet.draw();
+  marking?.moments.draw();
+  marking?.submission.draw();
+  if (marking) setState(byId("save-state"), "idle", marking.form.locked ? t("Locked") : t("Saved as you go"));
+}
+
+/**
+ * @param {SaveState} state
+ * @param {string | null} message
+ */
+function showSaving(state, message) {
+  const time = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(Date.now());
+  /** @type {Record<SaveState, [Tone, string]>} */
+  const words = {
+    saved: ["good", t("Saved {time}", { time })],
+    saving: ["idle", t("Saving …")],
+    kept: ["fair", t("Kept on this device; will be sent when the line is back")],
+    conflict: ["bad", t("Changed in two places: choose a version")],
+    refused: ["bad", message && /\s/.test(message) ? message : t("Not saved on the server; kept on this device")],
+  };
+  setState(byId("save-state"), ...words[state]);
+}
+
+/**
+ * The same field was changed elsewhere: both are shown, and a person chooses.
+ * @param {string} field
+ * @param {any} mine
+ * @param {any} theirs
+ */
+function settle(field, mine, theirs) {
+  const version = (/** @type {string} */ title, /** @type {any} */ value) => el("div", { class: "card" }, el("h3", {}, title), el("p", { class: "kept-text" }, inWords(field, value)));
+  const dialog = open(
+    t("Two versions"),
+    [
+      el("p", {}, t("{what} was changed in another window or on another device in the meantime. Nothing is lost: choose which version counts.", { what: fieldName(field) })),
+      version(t("Here"), mine),
+      version(t("There"), theirs),
+    ],
+    [el("button", { class: "button", value: "theirs" }, t("Take the other")), el("button", { class: "button primary", value: "mine" }, t("Keep mine"))],
+  );
+  // Escape would leave the question open: it stays until it is answered.
+  dialog.addEventListener("cancel", (event) => event.preventDefault());
+  dialog.addEventListener("close", async () => {
+    await marking?.form.resolve(field, dialog.returnValue === "theirs" ? "theirs" : "mine", theirs);
+    marking?.sheet.draw();
+    marking?.moments.draw();
+    marking?.submission.draw();
+  });
+}
+
+/** @param {string} field */
+function fieldName(field) {
+  const [kind, id] = field.split(".");
+  if (kind === "global") return t("The global rating");
+  if (kind === "bookmark") return t("A bookmark");
+  const number = page.items.findIndex((item) => item.id === id) + 1;
+  if (number === 0) return t("The comment on the whole");
+  if (kind === "comment") return t("The comment on item {number}", { number });
+  return kind === "evidence" ? t("Evidence for item {number}", { number }) : t("Item {number}", { number });
+}
+
+/**
+ * @param {string} field
+ * @param {any} value
+ */
+function inWords(field, value) {
+  if (field === "global") return gradeName(value);
+  if (field.startsWith("item.")) return markName(value);
+  if (value === null || value === "") return t("(empty)");
+  return String(typeof value === "object" ? (value.text ?? value.quote) || t("(without words)") : value);
+}
+
+/** @param {Action} action */
+function act(action) {
+  const player = watch?.player;
+  const sheet = marking?.sheet;
+  /** @type {Record<Action, () => void>} */
+  const actions = {
+    play: () => player?.toggle(),
+    back: () => player?.step(-STEP_MS),
+    forward: () => player?.step(STEP_MS),
+    slower: () => watch?.speed(-1),
+    faster: () => watch?.speed(1),
+    swap: () => watch?.swap(),
+    skip: () => watch?.skip(),
+    bookmark: () => watch && !marking?.form.locked && marking?.moments.bookmark(now_ms()),
+    next: () => sheet?.step(1),
+    previous: () => sheet?.step(-1),
+    unmarked: () => sheet?.unmarked(),
+    done: () => sheet?.mark("done"),
+    partly: () => sheet?.mark("partly"),
+    not_done: () => sheet?.mark("not_done"),
+    clear: () => sheet?.clear(),
+    evidence: attach,
+    comment: () => sheet?.comment(),
+    overall: () => document.getElementById("overall")?.focus(),
+    global: () => sheet?.go("global"),
+    search: () => find.enter(),
+    transcript: () => transcript.enter(),
+    follow: () => transcript.follow(true),
+    correct: () => transcript.correct(),
+    listen: () => transcript.listen(),
+    "word-back": () => transcript.walk("word", -1),
+    "word-forward": () => transcript.walk("word", 1),
+    "turn-back": () => transcript.walk("turn", -1),
+    "turn-forward": () => transcript.walk("turn", 1),
+    "grade-1": () => sheet?.rate(1),
+    "grade-2": () => sheet?.rate(2),
+    "grade-3": () => sheet?.rate(3),
+    "grade-4": () => sheet?.rate(4),
+    "grade-5": () => sheet?.rate(5),
+    submit: () => void marking?.submission.submit(),
+    help: explain,
+  };
+  actions[action]();
+}
+
+function attach() {
+  const item = marking?.sheet.item;
+  if (!marking || !watch || marking.form.locked) return;
+  if (!item) return toast(t("Choose an item first: evidence belongs to one."), "fair");
+  marking.moments.attach(item.id, momentAt(transcript.turns, now_ms(), watch.length_ms));
+}
