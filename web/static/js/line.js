@@ -34,7 +34,9 @@ export class LineWatch {
   #began = performance.now();
   #heard_at = performance.now();
   /** @type {number | null} */ #loud_at = null;
-  #reported = false;
+  /** The server has reported on what we send, which it does every second. */ #reported = false;
+  /** Packets of the others have come; in a held room none do. */ #flowed = false;
+  #received_packets = 0;
 
   /**
    * @param {RTCStatsReport} report
@@ -44,11 +46,12 @@ export class LineWatch {
     /** @type {Sample} */
     const sample = { at: now, sent: 0, received: 0, energy: null, spoken: 0 };
     let heard = 0;
+    let packets = 0;
     report.forEach((/** @type {Record<string, any>} */ stat) => {
       if (stat.type === "outbound-rtp") sample.sent += stat.bytesSent ?? 0;
       if (stat.type === "inbound-rtp") {
         sample.received += stat.bytesReceived ?? 0;
-        heard += stat.packetsReceived ?? 0;
+        packets += stat.packetsReceived ?? 0;
       }
       if (stat.type === "remote-inbound-rtp") {
         heard += stat.timestamp;
@@ -64,6 +67,10 @@ export class LineWatch {
       if (stat.type === "candidate-pair" && stat.nominated && this.round_trip_ms === null && stat.currentRoundTripTime)
         this.round_trip_ms = Math.round(stat.currentRoundTripTime * 1000);
     });
+    heard += packets;
+    if (packets > this.#received_packets) this.#flowed = true;
+    if (!this.expects) this.#flowed = false;
+    this.#received_packets = packets;
     if (heard !== this.heard) this.#heard_at = now;
     this.heard = heard;
     this.previous = this.last;
@@ -89,16 +96,16 @@ export class LineWatch {
   }
 
   /**
-   * Nobody may be bound yet and the server may not report while it holds a room: silence only means something once something was due.
+   * Silence only means something once something was due: a held room forwards nothing, and the others may have no devices.
    * @param {number} now
    */
   dead(now) {
-    return (this.expects || this.#reported) && this.quiet_ms(now) > DEAD_MS;
+    return (this.#flowed || this.#reported) && this.quiet_ms(now) > DEAD_MS;
   }
 
   /** @param {number} now */
   faltering(now) {
-    return this.expects && this.quiet_ms(now) > FALTERING_MS;
+    return (this.#flowed || this.#reported) && this.quiet_ms(now) > FALTERING_MS;
   }
 
   /** @param {number} now */

@@ -24,7 +24,7 @@ import { ScreenWake } from "./screen-wake.js";
  * @property {(place: Place, before: Place | null) => void} onplace
  * @property {(shown: string[]) => void} onstimuli
  * @property {(phase: Phase, place: Place) => string} phaseWords
- * @property {(place: Place) => string} absent said on the stage while nobody can be seen
+ * @property {(place: Place, seen: boolean) => string} absent said on the stage while nobody can be seen; `seen`: somebody was, in this encounter
  * @property {string} resting the bar's title while there is no station
  * @property {{hear: string, unseen: (name: string) => string, kept: string}} words
  */
@@ -46,6 +46,7 @@ export class Live {
   #keys = new Keys();
   /** @type {Peer | null} */ #peer = null;
   /** The encounter whose room the peer is in. @type {string | null} */ #room = null;
+  /** The room in which somebody was seen. @type {string | null} */ #seen = null;
   #left = false;
   #was_open = false;
   /** @type {string | null} */ #plea = null;
@@ -158,6 +159,7 @@ export class Live {
       onstate: () => this.#tellStage(),
       onbound: (people) => {
         this.stage.show(people);
+        if (this.stage.size > 0) this.#seen = room;
         this.#tellStage();
       },
     });
@@ -203,7 +205,7 @@ export class Live {
     } else if (state === "reconnecting") {
       this.stage.veil({ title: t("Reconnecting"), text: this.page.words.kept, counted: true });
     } else this.stage.veil(null);
-    this.stage.message(state === "connecting" ? t("Connecting …") : this.page.absent(this.place));
+    this.stage.message(state === "connecting" ? t("Connecting …") : this.page.absent(this.place, this.#seen !== null && this.#seen === this.#room));
   }
 
   #tellLine() {

@@ -82,7 +82,7 @@ export class OwnMedia {
       const track = await changeDevice(this.stream, device);
       this.#faults[device] = null;
       this.#watch(track);
-      toast(device === "camera" ? t("Your camera works again.") : t("Your microphone works again."));
+      announce(device === "camera" ? t("Your camera works again.") : t("Your microphone works again."));
     } catch (thrown) {
       if (!(thrown instanceof DeviceFault)) throw thrown;
       this.#faults[device] = thrown;

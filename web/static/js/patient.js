@@ -71,10 +71,13 @@ function candidateOf({ people }) {
   return people.find((one) => one.role === "candidate") ?? null;
 }
 
-/** @param {Place} place */
-function absent(place) {
-  const candidate = candidateOf(place);
-  return candidate?.present ? t("The candidate is about to appear.") : t("The candidate is not here at this moment. Stay here: they appear by themselves.");
+/**
+ * @param {Place} place
+ * @param {boolean} seen
+ */
+function absent(place, seen) {
+  if (seen) return t("The line to the candidate is interrupted. Stay here: they come back by themselves.");
+  return candidateOf(place)?.present ? t("The candidate is about to appear.") : t("The candidate is not here yet. Stay here: they appear by themselves.");
 }
 
 /** @param {Place} place */

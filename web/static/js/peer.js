@@ -85,11 +85,13 @@ export class Peer {
   async verify() {
     const connection = this.#connection;
     if (this.#state !== "connected" || connection === null) return this.#wake();
-    const before = this.#watch.heard;
+    const watch = this.#watch;
+    watch.read(await connection.getStats(), performance.now());
+    const before = watch.heard;
     await pause(VERIFY_MS, this.#turn.signal);
     if (connection !== this.#connection || this.#closed()) return;
-    this.#watch.read(await connection.getStats(), performance.now());
-    if (connection === this.#connection && this.#watch.heard === before) this.restart();
+    watch.read(await connection.getStats(), performance.now());
+    if (connection === this.#connection && watch.heard === before) this.restart();
   }
 
   /**

@@ -34,7 +34,8 @@ export class Stage {
   constructor(words) {
     this.words = words;
     setText(find(this.#tap, "span"), words.hear);
-    this.#tap.addEventListener("click", () => this.#unmute());
+    // Whatever they touch first is touch enough for the browser.
+    for (const touch of ["click", "keydown"]) addEventListener(touch, () => this.#tap.hidden || this.#unmute());
     setInterval(() => this.#tick(), 500);
   }
 

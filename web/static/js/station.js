@@ -60,10 +60,14 @@ function phaseWords(phase, { encounter }) {
   return encounter?.rest && phase !== "waiting" && phase !== "done" ? t("Rest") : phaseName(phase);
 }
 
-/** @param {Place} place */
-function absent({ people }) {
+/**
+ * @param {Place} place
+ * @param {boolean} seen
+ */
+function absent({ people }, seen) {
+  if (seen) return t("The line to the patient is interrupted. Stay here: they come back by themselves, and the examiner will know.");
   const patient = people.find((one) => one.role === "sp");
-  return patient?.present ? t("The patient is about to appear.") : t("The patient is not here at this moment. Stay here: they appear by themselves.");
+  return patient?.present ? t("The patient is about to appear.") : t("The patient is not here yet. Stay here: they appear by themselves.");
 }
 
 /**
