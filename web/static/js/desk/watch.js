@@ -132,7 +132,9 @@ export class Watch {
     this.lanes.show(now.at_ms);
     setText(byId("play-at"), duration(now.at_ms / 1000));
     setText(byId("speed"), `${now.speed}×`);
-    setText(byId("play-word"), now.playing ? (now.waiting ? t("Loading") : t("Pause")) : t("Play"));
+    setText(byId("play-word"), now.playing ? t("Pause") : t("Play"));
+    if (now.playing && now.waiting) byId("play").setAttribute("aria-busy", "true");
+    else byId("play").removeAttribute("aria-busy");
     byId("play").toggleAttribute("data-playing", now.playing);
     if (now.skipped_ms > 0) this.#say(t("Skipped {length}", { length: duration(Math.round(now.skipped_ms / 1000)) }));
     if (!now.playing || Math.abs(now.at_ms - this.#kept) > KEEP_MS) this.#keepPlace();

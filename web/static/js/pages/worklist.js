@@ -18,8 +18,8 @@ async function refresh() {
   const signal = AbortSignal.timeout(EVERY_MS);
   const fresh = await fetchWorklist(role, { signal }).catch(() => null);
   const state = byId("work-fresh");
+  state.hidden = fresh !== null;
   if (!fresh) return setState(state, "fair", t("The line is lost: this is what was known last"));
-  setState(state, "idle", "");
   times(fresh);
   setText(byId("work-summary"), fresh.getElementById("work-summary")?.textContent?.trim() ?? "");
   const work = fresh.getElementById("work");
