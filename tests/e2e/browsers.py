@@ -70,7 +70,11 @@ async def new_page(browser: Browser, problems: list[str], **options: Any) -> Pag
 
     def console(message: Any) -> None:
         # A line that is cut on purpose is reported by the browser as an error of its own.
-        if message.type == "error" and "Failed to load resource" not in message.text and "WebSocket" not in message.text:
+        if (
+            message.type == "error"
+            and "Failed to load resource" not in message.text
+            and "WebSocket" not in message.text
+        ):
             problems.append(f"{page.url}: {message.text}")
 
     page.on("console", console)

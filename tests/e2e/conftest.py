@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
 from tests.e2e.browsers import CHROMIUM, write_voice
 from tests.e2e.server import ServerProcess
 

@@ -3,33 +3,32 @@
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Locator, Page, expect
+
 from tests.e2e.artefacts import decoded_seconds, manifest_of, rows, said, word_error_rate
 from tests.e2e.browsers import SCRIPT, chromium, eventually, join, new_page
 from tests.e2e.server import ServerProcess
 
-MEDIA = """async () => {
-  const seen = [...document.querySelectorAll("#stage video")].filter((v) => v.videoWidth > 0 && !v.paused);
-  return seen.map((v) => ({
-    frames: v.getVideoPlaybackQuality().totalVideoFrames,
-    audio: v.srcObject ? v.srcObject.getAudioTracks().filter((t) => t.readyState === "live" && !t.muted).length : 0,
-  }));
-}"""
-LOUDNESS = """async () => {
-  const video = [...document.querySelectorAll("#stage video, #stage audio")].find((v) => v.srcObject?.getAudioTracks().length);
-  if (!video) return 0;
+LIVELY = """async () => {
+  // Five new pictures and an audible voice of somebody else, at this moment: what was shown before does not count.
+  const videos = [...document.querySelectorAll("#stage video")];
+  const video = videos.find((v) => v.videoWidth > 0 && v.srcObject?.getAudioTracks().length);
+  if (!video) return false;
+  const frames = () => video.getVideoPlaybackQuality().totalVideoFrames;
+  const before = frames();
   const context = new AudioContext();
   const analyser = context.createAnalyser();
   context.createMediaStreamSource(new MediaStream(video.srcObject.getAudioTracks())).connect(analyser);
   const data = new Float32Array(analyser.fftSize);
   let loudest = 0;
-  for (let i = 0; i < 100 && loudest < 0.05; i++) {
+  for (let i = 0; i < 100 && (loudest < 0.05 || frames() < before + 5); i++) {
     await new Promise((resolve) => setTimeout(resolve, 50));
     analyser.getFloatTimeDomainData(data);
     for (const value of data) loudest = Math.max(loudest, Math.abs(value));
   }
   await context.close();
-  return loudest;
+  return loudest >= 0.05 && frames() >= before + 5;
 }"""
 
 
@@ -45,7 +44,8 @@ class Stage:
     async def build(cls, stack: AsyncExitStack, server: ServerProcess, voices: dict[str, Path]) -> "Stage":
         problems: list[str] = []
         browsers = {
-            role: await stack.enter_async_context(chromium(voices.get(role))) for role in ("organiser", "candidate", "sp")
+            role: await stack.enter_async_context(chromium(voices.get(role)))
+            for role in ("organiser", "candidate", "sp")
         }
         pages = {role: await new_page(browser, problems) for role, browser in browsers.items()}
         stage = cls(server, pages["organiser"], pages["candidate"], pages["sp"])
@@ -72,10 +72,16 @@ class Stage:
     def phase(self) -> str:
         return str(rows(self.server.data, "SELECT phase FROM encounter WHERE id = ?", self.encounter_id)[0][0])
 
+    @property
+    def card(self) -> Locator:
+        """The encounter on the organiser's page."""
+        return self.organiser.locator(f'article[aria-labelledby="encounter-{self.encounter_id}"]')
+
     async def press(self, name: str) -> None:
         """An organiser's button of the encounter; a question is answered with its action."""
-        card = self.organiser.locator(f'article[aria-labelledby="encounter-{self.encounter_id}"]')
-        await card.get_by_role("button", name=name).click()
+        if name == "Begin":
+            await expect(self.card.get_by_text("Here", exact=True)).to_have_count(2, timeout=30_000)
+        await self.card.get_by_role("button", name=name).click()
         dialog = self.organiser.locator("dialog[open]")
         if name == "End encounter":
             await dialog.get_by_role("button", name="End the encounter").click()
@@ -88,19 +94,29 @@ class Stage:
 
     async def see_and_hear_each_other(self) -> None:
         for page in (self.candidate, self.patient):
-            await eventually(lambda page=page: self._sees(page), timeout=30)
-            assert await page.evaluate(LOUDNESS) >= 0.05
 
-    async def _sees(self, page: Page) -> bool:
-        try:
-            found = await page.evaluate(MEDIA)
-        except Exception:
-            return False
-        return any(one["frames"] > 10 and one["audio"] for one in found)
+            async def lively(page: Page = page) -> bool:
+                try:
+                    return bool(await page.evaluate(LIVELY))
+                except PlaywrightError:  # the page is being loaded again
+                    return False
+
+            await eventually(lively, timeout=45)
 
     async def record(self, seconds: float) -> None:
-        """Until the recording has grown by so much: by the sender's own clock in the page, not by ours."""
-        await self.candidate.wait_for_timeout(seconds * 1000)
+        """Until so much of the present take is safe on disk, as the organiser's page is told."""
+        zero = await self._on_disk()
+
+        async def grown() -> bool:
+            return await self._on_disk() >= zero + seconds
+
+        await eventually(grown, timeout=seconds + 60)
+
+    async def _on_disk(self) -> float:
+        ask = "async (path) => (await fetch(path, {headers: {'Teleosce-Role': 'organiser'}})).json()"
+        day = await self.organiser.evaluate(ask, f"/api/exams/{self.exam_id}/day")
+        mine = next(one for one in day["encounters"] if one["id"] == self.encounter_id)
+        return float(mine["recording"]["seconds"])
 
     async def sealed(self) -> dict:
         async def look() -> dict:

@@ -2,11 +2,11 @@
 
 import pytest
 from aiohttp import ClientSession
-from tests.web.house import House, wrong_token
 
 from teleosce.people import Permission
 from teleosce.web import application
 from teleosce.web.routing import TABLE, Access
+from tests.web.house import House, wrong_token
 
 OPEN = {
     "/sign-in",
@@ -37,7 +37,7 @@ async def test_nobody_gets_in_without_a_session(house: House) -> None:
                 continue
             path = route.path
             for name in ("id", "exam", "encounter", "take", "word", "hash", "stimulus", "kind"):
-                path = path.replace("{%s}" % name, "a" * 26)
+                path = path.replace("{" + name + "}", "a" * 26)
             async with http.request(route.method, path, json={}, allow_redirects=False) as response:
                 assert response.status in (303, 401), (route.path, response.status)
 
@@ -124,10 +124,12 @@ async def test_one_browser_holds_a_session_for_each_role(house: House) -> None:
     older = browser.http.cookie_jar.filter_cookies(browser.http._base_url)["teleosce-candidate"].value
     browser.role = ""
     await browser.join(house.link("candidate", 1))
-    async with ClientSession(house.server.url, cookies={"teleosce-candidate": older}) as first:
-        async with first.get("/api/me") as response:
-            assert response.status == 401
-            assert (await response.json())["error"]["code"] == "replaced"
+    async with (
+        ClientSession(house.server.url, cookies={"teleosce-candidate": older}) as first,
+        first.get("/api/me") as response,
+    ):
+        assert response.status == 401
+        assert (await response.json())["error"]["code"] == "replaced"
 
 
 async def test_headers_keep_pages_safe(house: House) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from aiohttp import WSMsgType
+
 from tests.web.house import Client, House
 
 
@@ -46,7 +47,13 @@ async def test_an_offer_needs_sense(house: House) -> None:
     await socket.send_json({"type": "ticket", "purpose": "check"})
     while (ticket := await socket.receive_json())["type"] != "ticket":
         pass
-    for sdp in ("", "v=0\r\n", "m=video", "\x00" * 100, "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=rtpmap:0 PCMU/8000\r\n"):
+    for sdp in (
+        "",
+        "v=0\r\n",
+        "m=video",
+        "\x00" * 100,
+        "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=rtpmap:0 PCMU/8000\r\n",
+    ):
         await candidate.refused(400, "POST", ticket["url"], {"ticket": ticket["ticket"], "sdp": sdp})
     await socket.close()
 
