@@ -7,7 +7,6 @@ from teleosce.rtc.timings import (
     LOSS_GOOD,
     PAUSE_AFTER_S,
     QUEUE_BAD_S,
-    QUEUE_GOOD_S,
     RESUME_AFTER_S,
     RESUME_AT_MOST_S,
     RESUME_LASTS_S,
@@ -15,9 +14,10 @@ from teleosce.rtc.timings import (
 
 
 class Rate:
-    """A bit rate that falls with loss or a standing queue and otherwise creeps up (draft-ietf-rmcat-gcc-02, 6).
+    """A bit rate that falls with loss and otherwise creeps up (draft-ietf-rmcat-gcc-02, section 6).
 
-    A receiver's own estimate (REMB) counts only together with loss: it also falls on lines that have nothing wrong.
+    A receiver's own estimate (REMB) counts only together with loss or a standing queue: alone it also falls on lines
+    that have nothing wrong.
     """
 
     def __init__(self) -> None:
@@ -27,16 +27,25 @@ class Rate:
 
     def update(self, loss: float, queue_s: float, carried_bps: float, estimate_bps: int | None = None) -> None:
         """Call once a second. loss: fraction in the worst report; carried_bps: what went over the line."""
-        self.bad = loss >= LOSS_BAD or queue_s >= QUEUE_BAD_S
-        self.good = loss < LOSS_GOOD and queue_s < QUEUE_GOOD_S
+        self.bad = loss >= LOSS_BAD
+        self.good = loss < LOSS_GOOD and queue_s < QUEUE_BAD_S
         if self.bad:
-            factor = 1 - min(0.5, max(loss, 0.15))
-            self.bps = min(self.bps, max(carried_bps, FLOOR_BPS)) * factor
+            self._fall_to(max(carried_bps, FLOOR_BPS) * (1 - min(0.5, loss)))
         elif self.good:
             self.bps = min(CEILING_BPS, self.bps * 1.08)
         if not self.good and estimate_bps is not None and estimate_bps < carried_bps:
-            self.bps = min(self.bps, estimate_bps)
-        self.bps = max(self.bps, FLOOR_BPS)
+            self._fall_to(estimate_bps)
+
+    def yield_to_queue(self, queue_s: float, carried_bps: float) -> None:
+        """The same for a way on which the queue itself is measured, and its sender sees to the loss."""
+        self.good = queue_s < QUEUE_BAD_S
+        if self.good:
+            self.bps = min(CEILING_BPS, self.bps * 1.08)
+        else:
+            self._fall_to(max(carried_bps, FLOOR_BPS) * 0.85)
+
+    def _fall_to(self, bps: float) -> None:
+        self.bps = max(FLOOR_BPS, min(self.bps, bps))
 
 
 class Line(Rate):

@@ -276,7 +276,7 @@ class Peer:
         """What the publisher may send: as its own line takes, and the weakest listener that still gets pictures."""
         carried = sum(one.bits_per_second for one in self._health.values())
         audio = self.ups.get("audio")
-        self._uplink.update(0.0, audio.queue_s if audio is not None else 0.0, carried)
+        self._uplink.yield_to_queue(audio.queue_s if audio is not None else 0.0, carried)
         limits = [down.allowed_bps() + AUDIO_BPS for down in (*video.downs, *video.waiting)]
         return min([float(CEILING_BPS), self._uplink.bps, *limits])
 

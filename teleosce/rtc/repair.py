@@ -30,7 +30,7 @@ class Repair:
             since, tries, asked = entry
             if now - since > NACK_GIVE_UP_S or tries >= NACK_TRIES or extended < oldest:
                 hopeless.append(extended)
-            elif now - since >= NACK_AFTER_S and now - asked >= again:
+            elif now - since >= NACK_AFTER_S and (not tries or now - asked >= again):
                 entry[1] += 1
                 entry[2] = now
                 ask.append(extended)

@@ -13,7 +13,7 @@ from aiortc import RTCIceCandidate, RTCIceParameters
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
 from aiortc.sdp import MediaDescription, SessionDescription, candidate_to_sdp
 
-from teleosce.core.errors import Invalid, TooLarge
+from teleosce.core.errors import Invalid
 from teleosce.rtc.model import Kind
 
 LONGEST = 32 * 1024
@@ -29,7 +29,7 @@ _FEEDBACK: dict[Kind, tuple[str, ...]] = {"audio": ("nack",), "video": ("nack", 
 _ICE_TEXT = re.compile(r"[A-Za-z0-9+/]{4,256}")
 _MID = re.compile(r"[A-Za-z0-9_.~-]{1,32}")
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31,63}")
-_FORMAT = re.compile(r"[A-Za-z0-9]{1,32}")
+_WORD = re.compile(r"[A-Za-z0-9-]{1,32}")
 _UNREADABLE = "This browser's offer for audio and video cannot be read. Reload the page; your place is kept."
 
 
@@ -62,9 +62,9 @@ class Offer:
 
 
 def read_offer(text: str) -> Offer:
-    """Parses an offer. Raises TooLarge over 32 KB, and Invalid whatever else is wrong with it."""
+    """Parses an offer. Raises Invalid: it is over 32 KB, has no codec we speak, or cannot be read."""
     if not isinstance(text, str) or len(text.encode(errors="replace")) > LONGEST:
-        raise TooLarge("This offer for audio and video is larger than 32 KB. Reload the page.", code="offer-too-large")
+        raise Invalid("This offer for audio and video is larger than 32 KB. Reload the page.", code="offer-too-large")
     try:
         return _offer(SessionDescription.parse(text))
     except Invalid:
@@ -99,10 +99,10 @@ def _good_fingerprint(fingerprint: RTCDtlsFingerprint) -> bool:
 
 def _line(media: MediaDescription) -> MediaLine:
     mid = media.rtp.muxId
-    if not mid or not _MID.fullmatch(mid):
+    if not mid or not _MID.fullmatch(mid) or not _WORD.fullmatch(media.kind):
         raise Invalid(_UNREADABLE, code="offer")
     form = str(media.fmt[0])
-    refused = MediaLine(media.kind, mid, form if _FORMAT.fullmatch(form) else "0")
+    refused = MediaLine(media.kind, mid, form if _WORD.fullmatch(form) else "0")
     if media.kind not in CODECS or media.port == 0 or media.direction == "inactive":
         return refused
     kind: Kind = "audio" if media.kind == "audio" else "video"
@@ -149,7 +149,10 @@ def write_answer(
     candidates: Sequence[RTCIceCandidate],
     we_begin: bool,
 ) -> str:
-    """The answer: one transport for all (BUNDLE, RFC 9143); what is not taken is refused with port 0."""
+    """The answer: one transport for all (BUNDLE, RFC 9143); what is not taken is refused with port 0.
+
+    Every section names the transport, as not every peer looks for it in the first alone.
+    """
     taken = [one for one in accepted if one.receives or one.ssrc is not None]
     lines = [
         "v=0",
@@ -162,10 +165,10 @@ def write_answer(
     transport = [f"a=ice-ufrag:{ice.usernameFragment}", f"a=ice-pwd:{ice.password}"]
     transport += [f"a=fingerprint:{one.algorithm} {one.value}" for one in fingerprints if one.algorithm == "sha-256"]
     transport += ["a=setup:active" if we_begin else "a=setup:passive"]
-    reachable = ["a=candidate:" + candidate_to_sdp(one) for one in candidates] + ["a=end-of-candidates"]
+    transport += ["a=candidate:" + candidate_to_sdp(one) for one in candidates] + ["a=end-of-candidates"]
     for one in accepted:
         if one in taken:
-            lines += _taken(one) + transport + (reachable if one is taken[0] else [])
+            lines += _taken(one) + transport
         else:
             port_zero = f"m={one.line.kind} 0 UDP/TLS/RTP/SAVPF {one.line.form}"
             lines += [port_zero, "c=IN IP4 0.0.0.0", f"a=mid:{one.line.mid}", "a=inactive"]

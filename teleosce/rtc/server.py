@@ -53,7 +53,7 @@ class MediaServer:
             self._publisher = None
 
     async def answer(self, ticket_text: str, offer_sdp: str) -> str:
-        """The answer to a page's offer. Raises Forbidden for the ticket, Invalid or TooLarge for the offer.
+        """The answer to a page's offer. Raises Forbidden for the ticket, Invalid for the offer.
 
         The new connection takes the participant's seat at once; an older one ends.
         """

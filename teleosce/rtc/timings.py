@@ -45,7 +45,6 @@ LOSS_GOOD = 0.02
 """Fractions lost above which a sender slows and below which it speeds up (draft-ietf-rmcat-gcc-02, section 6)."""
 
 QUEUE_BAD_S = 0.4
-QUEUE_GOOD_S = 0.2
 """Time spent standing in some router's queue, above the quickest packet seen."""
 
 PAUSE_AFTER_S = 2.0

@@ -155,9 +155,11 @@ class MediaTransport(RTCDtlsTransport):
                 log.exception("a packet could not be handled; later ones like it are only counted")
 
     def _is_peer(self, address: Any) -> bool:
-        """DTLS is taken from where ICE found the peer, so that nobody else can disturb the handshake."""
-        pair = self._pairs.get(1)
-        return pair is None or pair.remote_addr == (address[0], address[1])
+        """DTLS is taken from where an authentic ICE check came from, so that nobody else can disturb a handshake.
+
+        That may be another pair than ours: each side nominates what it saw succeed.
+        """
+        return any((one.host, one.port) == (address[0], address[1]) for one in self._connection.remote_candidates)
 
     async def _handle_rtp_data(self, data: bytes, arrival_time_ms: int) -> None:
         """Nothing: media comes the short way, before aiortc sees it."""
@@ -180,7 +182,7 @@ def _moved(candidate: RTCIceCandidate, address: str) -> RTCIceCandidate:
 
 _CLASS_SEAMS: tuple[tuple[type, tuple[str, ...]], ...] = (
     (RTCDtlsTransport, ("_handle_rtp_data", "_handle_rtcp_data", "_set_role", "start", "stop")),
-    (Connection, ("get_component_candidates", "data_received", "local_candidates")),
+    (Connection, ("get_component_candidates", "local_candidates", "remote_candidates")),
     (StunProtocol, ("datagram_received",)),
     (CandidatePair, ("remote_addr",)),
     (Session, ("protect", "protect_rtcp", "unprotect", "unprotect_rtcp")),
@@ -200,7 +202,7 @@ def self_test() -> None:
         (transport, ("_rx_srtp", "_tx_srtp", "_state", "_set_state", "_task")),
     ):
         missing += [f"{type(owner).__name__}.{name}" for name in names if not hasattr(owner, name)]
-    pair = CandidatePair(cast(StunProtocol, None), Candidate("1", 1, "udp", 1, "192.0.2.1", 9, "host"))
+    pair = CandidatePair(cast("StunProtocol", None), Candidate("1", 1, "udp", 1, "192.0.2.1", 9, "host"))
     if pair.remote_addr != ("192.0.2.1", 9) or not hasattr(pair, "protocol"):
         missing.append("CandidatePair.remote_addr")
     key = bytes(30)

@@ -32,7 +32,7 @@ HEADER = struct.Struct("!BBHII")
 async def until(condition: Callable[[], Any], seconds: float = 15.0) -> None:
     """Returns when the condition holds; the limit is only there so that a broken test ends."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  what is waited for is a page's view, which tells nobody
             await asyncio.sleep(0.01)
 
 
@@ -65,6 +65,7 @@ class Heard:
     markers: set[int] = field(default_factory=set)
     order: list[int] = field(default_factory=list)
     reports: list[RtcpSrPacket] = field(default_factory=list)
+    reported: float = 0.0
     highest: int = -1
     asked: dict[int, float] = field(default_factory=dict)
 
@@ -237,7 +238,8 @@ class Client:
     def report(self, ssrc: int, loss: float) -> None:
         heard = self.by_mid[self.mids[ssrc]]
         last = heard.reports[-1].sender_info.ntp_timestamp >> 16 & 0xFFFFFFFF if heard.reports else 0
-        block = RtcpReceiverInfo(ssrc, int(loss * 256), 0, heard.highest & 0xFFFFFFFF, 0, last, 0)
+        delay = int((time.monotonic() - heard.reported) * 65536)
+        block = RtcpReceiverInfo(ssrc, int(loss * 256), 0, heard.highest & 0xFFFFFFFF, 0, last, delay)
         self.send_raw(bytes(RtcpRrPacket(ssrc=self.audio_ssrc, reports=[block])), rtcp=True)
 
     def ask_again(self) -> None:
@@ -269,7 +271,9 @@ class Client:
     def on_rtcp(self, data: bytes) -> None:
         for packet in RtcpPacket.parse(data):
             if isinstance(packet, RtcpSrPacket):
-                self.by_mid[self.mids[packet.ssrc]].reports.append(packet)
+                heard = self.by_mid[self.mids[packet.ssrc]]
+                heard.reports.append(packet)
+                heard.reported = time.monotonic()
             elif isinstance(packet, RtcpRrPacket):
                 self.receiver_reports += packet.reports
             elif isinstance(packet, RtcpRtpfbPacket) and packet.fmt == 1:
@@ -321,7 +325,7 @@ class Ear:
     def publication_started(self, publication: Publication) -> None:
         self.started.append(publication)
 
-    def packet(self, publication, kind, sequence, timestamp, marker, payload, arrival) -> None:
+    def packet(self, publication, kind, sequence, timestamp, marker, payload, arrival) -> None:  # noqa: PLR0917
         assert publication in self.started
         assert publication not in self.ended
         self.packets.setdefault((publication.id, kind), []).append((sequence, timestamp, marker, payload))

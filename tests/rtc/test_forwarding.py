@@ -1,12 +1,13 @@
 """Two and three lean clients on one loop: forwarding, repair, replacement, hold and open."""
 
 import asyncio
+from itertools import pairwise
 
 import av
 
 from teleosce.rtc import MediaServer
 
-from .clients import Clip, Client, Ear, Heard, until
+from .clients import Client, Clip, Ear, Heard, until
 from .conftest import Diary
 
 
@@ -155,7 +156,7 @@ async def test_a_newer_connection_takes_the_seat(server: MediaServer, clip: Clip
     assert not heard.holes
     assert not seen.holes
     times = [heard.timestamps[one] for one in sorted(heard.timestamps)]
-    steps = [(later - earlier) & 0xFFFFFFFF for earlier, later in zip(times, times[1:], strict=False)]
+    steps = [(later - earlier) & 0xFFFFFFFF for earlier, later in pairwise(times)]
     assert all(0 < step < 48_000 * 10 for step in steps)
     assert sum(step != 960 for step in steps) <= 2
     assert diary.bound["ben"].slots == slots
