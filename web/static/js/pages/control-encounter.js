@@ -23,7 +23,7 @@ export class EncounterRow {
     this.phase = state("idle", "");
     this.clock = el("p", { class: "encounter-clock", role: "timer" });
     this.products = el("dl", { class: "encounter-products" });
-    this.begin = this.button(t("Begin"), "primary", () => this.start());
+    this.begin = this.button(t("Begin"), "", () => this.start());
     this.next = this.button("", "", () => this.moveOn());
     this.more = this.button(t("+1 min"), "", () => this.act("add-time", { seconds: 60 }));
     this.rerun = this.button(t("Re-run"), "", () => this.runAgain());
@@ -51,8 +51,10 @@ export class EncounterRow {
     setText(this.where, attempt > 1 ? `${where}, ${t("attempt {attempt}", { attempt })}` : where);
     const word = phase === "done" && outcome ? outcomeName(outcome) : phaseName(phase);
     setState(this.phase, live ? "good" : phase === "done" && outcome === "void" ? "bad" : "idle", word);
-    renew(this.people, encounter.people.map(personLine));
-    renew(this.products, encounter.rest ? [] : products(encounter));
+    renew(this.people, encounter.people.map((person) => personLine(person, phase)));
+    // Before the encounter there is nothing to say of its recording, and ten rows that say so hide the one that matters.
+    const early = phase === "waiting" || phase === "reading";
+    renew(this.products, encounter.rest || early ? [] : products(encounter));
     this.offer(phase);
   }
 
@@ -63,6 +65,7 @@ export class EncounterRow {
   offer(phase) {
     const live = phase !== "waiting" && phase !== "done";
     this.begin.hidden = phase !== "waiting";
+    this.begin.classList.toggle("primary", this.missing().length === 0);
     this.next.hidden = !live;
     this.more.hidden = !live;
     this.rerun.hidden = phase !== "done";
@@ -108,9 +111,14 @@ export class EncounterRow {
     }
   }
 
+  /** @private The names of those who should be here and are not. */
+  missing() {
+    return this.encounter.people.filter((person) => onCamera(person) && !person.present).map((person) => person.name);
+  }
+
   /** @private */
   async start() {
-    const missing = this.encounter.people.filter((person) => onCamera(person) && !person.present).map((person) => person.name);
+    const missing = this.missing();
     if (missing.length) {
       const sure = await ask({
         title: t("Begin without {names}?", { names: missing.join(", ") }),
@@ -164,19 +172,29 @@ function onCamera(person) {
   return person.role === "candidate" || person.role === "sp";
 }
 
-/** @param {DayPerson} person */
-function personLine(person) {
+/**
+ * @param {DayPerson} person
+ * @param {Phase} phase
+ */
+function personLine(person, phase) {
   const { media, present } = person;
-  // Somebody dark or silent in the room is what an organiser must not miss.
-  const lacking = media ? !(media.sending && media.receiving) : true;
-  const remark = media ? mediaText(media) : remarkOn(person);
+  const remark = media ? mediaText(media, phase) : remarkOn(person);
   return el(
     "li",
     {},
     state(present ? "good" : "idle", present ? t("Here") : t("Not here")),
     el("span", {}, person.name, el("span", { class: "soft" }, ` · ${shortRoleName(person.role)}`)),
-    remark && el("span", { class: "media", "data-tone": lacking ? "bad" : "idle" }, remark),
+    remark && el("span", { class: "media", "data-tone": media && flows(media, phase) ? "idle" : "bad" }, remark),
   );
+}
+
+/**
+ * Somebody dark or silent in the room is what an organiser must not miss. Until the encounter begins nobody receives anything.
+ * @param {MediaHealth} media
+ * @param {Phase} phase
+ */
+function flows(media, phase) {
+  return media.sending && (media.receiving || phase !== "encounter");
 }
 
 /**
@@ -189,12 +207,15 @@ function remarkOn(person) {
   return person.check === "not-ready" ? t("equipment not ready") : "";
 }
 
-/** @param {MediaHealth} media */
-function mediaText(media) {
+/**
+ * @param {MediaHealth} media
+ * @param {Phase} phase
+ */
+function mediaText(media, phase) {
   const parts = [
     media.state === "connected" ? null : media.state,
     media.sending ? t("sending") : t("sends nothing"),
-    media.receiving ? t("receiving") : t("receives nothing"),
+    phase !== "encounter" ? null : media.receiving ? t("receiving") : t("receives nothing"),
     media.loss === null ? null : t("{percent} % lost", { percent: (media.loss * 100).toFixed(1) }),
     media.round_trip_ms === null ? null : t("{ms} ms", { ms: Math.round(media.round_trip_ms) }),
   ];

@@ -40,11 +40,20 @@ export class PersonRow {
     setText(this.name, person.name);
     setText(this.role, roleName(person.role));
     setState(this.presence, person.present ? "good" : "idle", person.present ? t("Here") : t("Not here"));
-    setState(this.consent, person.consented ? "good" : "idle", person.consented ? t("Given") : t("Not yet given"));
-    if (person.role === "candidate" || person.role === "sp") this.showCheck(person.check);
-    else setState(this.check, "idle", t("Not needed"));
+    this.showReadiness(person);
     const label = t("New link for {name}", { name: person.name });
     if (this.link.getAttribute("aria-label") !== label) this.link.setAttribute("aria-label", label);
+  }
+
+  /** @private @param {DayPerson} person */
+  showReadiness({ role, consented, check }) {
+    if (role === "candidate" || role === "sp") {
+      setState(this.consent, consented ? "good" : "idle", consented ? t("Given") : t("Not yet given"));
+      this.showCheck(check);
+    } else {
+      setState(this.consent, "idle", t("Not needed"));
+      setState(this.check, "idle", t("Not needed"));
+    }
   }
 
   /** @private @param {Verdict | null} verdict */
@@ -59,7 +68,7 @@ export class PersonRow {
     const { name, seat } = this.person;
     const sure = await ask({
       title: t("Make a new link for {name}?", { name }),
-      text: t("The old link stops working at once, and whoever came in by it is asked to open the new one. Their place is kept."),
+      text: t("The old link stops working at once. If {name} is in the exam now, they stay in until the new link is opened.", { name }),
       action: t("Make a new link"),
     });
     if (!sure) return;

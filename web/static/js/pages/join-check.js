@@ -5,13 +5,11 @@
 import { messageOf, post } from "../api.js";
 import { byId, el, find, setState, setText, whileBusy } from "../dom.js";
 import { t } from "../i18n.js";
+import { LineCheck, lineVerdict } from "../line-check.js";
 import { DeviceFault, LevelMeter, canChooseSpeaker, changeDevice, devices, openMedia, playSpeakerTest, remember, remembered } from "../media-devices.js";
-import { Peer } from "../peer.js";
 
 /** @typedef {"camera" | "microphone" | "speaker" | "line"} Part */
 
-const LINE_MS = 6000;
-const CONNECT_WITHIN_MS = 15000;
 const HEARD_DB = -42;
 const FAINT_DB = -55;
 /** Consecutive measures (of 50 ms) above the level that make it a voice and not a knock. */
@@ -25,19 +23,6 @@ const TONE = { ready: "good", "will-do": "fair", "not-ready": "bad" };
 /** @type {Part[]} */
 const PARTS = ["camera", "microphone", "speaker", "line"];
 
-/**
- * The verdict on a line. Speech stays natural up to 150 ms one way (ITU-T G.114), and Opus hides a few lost packets in a hundred.
- * @param {number | null} round_trip_ms
- * @param {number | null} loss 0..1
- * @returns {Verdict}
- */
-export function lineVerdict(round_trip_ms, loss) {
-  if (round_trip_ms === null) return "not-ready";
-  if (round_trip_ms <= 200 && (loss ?? 0) <= 0.01) return "ready";
-  if (round_trip_ms <= 500 && (loss ?? 0) <= 0.05) return "will-do";
-  return "not-ready";
-}
-
 export class EquipmentCheck {
   /** @param {{ticket: () => Promise<Ticket>, onenter: () => void}} options */
   constructor({ ticket, onenter }) {
@@ -46,12 +31,12 @@ export class EquipmentCheck {
     this.stream = new MediaStream();
     /** @type {Partial<Record<Part, Verdict>>} */
     this.verdicts = {};
-    /** @type {{round_trip_ms: number | null, loss: number | null}} */
+    /** @type {import("../line-check.js").LineMeasure} */
     this.measured = { round_trip_ms: null, loss: null };
     /** @type {LevelMeter | null} */
     this.meter = null;
-    /** @type {Peer | null} */
-    this.peer = null;
+    /** @type {LineCheck | null} */
+    this.line = null;
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.looking = undefined;
     this.closed = false;
@@ -83,7 +68,7 @@ export class EquipmentCheck {
     this.closed = true;
     clearInterval(this.looking);
     this.meter?.stop();
-    this.peer?.close();
+    this.line?.close();
     for (const track of this.stream.getTracks()) track.stop();
   }
 
@@ -106,7 +91,7 @@ export class EquipmentCheck {
     let fault = null;
     try {
       const track = await changeDevice(this.stream, kind, deviceId);
-      void this.peer?.replaceTrack(kind === "camera" ? "video" : "audio", track);
+      this.line?.replaceTrack(track);
     } catch (thrown) {
       fault = /** @type {DeviceFault} */ (thrown);
     }
@@ -201,69 +186,29 @@ export class EquipmentCheck {
 
   async measureLine() {
     if (this.closed) return;
-    this.peer?.close();
     byId("again-line").hidden = true;
     this.wait("line", t("Connecting to the exam…"));
     const progress = byId("line-progress", HTMLProgressElement);
     progress.hidden = false;
     progress.removeAttribute("value");
-    const peer = await this.connect();
+    const onprogress = (/** @type {number} */ share) => {
+      progress.value = share;
+      setText(this.part("line").says, t("Measuring for six seconds…"));
+    };
+    this.line = new LineCheck({ ticket: this.ticket, stream: this.stream, onprogress });
+    const measured = await this.line.measure();
     if (this.closed) return;
-    if (peer) await this.sample(peer, progress);
+    this.measured = measured ?? { round_trip_ms: null, loss: null };
+    if (measured) this.judgeLine();
     else this.lineFailed();
     progress.hidden = true;
     byId("again-line").hidden = false;
-    this.peer?.close();
-    this.peer = null;
-  }
-
-  /** @private @returns {Promise<Peer | null>} connected, or null after 15 s */
-  connect() {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(null), CONNECT_WITHIN_MS);
-      const peer = new Peer({
-        ticket: this.ticket,
-        stream: this.stream,
-        onstate: (/** @type {string} */ state) => {
-          if (state !== "connected") return;
-          clearTimeout(timer);
-          resolve(peer);
-        },
-      });
-      this.peer = peer;
-      peer.start();
-    });
-  }
-
-  /**
-   * @private
-   * @param {Peer} peer
-   * @param {HTMLProgressElement} progress
-   */
-  async sample(peer, progress) {
-    setText(this.part("line").says, t("Measuring for six seconds…"));
-    /** @type {number[]} */
-    const trips = [];
-    /** @type {number[]} */
-    const losses = [];
-    const began = performance.now();
-    for (let passed = 0; passed < LINE_MS && !this.closed; passed = performance.now() - began) {
-      progress.value = passed / LINE_MS;
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      const { round_trip_ms, loss } = await peer.stats();
-      if (round_trip_ms !== null) trips.push(round_trip_ms);
-      if (loss !== null) losses.push(loss);
-    }
-    if (this.closed) return;
-    const mean = (/** @type {number[]} */ those) => (those.length ? those.reduce((sum, one) => sum + one, 0) / those.length : null);
-    this.measured = { round_trip_ms: mean(trips), loss: mean(losses) };
-    this.judgeLine();
   }
 
   /** @private */
   judgeLine() {
     const { round_trip_ms, loss } = this.measured;
-    const verdict = lineVerdict(round_trip_ms, loss);
+    const verdict = lineVerdict(this.measured);
     const numbers = round_trip_ms === null
       ? t("The line connected, but nothing came back over it.")
       : t("Round trip {ms} ms, {loss} % lost.", { ms: Math.round(round_trip_ms), loss: ((loss ?? 0) * 100).toFixed(1) });
@@ -273,7 +218,6 @@ export class EquipmentCheck {
 
   /** @private */
   lineFailed() {
-    this.measured = { round_trip_ms: null, loss: null };
     this.judge("line", "not-ready", t("The page reached the server, but sound and picture did not get through."), [
       t("Leave the company or hospital network, or its VPN, if you are on one."),
       t("Try another network, such as your phone’s hotspot."),
