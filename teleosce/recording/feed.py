@@ -180,6 +180,8 @@ class Feed:
             self._in_trouble(error)
         if ended_at is None or (self._blocks and time.monotonic() - ended_at < GIVE_UP_S):
             return False
+        if self._blocks:
+            log.error("the disk took no more; the end of a recording is lost", encounter=self._folder.name)
         self._close_files("The disk took no more; the end is missing." if self._blocks else None)
         return True
 

@@ -9,7 +9,7 @@ import structlog
 
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database
-from teleosce.core.errors import Fault, Invalid, NotFound, Unavailable
+from teleosce.core.errors import Invalid, NotFound, Unavailable
 from teleosce.core.events import Events, RecordingSealed, TakeClosed
 from teleosce.core.ids import is_id
 from teleosce.recording import folders
@@ -126,7 +126,7 @@ class Recordings:
                     await self._store.add(change)
                 else:
                     await self._store.close(*change)
-            except Fault:
+            except Exception:
                 log.exception("a take is on disk but not yet in the database", encounter=encounter_id)
             if not isinstance(change, Take):
                 await self._events.publish(TakeClosed(encounter_id, change[0]))

@@ -11,6 +11,7 @@ from teleosce.recording import opus
 from teleosce.recording.models import PictureFacts, SoundFacts
 from teleosce.recording.timeline import Placement, Timeline
 from teleosce.recording.webm import Block
+from teleosce.rtc.model import Kind
 
 SLIP_QUIET_MS = 12.0
 """Sound that is so far from its place is moved at the next quiet packet …"""
@@ -39,16 +40,19 @@ class RawFacts:
 def blocks(path: Path) -> Iterator[Block]:
     """The blocks of a WebM up to where it cannot be read further. Raises av.FFmpegError when it cannot be opened."""
     with av.open(str(path)) as container:
+        # Once per stream: fractions are slow.
+        tracks: dict[int, tuple[Kind, float]] = {
+            stream.index: ("audio" if stream.type == "audio" else "video", float((stream.time_base or _MS) * 1000))
+            for stream in (*container.streams.audio, *container.streams.video)
+        }
         try:
-            for packet in container.demux():
-                if packet.pts is None or packet.time_base is None or packet.is_corrupt or not packet.size:
-                    continue
-                kind = packet.stream.type
-                if kind in ("audio", "video"):
-                    at_ms = float(packet.pts * packet.time_base * 1000)
-                    yield Block("audio" if kind == "audio" else "video", at_ms, bytes(packet), packet.is_keyframe)
-        except av.FFmpegError:
-            return
+            for packet in container.demux(*container.streams.audio, *container.streams.video):
+                if packet.pts is not None and packet.size and not packet.is_corrupt:
+                    kind, unit_ms = tracks[packet.stream_index]
+                    yield Block(kind, packet.pts * unit_ms, bytes(packet), packet.is_keyframe)
+        except av.FFmpegError as error:
+            if isinstance(error, OSError):  # the disk, not the file
+                raise
 
 
 def look(path: Path) -> RawFacts:

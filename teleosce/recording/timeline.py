@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,7 +139,7 @@ def _steady(points: Points, step_ms: float) -> list[slice]:
 
 def _strays(point: tuple[float, float], recent: Points, step_ms: float) -> bool:
     """Whether a point is off the line of slope 1 through the middle of the recent ones."""
-    offset = float(np.median([y - x for x, y in recent]))
+    offset = median(y - x for x, y in recent)
     return abs(point[1] - point[0] - offset) > step_ms
 
 

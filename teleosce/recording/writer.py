@@ -15,6 +15,7 @@ EVERY_S = 0.1
 """How long packets may gather. They are lost when the server is killed, so it is part of the second we may lose."""
 
 SYNC_EVERY_S = 1.0
+CLOSING_LIMIT_S = 30.0
 
 RESERVE_BYTES = 256 << 20
 """With less free, only sound is written: hours of it fit."""
@@ -45,11 +46,11 @@ class Writer:
         self._busy.set()
 
     def close(self) -> None:
-        """Waits for the threads; the feeds must have ended. Blocks."""
+        """Waits for the threads, but not for ever for a disk that hangs; the feeds must have ended. Blocks."""
         self._stopping.set()
         self._busy.set()
         for thread in self._threads:
-            thread.join()
+            thread.join(CLOSING_LIMIT_S)
 
     def _write(self) -> None:
         while True:

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from blockbuster import blockbuster_ctx
 
 from teleosce.core.errors import Invalid, NotFound
 from teleosce.core.events import RecordingSealed, TakeClosed
@@ -54,6 +55,17 @@ async def test_from_the_first_packet_to_the_manifest(studio: Studio) -> None:
     assert poster.stat().st_size
     assert "av" in manifest.tools
     await recordings.close()
+
+
+async def test_nothing_of_a_recording_blocks_the_loop(studio: Studio) -> None:
+    with blockbuster_ctx("teleosce.recording"):
+        recordings, room = await attended(studio)
+        await recordings.leave(room.id)
+        for take in await recordings.takes(room.id):
+            assert take.state is TakeState.closed
+        assert await recordings.manifest(room.id) is None
+        assert await recordings.poster(room.id) is None
+        await recordings.close()
 
 
 async def test_seconds_on_disk_grow_while_it_is_recorded(studio: Studio) -> None:

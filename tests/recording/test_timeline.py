@@ -1,0 +1,93 @@
+"""Placing raw times on the server's clock: drift, steps, and senders whose clocks are set while they send."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from teleosce.recording.journal import Header, Journal, Report, TrackJournal
+from teleosce.recording.timeline import timeline
+
+ORIGIN_MS = 1_800_000_000_000
+NTP_MS = 3_900_000_000_000.0
+
+
+def journal(**tracks: TrackJournal) -> Journal:
+    header = Header(id="a", encounter_id="b", participant_id="c", name="d", origin_ms=ORIGIN_MS, tracks=list(tracks))
+    return Journal(header, dict(tracks))
+
+
+def reports(
+    seconds: range, *, raw: float = 0.0, ppm: float = 0.0, ntp_ppm: float = 0.0, jitter: float = 0.0
+) -> list[Report]:
+    """What a sender says whose track's raw time is `raw` ms late on the true one and `ppm` fast."""
+    dice = random.Random(3)
+    return [
+        Report(
+            at=second * 1000 * (1 + ppm / 1e6) + raw,
+            ntp_ms=NTP_MS + second * 1000 * (1 + ntp_ppm / 1e6),
+            arrived=second * 1000 + 20 + dice.random() * jitter,
+        )
+        for second in seconds
+    ]
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.floats(-300, 300), st.floats(-300, 300), st.floats(-100, 100), st.floats(0, 800), st.sampled_from([10, 120, 900])
+)
+def test_tracks_meet_on_the_senders_clock(
+    audio_ppm: float, video_ppm: float, ntp_ppm: float, video_late: float, length: int
+) -> None:
+    audio = TrackJournal(reports=reports(range(0, length, 3), ppm=audio_ppm, ntp_ppm=ntp_ppm, jitter=40))
+    video = TrackJournal(
+        reports=reports(range(1, length, 3), raw=video_late, ppm=video_ppm, ntp_ppm=ntp_ppm, jitter=40)
+    )
+    placed = timeline(journal(audio=audio, video=video))
+    assert placed.placed_by == "sender-reports"
+    for second in (0, length // 2, length):
+        heard = placed.tracks["audio"](second * 1000 * (1 + audio_ppm / 1e6))
+        seen = placed.tracks["video"](second * 1000 * (1 + video_ppm / 1e6) + video_late)
+        assert heard == pytest.approx(seen, abs=8)
+        # Within the network's least delay, and the jitter where there is little to choose from.
+        assert -30 < heard - ORIGIN_MS - second * 1000 < 90
+
+
+def test_a_microphone_that_stood_still_is_right_before_and_after() -> None:
+    """The sound card gave nothing for 700 ms at second 31.5, and its timestamps did not count them."""
+    track = TrackJournal(
+        reports=reports(range(0, 31, 3)) + reports(range(33, 90, 3), raw=-700), stalls=[(31_500.0, 690.0)]
+    )
+    place = timeline(journal(audio=track)).tracks["audio"]
+    assert place(31_400) - ORIGIN_MS == pytest.approx(31_420, abs=5)
+    assert place(31_600) - ORIGIN_MS == pytest.approx(32_320, abs=5)
+
+
+def test_one_wrong_report_bends_nothing() -> None:
+    told = reports(range(0, 60, 3))
+    told[7] = Report(told[7].at + 900, told[7].ntp_ms, told[7].arrived)
+    place = timeline(journal(audio=TrackJournal(reports=told))).tracks["audio"]
+    assert place(50_000) - ORIGIN_MS == pytest.approx(50_020, abs=5)
+
+
+def test_a_sender_that_sets_its_clock_stays_on_ours() -> None:
+    before, after = reports(range(0, 30, 3)), reports(range(30, 60, 3))
+    moved = [Report(report.at, report.ntp_ms + 3_600_000, report.arrived) for report in after]
+    place = timeline(journal(audio=TrackJournal(reports=before + moved))).tracks["audio"]
+    assert place(10_000) - ORIGIN_MS == pytest.approx(10_020, abs=5)
+    assert place(50_000) - ORIGIN_MS == pytest.approx(50_020, abs=5)
+
+
+def test_without_reports_the_least_delayed_packets_count() -> None:
+    dice = random.Random(5)
+    seen = [(second * 1000.0, second * 1000 * 1.0001 + 15 + dice.random() * 60) for second in range(2, 600, 2)]
+    place = timeline(journal(video=TrackJournal(seen=seen))).tracks["video"]
+    for second in (10, 300, 590):
+        assert place(second * 1000) - ORIGIN_MS == pytest.approx(second * 1000 * 1.0001 + 15, abs=10)
+
+
+def test_with_nothing_known_the_raw_time_stands() -> None:
+    placed = timeline(journal(audio=TrackJournal()))
+    assert placed.tracks["audio"](1234) == ORIGIN_MS + 1234
+    assert placed.placed_by == "arrival"
