@@ -7,6 +7,7 @@ import av
 import numpy as np
 from aiortc import (
     AudioStreamTrack,
+    RTCBundlePolicy,
     RTCConfiguration,
     RTCPeerConnection,
     RTCRtpTransceiver,
@@ -32,7 +33,8 @@ class Picture(VideoStreamTrack):
 
 
 async def connect(server: MediaServer, name: str) -> tuple[RTCPeerConnection, list[RTCRtpTransceiver]]:
-    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    # aiortc's default policy leaves the fourth section on a transport that the answer has closed
+    peer = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
     peer.addTransceiver(AudioStreamTrack(), direction="sendonly")
     peer.addTransceiver(Picture(), direction="sendonly")
     slots = [peer.addTransceiver(kind, direction="recvonly") for kind in ("audio", "video")]
