@@ -16,9 +16,8 @@ from aiohttp import web
 from teleosce.core.blobs import write_durably
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database
-from teleosce.core.errors import Invalid, Unavailable
+from teleosce.core.errors import Fault, Invalid, Unavailable
 from teleosce.core.events import EncounterEnded, EncounterStarted, Events, PhaseChanged, RecordingSealed
-from teleosce.core.paths import STATIONS
 from teleosce.core.settings import Settings
 from teleosce.exams import Day, Exams, Phase
 from teleosce.people import STAFF, AuditReport, People, Role
@@ -27,6 +26,7 @@ from teleosce.reports import Sources, write_export
 from teleosce.rtc import MediaServer, self_test
 from teleosce.scoring import Forms
 from teleosce.stations import StationStore, read
+from teleosce.stations.command import station_folders
 from teleosce.transcripts import Transcripts
 from teleosce.web import Rooms, application
 
@@ -125,12 +125,18 @@ class Stage:
             await asyncio.wait(self._sealing)
 
 
-async def freeze_shipped_stations(rooms: Rooms) -> dict[str, str]:
-    """Puts the stations that come with teleosce into the bank: slug → version hash."""
+async def freeze_stations(rooms: Rooms) -> dict[str, str]:
+    """Puts the station folders of the settings into the bank: slug → version hash.
+
+    A folder with faults is left out and logged; the station bank shows what is wrong with it.
+    """
     found = {}
-    for folder in sorted(path for path in STATIONS.iterdir() if (path / "station.yaml").is_file()):
-        version = await asyncio.to_thread(read, folder)
-        found[version.slug] = await rooms.stations.freeze(version, folder)
+    for folder in await asyncio.to_thread(station_folders, rooms.settings.stations):
+        try:
+            version = await asyncio.to_thread(read, folder)
+            found[version.slug] = await rooms.stations.freeze(version, folder)
+        except Fault as fault:
+            log.warning("a station is left out of the bank", folder=folder.name, reason=fault.message)
     return found
 
 
@@ -141,7 +147,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     _make_folder(settings.data)
     rooms = build(settings)
     await rooms.database.migrate()
-    await freeze_shipped_stations(rooms)
+    await freeze_stations(rooms)
     stage = Stage(rooms)
     await rooms.media.start()
     runner = web.AppRunner(application(rooms), access_log=None, shutdown_timeout=5)

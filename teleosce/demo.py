@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from teleosce.app import Server, freeze_shipped_stations, running
+from teleosce.app import Server, freeze_stations, running
 from teleosce.core import logs
 from teleosce.core.errors import Fault
 from teleosce.core.settings import Settings, load
@@ -48,7 +48,7 @@ async def _serve(settings: Settings, *, as_json: bool, consultation: bool) -> No
 
 
 async def _exam(server: Server) -> MadeExam:
-    bank = await freeze_shipped_stations(server.rooms)
+    bank = await freeze_stations(server.rooms)
     hashes = [bank[slug] for slug in RING]
     return await make_exam(
         server.rooms,
@@ -93,7 +93,7 @@ async def _play(server: Server, made: MadeExam, said: Console) -> None:
     """A consultation through the real path, so that there is something to watch, read and mark."""
     rooms = server.rooms
     try:
-        version = await rooms.stations.get((await freeze_shipped_stations(rooms))[RING[0]])
+        version = await rooms.stations.get((await freeze_stations(rooms))[RING[0]])
         assert version.rehearsal is not None
         said.print("A synthetic candidate and patient begin a consultation…")
         speech = await asyncio.to_thread(act, version.rehearsal.lines)

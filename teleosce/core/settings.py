@@ -14,6 +14,7 @@ from pydantic_settings import (
 
 from teleosce.core.db import sqlite_url
 from teleosce.core.errors import Invalid
+from teleosce.core.paths import STATIONS
 
 PREFIX = "TELEOSCE_"
 
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
     turn_urls: list[str] = Field(default_factory=list, description="TURN servers given to browsers.")
     turn_secret: SecretStr | None = Field(None, description="The TURN server's static-auth-secret.")
     turn_minutes: int = Field(240, ge=5, description="How long a TURN credential is valid, in minutes.")
+    stations: Path = Field(STATIONS, description="Folder of station folders; those that come with teleosce.")
     worker: bool = Field(True, description="Start a transcription worker with the server.")
     whisper_model: str = Field("base", description="`tiny.en`, `base`, or a folder with a CTranslate2 model.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")

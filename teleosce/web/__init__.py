@@ -11,6 +11,7 @@ from teleosce.web import middleware, socket
 from teleosce.web.api import encounters, exams, forms, link, media, service, transcripts
 from teleosce.web.context import ROOMS, Rooms
 from teleosce.web.hub import Hub
+from teleosce.web.limits import Refusals
 from teleosce.web.pages import account, exam, stations
 from teleosce.web.routing import TABLE, add
 from teleosce.web.setup import MadeExam, PersonsLink, Plan, make_exam
@@ -26,6 +27,7 @@ def application(rooms: Rooms) -> web.Application:
     made[ROOMS] = rooms
     made[TABLE] = {}
     made[socket.HUB] = Hub(rooms)
+    made[link.REFUSALS] = Refusals()
     for room in (account, exam, stations, link, encounters, exams, media, transcripts, forms, service, socket):
         add(made, room.ROUTES)
     made.router.add_static("/static", WEB / "static", append_version=False)

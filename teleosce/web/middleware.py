@@ -1,7 +1,7 @@
 """Around every handler: faults said plainly, safe headers, no cross-site writes, and the one permission check."""
 
 import time
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import structlog
 from aiohttp import web
@@ -89,7 +89,7 @@ def _said(request: web.Request, fault: Fault) -> web.Response:
             error["details"] = fault.details
         return web.json_response({"error": error}, status=fault.status, headers={"Cache-Control": "no-store"})
     if isinstance(fault, SignInNeeded) and request.method == "GET" and fault.code == SignInNeeded.default_code:
-        return web.Response(status=303, headers={"Location": "/sign-in"})
+        return web.Response(status=303, headers={"Location": f"/sign-in?next={quote(request.path)}"})
     return fault_page(request, fault)
 
 

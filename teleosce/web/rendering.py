@@ -8,6 +8,7 @@ from aiohttp import web
 from babel.support import NullTranslations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markupsafe import Markup
 
 from teleosce import __version__
@@ -33,11 +34,18 @@ def environment() -> Environment:
     return made
 
 
+def _lower_headings(state: StateCore) -> None:
+    for token in state.tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1]) + 1)}"
+
+
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+_markdown.core.ruler.push("lower_headings", _lower_headings)
 
 
 def markdown(text: str) -> Markup:
-    """Markdown to HTML with the tags of plain documents only."""
+    """Markdown to HTML with the tags of plain documents only; its headings stand below the page's own."""
     return Markup(nh3.clean(_markdown.render(text)))  # noqa: S704 cleaned by nh3
 
 

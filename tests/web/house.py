@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import ClientResponse, ClientSession, CookieJar
 
-from teleosce.app import Server, freeze_shipped_stations, running
+from teleosce.app import Server, freeze_stations, running
 from teleosce.core.settings import Settings
 from teleosce.web import MadeExam, Plan, make_exam
 
@@ -94,7 +94,7 @@ def settings(folder: Path, **more: Any) -> Settings:
 @asynccontextmanager
 async def house(folder: Path) -> AsyncIterator[House]:
     async with running(settings(folder)) as server:
-        bank = await freeze_shipped_stations(server.rooms)
+        bank = await freeze_stations(server.rooms)
         plan = Plan(
             title="A small exam",
             zone="Europe/London",

@@ -63,7 +63,7 @@ async def day(request: web.Request) -> web.Response:
 
 
 async def new_link(request: web.Request) -> web.Response:
-    """A new link for a seat; the older ones end with it, and so do the sessions they opened."""
+    """A new link for a seat; the older ones open nothing any more. Whoever sits there stays until it is used."""
     asked = await body(request, NewLink)
     house = rooms(request)
     seat = await house.people.seat(asked.seat)

@@ -1,19 +1,22 @@
 """From a link to a seat: look, consent, join; and the equipment check."""
 
+import time
 from typing import Any, Literal
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from teleosce.core.errors import Conflict
-from teleosce.people import Permission, Role
+from teleosce.people import LinkRefused, LinkView, Permission, Role
 from teleosce.web import sessions
 from teleosce.web.context import principal, rooms
+from teleosce.web.limits import Refusals
 from teleosce.web.place import page_of
 from teleosce.web.rendering import markdown
 from teleosce.web.routing import Access, Route, answer, body
 from teleosce.web.socket import HUB
 
+REFUSALS: web.AppKey[Refusals] = web.AppKey("refusals", Refusals)
 RECORDED = (Role.candidate, Role.standardized_patient)
 """Those whose voice and picture are kept: they consent first."""
 
@@ -48,7 +51,7 @@ async def look(request: web.Request) -> web.Response:
     """Who the link is for, which exam, when, and the consent text."""
     asked = await body(request, LinkToken)
     house = rooms(request)
-    view = await house.people.look_at_link(asked.token)
+    view = await _look(request, asked.token)
     exam = await house.exams.exam(view.seat.exam_id)
     consent: dict[str, Any] | None = None
     if view.seat.role in RECORDED:
@@ -67,11 +70,21 @@ async def look(request: web.Request) -> web.Response:
     )
 
 
+async def _look(request: web.Request, token: str) -> LinkView:
+    refusals, address, now = request.app[REFUSALS], request.remote or "", time.monotonic()
+    refusals.check(address, now)
+    try:
+        return await rooms(request).people.look_at_link(token)
+    except LinkRefused:
+        refusals.count(address, now)
+        raise
+
+
 async def join(request: web.Request) -> web.Response:
     """Takes the seat on this device. The seat's other devices are told."""
     asked = await body(request, Join)
     house = rooms(request)
-    view = await house.people.look_at_link(asked.token)
+    view = await _look(request, asked.token)
     recorded = view.seat.role in RECORDED
     if recorded and asked.consent_version is None and not await house.people.has_consented(view.seat.id):
         raise Conflict("Please read the consent text and accept it first.", code="consent-needed")

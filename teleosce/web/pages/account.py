@@ -17,22 +17,28 @@ from teleosce.web.routing import Access, Route
 
 async def sign_in_page(request: web.Request) -> web.Response:
     """The form for staff."""
-    return page(request, "sign-in.html", email="", fault=None, next="/")
+    return page(request, "sign-in.html", email="", fault=None, next=_local(request.query.get("next", "/")))
 
 
 async def sign_in(request: web.Request) -> web.Response:
     """Checks e-mail and password; what was typed stays in the form, but for the password."""
     form = await request.post()
     email = str(form.get("email", ""))[:200]
+    following = _local(str(form.get("next", "/")))
     try:
         token, who = await rooms(request).people.sign_in(
             email, str(form.get("password", ""))[:1000], address=request.remote or ""
         )
     except Fault as fault:
-        return page(request, "sign-in.html", fault.status, email=email, fault=fault.message, next="/")
-    response = web.Response(status=303, headers={"Location": "/"})
+        return page(request, "sign-in.html", fault.status, email=email, fault=fault.message, next=following)
+    response = web.Response(status=303, headers={"Location": following})
     sessions.keep(response, request, who.role, token)
     return response
+
+
+def _local(path: str) -> str:
+    """A path of ours, or the first page: nobody is sent to another site by signing in."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() else "/"
 
 
 async def sign_out(request: web.Request) -> web.Response:

@@ -1,14 +1,18 @@
 """The station bank: stations with their versions and the exams that use them, and a version as its readers see it."""
 
+import asyncio
 from datetime import UTC, datetime
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from teleosce.core.errors import NotFound
+from teleosce.exams import Exam
 from teleosce.people import Permission
-from teleosce.stations import StationVersion
+from teleosce.stations import Finding, StationVersion
+from teleosce.stations.command import check_paths, station_folders
 from teleosce.web.context import Rooms, rooms
 from teleosce.web.rendering import markdown, page
 from teleosce.web.routing import Route
@@ -17,39 +21,51 @@ VIEWS = ("candidate", "sp", "examiner")
 
 
 async def bank(request: web.Request) -> web.Response:
-    """All stations by title, the newest version of each first."""
+    """All stations by title, the newest version of each first, and the folders with faults."""
     house = rooms(request)
     used = await _exams_by_station(house)
-    found = await house.stations.all()
+    findings = await asyncio.to_thread(_findings, house.settings.stations)
     entries = [
-        await _entry(house, slug, list(versions), used) for slug, versions in groupby(found, lambda one: one.slug)
+        await _entry(house, slug, list(versions), used, findings.pop(slug, []))
+        for slug, versions in groupby(await house.stations.all(), lambda one: one.slug)
     ]
     entries.sort(key=lambda entry: str(entry["version"].title))
     newest = [entry["version"] for entry in entries]
+    unread = [
+        {"slug": slug, "version": None, "versions": [], "findings": found, "exams": []}
+        for slug, found in findings.items()
+        if found
+    ]
     return page(
         request,
         "stations.html",
         place="stations",
-        entries=entries,
+        entries=entries + unread,
         domains={id_: title for version in newest for id_, title in version.domains.items()},
         specialties=sorted({version.specialty for version in newest if version.specialty}),
     )
 
 
-async def _entry(house: Rooms, slug: str, versions: list[StationVersion], used: dict[str, list[Any]]) -> dict[str, Any]:
+def _findings(folder: Path) -> dict[str, list[Finding]]:
+    return {one.name: check_paths([one]) for one in station_folders(folder)}
+
+
+async def _entry(
+    house: Rooms, slug: str, versions: list[StationVersion], used: dict[str, list[Exam]], findings: list[Finding]
+) -> dict[str, Any]:
     exams = {exam.id: exam for version in versions for exam in used.get(version.hash, [])}
     frozen = [(version.hash, await house.stations.frozen_ms(version.hash)) for version in versions]
     return {
         "slug": slug,
         "version": versions[0],
         "versions": [{"hash": hash_, "frozen_ms": at_ms, "frozen": _day(at_ms)} for hash_, at_ms in frozen],
-        "findings": [],
+        "findings": findings,
         "exams": list(exams.values()),
     }
 
 
-async def _exams_by_station(house: Rooms) -> dict[str, list[Any]]:
-    used: dict[str, list[Any]] = {}
+async def _exams_by_station(house: Rooms) -> dict[str, list[Exam]]:
+    used: dict[str, list[Exam]] = {}
     for exam in await house.exams.exams():
         for station_hash in {slot.station_hash for slot in await house.exams.slots(exam.id)}:
             used.setdefault(station_hash, []).append(exam)
@@ -91,7 +107,7 @@ async def stimulus(request: web.Request) -> web.StreamResponse:
     return stimulus_file(await house.stations.stimulus(version.hash, found.id), found.media_type)
 
 
-def stimulus_file(path: Any, media_type: str) -> web.FileResponse:
+def stimulus_file(path: Path, media_type: str) -> web.FileResponse:
     """A stimulus as a response. An SVG may hold scripts: as a document of its own it may run none."""
     return web.FileResponse(
         path,
