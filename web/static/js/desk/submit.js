@@ -54,7 +54,7 @@ export class Submission {
     const notice = byId("mark-locked");
     notice.hidden = state === "draft";
     notice.dataset.tone = locked ? "good" : "fair";
-    setText(notice, state === "submitted" ? t("Submitted, and locked.") : state === "amended" ? t("Amended, and locked.") : t("Open for an amendment. Until you submit it, what you submitted before counts as withdrawn."));
+    setText(notice, state === "submitted" ? t("Submitted, and locked.") : state === "amended" ? t("Amended, and locked.") : t("Open for an amendment: submit it again when it is as it should be."));
   }
 
   /** Locks the mark, or says what is missing and goes to the first of it. */

@@ -35,7 +35,7 @@ const transcript = new TranscriptView(page.encounter, hear, () => {
 const find = new Find(transcript, hear);
 
 byId("desk-keys").addEventListener("click", explain);
-byId("bookmark")?.addEventListener("click", () => act("bookmark"));
+if (page.may_mark) byId("bookmark").addEventListener("click", () => act("bookmark"));
 listen(act);
 void openRecording();
 void transcript.load();
@@ -95,9 +95,10 @@ async function openMark() {
     marking = { form, sheet, moments, submission: new Submission(form, page.items, sheet, page.role) };
     setState(byId("save-state"), "idle", form.locked ? t("Locked") : form.unsent ? t("Saving …") : t("Saved as you go"));
     moments.draw();
-    const first = page.items.find((item) => item.id === memory.now.item) ?? page.items[0];
-    // The keyboard is at the first item at once, unless somebody is using it elsewhere by now.
-    if (first) sheet.go(first.id, document.activeElement === document.body);
+    const { item } = memory.now;
+    const known = item === "global" || page.items.some((one) => one.id === item);
+    // The keyboard is on the sheet at once, unless somebody is using it elsewhere by now.
+    sheet.go((known ? item : page.items[0]?.id) ?? "global", document.activeElement === document.body);
   } catch (thrown) {
     byId("mark-fault").hidden = false;
     setText(byId("mark-fault"), messageOf(thrown));
