@@ -2,16 +2,17 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database
-from teleosce.core.errors import Fault, NotFound
+from teleosce.core.errors import Fault, NotFound, Unavailable
 from teleosce.core.jobs import step
 from teleosce.recording.models import MANIFEST, Manifest, TakeState
 from teleosce.transcripts import store
@@ -34,7 +35,8 @@ ATTEMPTS = 3
 PAUSE_S = 2.0
 """Before the second try; the third waits twice as long."""
 
-_KEPT = "The recording is kept and can be watched and marked; the transcript can be asked for again."
+_LISTENING = "Whisper is listening to the recording."
+_SAFE = "The recording is kept and can be watched and marked; the transcript can be asked for again."
 
 
 class Transcriber:
@@ -56,100 +58,112 @@ class Transcriber:
         self.busy = threading.Lock()
 
     def run(self, job_id: str) -> None:
-        """Makes the transcript that a job asks for. Raises what made a step fail for the last time."""
-        job = self._wait(self._job(job_id))
+        """Makes the transcript that a job asks for; what fails for the last time is said on its row."""
+        job = self._kept(partial(_find, job_id))
         if job is None:
             return
         log.info("a transcript is begun", job=job.id)
-        parts = [Part(**part) for part in self._step(job, "plan", partial(self._plan, job))]
-        for number, part in enumerate(parts):
-            done = (number + 1) / (len(parts) + 1)
-            self._step(job, f"hear {number}", partial(self._hear, job, part, done))
-        self._step(job, "publish", partial(self._publish, job))
-        log.info("a transcript is ready", job=job.id)
+        plan = self._step(job, "plan", partial(self._plan, job))
+        if plan is None:
+            return
+        for number, part in enumerate(plan):
+            done = (number + 1) / (len(plan) + 1)
+            if not self._step(job, f"hear {number}", partial(self._hear, job, Part(**part), done)):
+                return
+        if self._step(job, "publish", partial(self._publish, job)):
+            log.info("a transcript is ready", job=job.id)
 
-    def _step(self, job: Job, name: str, work: Callable[[], T]) -> T:
+    def _step(self, job: Job, name: str, work: Callable[[], T]) -> T | None:
+        """A durable step; None when it was given up or there is nothing left to do."""
         return step(name, partial(self._tried, job, name, work))
 
-    def _tried(self, job: Job, name: str, work: Callable[[], T]) -> T:
+    def _tried(self, job: Job, name: str, work: Callable[[], T]) -> T | None:
         """At most ATTEMPTS tries, counted in the database so that a try which kills the process counts."""
         while True:
             with self.busy:
-                attempt = self._wait(self._begin(job))
+                attempt = self._kept(partial(store.begin_attempt, job=job, message=_LISTENING))
                 if not attempt:
-                    raise RuntimeError("this run of the job is over")
+                    return None
                 if attempt > ATTEMPTS:
-                    self._fail(job, "The program stopped each time while it made this transcript")
-                    raise RuntimeError(f"step {name} ended the process {ATTEMPTS} times")
+                    self._give_up(job, "The program stopped each time while it made this transcript")
+                    return None
                 try:
                     return work()
+                except Fault as fault:
+                    reason = fault.message
                 except Exception as error:
-                    log.exception("a step failed", job=job.id, step=name, attempt=attempt)
-                    if attempt == ATTEMPTS:
-                        self._fail(job, _reason(error))
-                        raise
+                    log.exception("an unforeseen fault", job=job.id, step=name)
+                    reason = f"The transcript could not be made; the log says why ({type(error).__name__})"
+                log.warning("a step failed", job=job.id, step=name, attempt=attempt, reason=reason)
+                if attempt == ATTEMPTS:
+                    self._give_up(job, reason)
+                    return None
             threading.Event().wait(PAUSE_S * attempt)
 
+    def _give_up(self, job: Job, reason: str) -> None:
+        message = f"{reason.rstrip('.')}. It was tried {ATTEMPTS} times. {_SAFE}"
+        self._kept(partial(store.change, job=job, state=State.failed, message=message))
+
     def _plan(self, job: Job) -> list[dict[str, Any]]:
-        parts = self._sound_of(job.encounter_id).parts()
-        self._wait(self._change(job, message="Whisper is listening to the recording.", attempts=0))
+        parts = self._sound_of(job).parts()
+        self._kept(partial(store.change, job=job, attempts=0))
         return [vars(part) for part in parts]
 
-    def _hear(self, job: Job, part: Part, done: float) -> None:
-        sound = self._sound_of(job.encounter_id)
+    def _hear(self, job: Job, part: Part, done: float) -> bool:
+        sound = self._sound_of(job)
         heard = sound.hear(part, self._ears, job.hints)
         participant = sound.tracks[part.track].participant_id
 
-        async def keep() -> None:
-            async with self._database.write() as connection:
-                if await store.change(connection, job, done=done, attempts=0):
-                    await store.keep_piece(
-                        connection,
-                        job.encounter_id,
-                        take_id=part.track,
-                        number=part.number,
-                        participant_id=participant,
-                        heard=heard,
-                    )
+        async def keep(connection: store.Connection) -> None:
+            if await store.change(connection, job, done=done, attempts=0):
+                await store.keep_piece(
+                    connection,
+                    job.encounter_id,
+                    take_id=part.track,
+                    number=part.number,
+                    participant_id=participant,
+                    heard=heard,
+                )
 
-        self._wait(keep())
+        self._kept(keep)
         log.info("a part was heard", job=job.id, done=round(done, 3))
+        return True
 
-    def _publish(self, job: Job) -> None:
-        async def publish() -> None:
-            async with self._database.write() as connection:
-                weights = self._ears.weights
-                await store.change(connection, job, model=weights.name, model_sha256=weights.sha256)
-                said = utterances(await store.heard_words(connection, job.encounter_id))
-                await store.publish(connection, job, said, self._clock.now_ms())
+    def _publish(self, job: Job) -> bool:
+        weights = self._ears.weights
 
-        self._wait(publish())
+        async def publish(connection: store.Connection) -> None:
+            await store.change(connection, job, model=weights.name, model_sha256=weights.sha256)
+            said = utterances(await store.heard_words(connection, job.encounter_id))
+            await store.publish(connection, job, said, self._clock.now_ms())
 
-    def _sound_of(self, encounter_id: str) -> Sound:
+        self._kept(publish)
+        return True
+
+    def _sound_of(self, job: Job) -> Sound:
         """Decoded once, and again by a process that takes the job up: only the present encounter's is held."""
-        if self._sound is None or self._sound[0] != encounter_id:
+        if self._sound is None or self._sound[0] != job.id:
             self._sound = None
-            self._sound = encounter_id, read_sound(self._data / "encounters" / encounter_id)
+            self._sound = job.id, read_sound(self._data / "encounters" / job.encounter_id)
         return self._sound[1]
 
-    def _fail(self, job: Job, reason: str) -> None:
-        message = f"{reason.rstrip('.')}. It was tried {ATTEMPTS} times. {_KEPT}"
-        self._wait(self._change(job, state=State.failed, message=message))
+    def _kept(self, work: Callable[[store.Connection], Awaitable[T]]) -> T:
+        """One transaction, begun again until it is on disk: a database that is held or away is waited for."""
 
-    async def _job(self, job_id: str) -> Job | None:
-        async with self._database.read() as connection:
-            return next((job for job in await store.unfinished(connection) if job.id == job_id), None)
+        async def transaction() -> T:
+            async with self._database.write() as connection:
+                return await work(connection)
 
-    async def _begin(self, job: Job) -> int:
-        async with self._database.write() as connection:
-            return await store.begin_attempt(connection, job)
+        while True:
+            try:
+                return asyncio.run_coroutine_threadsafe(transaction(), self._loop).result()
+            except (Unavailable, OperationalError, InterfaceError, OSError) as error:
+                log.warning("the database cannot be written to yet", reason=type(error).__name__)
+            threading.Event().wait(PAUSE_S)
 
-    async def _change(self, job: Job, **values: Any) -> None:
-        async with self._database.write() as connection:
-            await store.change(connection, job, **values)
 
-    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+async def _find(job_id: str, connection: store.Connection) -> Job | None:
+    return next((job for job in await store.unfinished(connection) if job.id == job_id), None)
 
 
 def read_sound(folder: Path) -> Sound:
@@ -168,9 +182,3 @@ def read_sound(folder: Path) -> Sound:
         for take in manifest.takes
         if take.state is TakeState.sealed and take.file
     )
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, Fault):
-        return error.message
-    return f"The transcript could not be made; the server's log says why ({type(error).__name__})"

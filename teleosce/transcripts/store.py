@@ -191,9 +191,10 @@ async def change(connection: Connection, job: Job, **values: Any) -> bool:
     return done.rowcount == 1
 
 
-async def begin_attempt(connection: Connection, job: Job) -> int:
+async def begin_attempt(connection: Connection, job: Job, message: str) -> int:
     """Counts a try of the step at hand and returns which one it is; 0 when that run is over already."""
-    if not await change(connection, job, attempts=transcripts.c.attempts + 1, state=State.running):
+    begun = {"attempts": transcripts.c.attempts + 1, "state": State.running, "message": message}
+    if not await change(connection, job, **begun):
         return 0
     query = select(transcripts.c.attempts).where(transcripts.c.encounter_id == job.encounter_id)
     return int((await connection.execute(query)).scalar_one())

@@ -111,7 +111,7 @@ class _Worker:
             for job in waiting:
                 if await asyncio.to_thread(_submitted, jobs, job):
                     await self._lost(job)
-        except (Unavailable, DBAPIError) as error:
+        except (Unavailable, DBAPIError, OSError) as error:
             # A database that is locked, being migrated or restarted: what is asked for is still there later.
             log.warning("the database cannot be read yet", reason=type(error).__name__)
         return _LOOK_S

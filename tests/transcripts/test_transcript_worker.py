@@ -21,7 +21,7 @@ from transcript_world import (
     silence,
 )
 
-from teleosce.transcripts import State, Transcript
+from teleosce.transcripts import State, Transcript, store
 from teleosce.transcripts.weights import find_weights
 
 pytestmark = pytest.mark.speech
@@ -144,27 +144,27 @@ async def test_told_to_stop_it_ends_between_two_steps(world: World, question: Ta
     await world.until_ready(encounter)
 
 
-async def test_without_its_server_it_ends(world: World, server: "subprocess.Popen[bytes]") -> None:
-    worker = world.start_worker("--parent", str(server.pid))
-    await world.until_logged("the worker is ready")
-    server.kill()
-    server.wait()
-    assert await ended(worker) == 0
-
-
-async def test_two_workers_do_not_take_each_others_work(world: World) -> None:
+async def test_one_worker_at_a_time_and_none_without_its_server(
+    world: World, server: "subprocess.Popen[bytes]"
+) -> None:
     first = world.start_worker()
     await world.until_logged("the worker is ready")
-    world.start_worker()
+    second = world.start_worker("--parent", str(server.pid))
     await world.until_logged("another worker has this data folder")
     first.kill()
     await world.until_logged("the worker is ready", times=2)
+    server.kill()
+    server.wait()
+    assert await ended(second) == 0
 
 
 async def test_what_ends_the_process_three_times_is_given_up(world: World, question: TakeOf) -> None:
     encounter = lay_down(world.data, [question])
     await world.transcripts.request(encounter, ROLES)
-    for attempt in (1, 2, 3):
+    async with world.database.write() as connection:  # as a process leaves it that was killed in its first try
+        [job] = await store.unfinished(connection)
+        assert await store.begin_attempt(connection, job, "") == 1
+    for attempt in (2, 3):
         worker = world.start_worker()
         await world.until_attempt(encounter, attempt)
         worker.kill()
