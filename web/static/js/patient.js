@@ -62,7 +62,6 @@ function viewOf({ encounter }) {
  */
 function phaseWords(phase, { encounter }) {
   if (encounter?.rest && phase !== "waiting" && phase !== "done") return t("Rest");
-  if (phase === "reading") return t("Candidate reads");
   return phase === "note" ? t("Rating") : phaseName(phase);
 }
 
