@@ -41,7 +41,7 @@ export class Moments {
    * @param {Evidence} moment
    */
   attach(item, moment) {
-    if (this.#evidence(item).some(([, other]) => other.from_ms === moment.from_ms)) return toast(t("This moment is attached already."), "idle");
+    if (this.#evidence(item).some(([, other]) => other.from_ms === moment.from_ms)) return toast(t("This moment is attached already."));
     this.#form.set(`evidence.${item}.${crypto.randomUUID()}`, moment);
     this.draw();
     announce(moment.quote ? t("Attached {at}: {quote}", { at: clock(moment.from_ms), quote: short(moment.quote) }) : t("Attached {at}", { at: clock(moment.from_ms) }));
