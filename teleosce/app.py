@@ -27,7 +27,7 @@ from teleosce.rtc import MediaServer, self_test
 from teleosce.scoring import Forms
 from teleosce.stations import StationStore, read
 from teleosce.stations.command import station_folders
-from teleosce.transcripts import Transcripts
+from teleosce.transcripts import State, Transcripts
 from teleosce.web import Rooms, application
 
 log = structlog.get_logger(__name__)
@@ -119,6 +119,16 @@ class Stage:
         if roles:
             await rooms.transcripts.request(encounter.id, roles, version.vocabulary, encounter.exam_id)
 
+    async def catch_up(self) -> None:
+        """At start: seals what a killed server left, and asks for the transcripts that nobody could ask for."""
+        rooms = self.rooms
+        await rooms.recordings.recover()
+        for exam in await rooms.exams.exams():
+            for encounter in await rooms.exams.encounters(exam.id):
+                status = await rooms.transcripts.status(encounter.id)
+                if status.state is State.waiting and await rooms.recordings.manifest(encounter.id):
+                    await self._transcribe(RecordingSealed(encounter.id))
+
     async def finish(self) -> None:
         """Waits for the recordings that are being sealed."""
         if self._sealing:
@@ -159,13 +169,13 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         await rooms.day.start()
         # Encounters that go on are attended again before the others are sealed from what a killed server left.
         await rooms.day.heard()
-        recovering = asyncio.create_task(rooms.recordings.recover(), name="recover")
+        catching_up = asyncio.create_task(stage.catch_up(), name="catch-up")
         watch = asyncio.create_task(rooms.transcripts.watch(rooms.events), name="transcripts")
         if settings.worker:
             worker = asyncio.create_task(_keep_worker(settings), name="worker")
         yield Server(_url(settings, runner), rooms)
         watch.cancel()
-        recovering.cancel()
+        catching_up.cancel()
     finally:
         if worker:
             worker.cancel()

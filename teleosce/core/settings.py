@@ -1,6 +1,7 @@
 """Settings: flags > `TELEOSCE_*` > `teleosce.toml` > the defaults below. An unknown key refuses to start."""
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -67,6 +68,8 @@ def load(**flags: Any) -> Settings:
     unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
     try:
         settings = Settings(**{name: value for name, value in flags.items() if value is not None})
+    except tomllib.TOMLDecodeError as error:
+        raise Invalid(f"teleosce.toml cannot be read: {error}.", code="settings") from error
     except ValidationError as error:
         faults = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
         raise Invalid("These settings cannot be used: " + "; ".join(faults), code="settings") from error

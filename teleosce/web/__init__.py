@@ -13,10 +13,10 @@ from teleosce.web.context import ROOMS, Rooms
 from teleosce.web.hub import Hub
 from teleosce.web.limits import Refusals
 from teleosce.web.pages import account, exam, stations
-from teleosce.web.routing import TABLE, add
+from teleosce.web.routing import TABLE, Route, add
 from teleosce.web.setup import MadeExam, PersonsLink, Plan, make_exam
 
-__all__ = ["MadeExam", "PersonsLink", "Plan", "Rooms", "application", "make_exam"]
+__all__ = ["MadeExam", "PersonsLink", "Plan", "Rooms", "application", "make_exam", "routes"]
 
 LARGEST_BODY = 256 * 1024
 
@@ -28,12 +28,17 @@ def application(rooms: Rooms) -> web.Application:
     made[TABLE] = {}
     made[socket.HUB] = Hub(rooms)
     made[link.REFUSALS] = Refusals()
-    for room in (account, exam, stations, link, encounters, exams, media, transcripts, forms, service, socket):
-        add(made, room.ROUTES)
+    add(made, routes())
     made.router.add_static("/static", WEB / "static", append_version=False)
     made.on_startup.append(_start)
     made.on_shutdown.append(_stop)
     return made
+
+
+def routes() -> list[Route]:
+    """Every route of the server, but for static files."""
+    every = (account, exam, stations, link, encounters, exams, media, transcripts, forms, service, socket)
+    return [route for room in every for route in room.ROUTES]
 
 
 async def _start(made: web.Application) -> None:

@@ -25,6 +25,11 @@ def oversees(principal: Principal, exam_id: str) -> bool:
     return principal.may(Permission.run_exam) and principal.exam_id in (None, exam_id)
 
 
+def makes_exams(principal: Principal) -> bool:
+    """Whether the person makes exams of their own: staff with an account, not a seat that came by link."""
+    return principal.may(Permission.build_exam) and principal.exam_id is None
+
+
 async def own_encounter(rooms: Rooms, principal: Principal, encounter_id: str) -> Encounter:
     """The encounter, for those in it and for those who run its exam. Raises NotFound for all others."""
     if not is_id(encounter_id):

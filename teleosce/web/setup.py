@@ -21,7 +21,7 @@ class Plan:
     stations: Sequence[str]
     candidates: Sequence[str]
     sps: Sequence[str] = ()
-    examiner: str = "Examiner"
+    examiner: str = ""
     played: tuple[str, str] | None = None
     """Names of a synthetic candidate and patient who get an encounter of their own at the first station."""
     days: int = 14
@@ -60,11 +60,12 @@ async def make_exam(rooms: Rooms, plan: Plan) -> MadeExam:
     exam = await rooms.exams.create(plan.title, plan.zone)
     add = rooms.people.add_seat
     organiser = await add(exam.id, Role.organiser, "Organiser")
-    examiner = await add(exam.id, Role.examiner, plan.examiner)
+    examiner = await add(exam.id, Role.examiner, plan.examiner.strip() or "Examiner")
     candidates = [
         await add(exam.id, Role.candidate, name, f"C{number:02}") for number, name in enumerate(plan.candidates, 1)
     ]
-    names = [*plan.sps, *(f"Patient {number}" for number in range(len(plan.sps) + 1, len(versions) + 1))]
+    given = [*plan.sps, *[""] * len(versions)]
+    names = [name.strip() or f"Patient {number}" for number, name in enumerate(given, 1)]
     sps = [
         None if version.rest else await add(exam.id, Role.standardized_patient, name)
         for version, name in zip(versions, names, strict=False)

@@ -31,6 +31,13 @@ class AddTime(BaseModel):
     seconds: int = Field(ge=1, le=3600)
 
 
+class Void(BaseModel):
+    """Why."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field(min_length=3, max_length=1000)
+
+
 async def brief(request: web.Request) -> web.Response:
     """What the caller's role may read of the station, and when: a door note is not shown before its time."""
     house = rooms(request)
@@ -138,6 +145,15 @@ async def add_time(request: web.Request) -> web.Response:
     return answer(await encounter_view(house, changed))
 
 
+async def void(request: web.Request) -> web.Response:
+    """Ends an encounter so that it never counts; what was recorded is kept."""
+    asked = await body(request, Void)
+    house, encounter = await _mine_to_run(request)
+    voided = await house.day.void(encounter.id, asked.reason)
+    await house.people.record(principal(request), "encounter.void", encounter.id, {"reason": asked.reason})
+    return answer(await encounter_view(house, voided))
+
+
 async def rerun(request: web.Request) -> web.Response:
     """A new attempt of the same slot; the one before is kept as it is."""
     house, encounter = await _mine_to_run(request)
@@ -175,5 +191,6 @@ ROUTES = [
     Route("POST", "/api/encounters/{id}/begin", begin, Permission.run_exam, "Start the reading time"),
     Route("POST", "/api/encounters/{id}/end-phase", end_phase, Permission.run_exam, "Move on early", EndPhase),
     Route("POST", "/api/encounters/{id}/add-time", add_time, Permission.run_exam, "Grant time", AddTime),
+    Route("POST", "/api/encounters/{id}/void", void, Permission.run_exam, "It shall not count", Void),
     Route("POST", "/api/encounters/{id}/rerun", rerun, Permission.run_exam, "A new attempt"),
 ]

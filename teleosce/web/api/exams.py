@@ -1,30 +1,38 @@
 """The organiser's exam: making one, its day, and new links for its people."""
 
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
-from teleosce.core.errors import NotFound
+from teleosce.core.errors import Forbidden, NotFound
 from teleosce.people import Permission, Role
 from teleosce.web import day_view
-from teleosce.web.access import oversees
+from teleosce.web.access import makes_exams, oversees
 from teleosce.web.context import principal, rooms
 from teleosce.web.routing import Access, Route, answer, body
 from teleosce.web.setup import Plan, make_exam
 from teleosce.web.socket import HUB
 
 LINK_DAYS = 14
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+MaybeName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 
 
 class NewExam(BaseModel):
-    """An exam of one circuit: candidate i begins at station i and goes round the ring."""
+    """An exam of one circuit: candidate i begins at station i and goes round the ring.
+
+    `sps[i]` plays the patient of station i; where it is empty or missing, and at a rest station, a name is made up.
+    """
 
     model_config = ConfigDict(extra="forbid")
-    title: str = Field(min_length=1, max_length=200)
+    title: Name
     zone: str = Field("Europe/London", max_length=60)
     stations: list[str] = Field(min_length=1, max_length=30, description="Station version hashes, in ring order.")
-    candidates: list[str] = Field(min_length=1, max_length=30, description="Names, one each.")
+    candidates: list[Name] = Field(min_length=1, max_length=30, description="Names, one each.")
+    sps: list[MaybeName] = Field([], max_length=30, description="Names of the patients, as the stations stand.")
+    examiner: MaybeName = ""
 
     @field_validator("zone")
     @classmethod
@@ -45,11 +53,11 @@ class NewLink(BaseModel):
 
 async def create(request: web.Request) -> web.Response:
     """Makes an exam with its seats, slots and links. The links are shown this once."""
+    if not makes_exams(principal(request)):
+        raise Forbidden("A link belongs to one exam. To make another, sign in with an organiser's account.")
     asked = await body(request, NewExam)
     house = rooms(request)
-    made = await make_exam(
-        house, Plan(title=asked.title, zone=asked.zone, stations=asked.stations, candidates=asked.candidates)
-    )
+    made = await make_exam(house, Plan(**asked.model_dump()))
     await house.people.record(principal(request), "exam.create", made.exam_id, {"stations": len(asked.stations)})
     return answer({"exam": made.exam_id, "links": [link.__dict__ for link in made.links]}, status=201)
 
@@ -95,7 +103,7 @@ async def who_am_i(request: web.Request) -> web.Response:
 
 ROUTES = [
     Route("GET", "/api/me", who_am_i, Access.signed_in, "Who you are signed in as"),
-    Route("POST", "/api/exams", create, Permission.run_exam, "Make an exam", NewExam),
+    Route("POST", "/api/exams", create, Permission.build_exam, "Make an exam", NewExam),
     Route("GET", "/api/exams/{exam}/day", day, Permission.run_exam, "The day of an exam"),
     Route("POST", "/api/links", new_link, Permission.run_exam, "A new link for a seat", NewLink),
     Route("POST", "/api/links/revoke", clear_links, Permission.run_exam, "Take a seat's links back", NewLink),

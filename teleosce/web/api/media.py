@@ -58,11 +58,11 @@ async def _take(house: Rooms, encounter: Encounter, zero_ms: int, take: Take) ->
         "role": seat.role.value,
         "name": seat.name,
         "number": take.number,
-        "state": take.state,
+        "state": take.state.value,
         "reason": take.reason,
         "starts_ms": take.starts_ms - zero_ms,
         "duration_ms": take.duration_ms,
-        "url": f"/media/takes/{take.id}.webm" if take.state == "sealed" else None,
+        "url": f"/media/takes/{take.id}.webm" if take.file else None,
         "gaps": [{"kind": gap.kind, "from_ms": gap.from_ms, "to_ms": gap.to_ms} for gap in take.gaps],
     }
 
@@ -82,8 +82,6 @@ async def take_file(request: web.Request) -> web.StreamResponse:
         raise NotFound("There is no such recording.")
     take = await house.recordings.take(take_id)
     await marked_encounter(house, principal(request), take.encounter_id)
-    if take.state != "sealed":
-        raise NotFound("This recording is not ready to be played yet.")
     return web.FileResponse(house.recordings.path(take), headers=PRIVATE | {"Content-Type": "video/webm"})
 
 

@@ -4,15 +4,18 @@ from typing import Any
 
 from aiohttp import web
 
-from teleosce.core.errors import Fault
+from teleosce.core.errors import Fault, Forbidden
 from teleosce.exams import RUNNING, Exam, Outcome
 from teleosce.people import Permission
 from teleosce.scoring import Kind, State
+from teleosce.stations import StationVersion
 from teleosce.web import sessions
+from teleosce.web.access import makes_exams
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.place import page_of
 from teleosce.web.rendering import page
 from teleosce.web.routing import Access, Route
+from teleosce.web.setup import Plan
 
 
 async def sign_in_page(request: web.Request) -> web.Response:
@@ -57,7 +60,24 @@ async def home(request: web.Request) -> web.Response:
     if not who.may(Permission.run_exam):
         return web.Response(status=303, headers={"Location": page_of(who.role, who.exam_id)})
     exams = [exam for exam in await house.exams.exams() if who.exam_id in (None, exam.id)]
-    return page(request, "home.html", place="exams", exams=[await _row(house, exam) for exam in exams])
+    return page(
+        request,
+        "home.html",
+        place="exams",
+        exams=[await _row(house, exam) for exam in exams],
+        may_make=makes_exams(who),
+    )
+
+
+async def new_exam(request: web.Request) -> web.Response:
+    """The form for a new exam: title, stations in ring order, candidates."""
+    if not makes_exams(principal(request)):
+        raise Forbidden("A link belongs to one exam. To make another, sign in with an organiser's account.")
+    newest: dict[str, StationVersion] = {}
+    for version in await rooms(request).stations.all():
+        newest.setdefault(version.slug, version)
+    stations = sorted(newest.values(), key=lambda version: (version.rest, version.title))
+    return page(request, "new-exam.html", place="exams", stations=stations, days=Plan.days)
 
 
 async def _row(house: Rooms, exam: Exam) -> dict[str, Any]:
@@ -81,6 +101,7 @@ async def _row(house: Rooms, exam: Exam) -> dict[str, Any]:
 
 ROUTES = [
     Route("GET", "/", home, Access.signed_in, "The first page"),
+    Route("GET", "/exams/new", new_exam, Permission.build_exam, "A new exam"),
     Route("GET", "/sign-in", sign_in_page, Access.anyone, "Sign in"),
     Route("POST", "/sign-in", sign_in, Access.anyone, "Sign in"),
     Route("POST", "/sign-out", sign_out, Access.signed_in, "Sign out"),
