@@ -16,7 +16,7 @@ from teleosce.rtc.bandwidth import Line, Rate
 from teleosce.rtc.model import Binding, Kind, PeerHealth, PeerState, TrackHealth, TrackInfo
 from teleosce.rtc.slots import make_slots
 from teleosce.rtc.tickets import Ticket
-from teleosce.rtc.timings import AUDIO_BPS, CEILING_BPS, CONNECT_S, LOST_S, TICK_S
+from teleosce.rtc.timings import AUDIO_BPS, CEILING_BPS, CONNECT_S, LOST_S, REPORT_HOLDS_S, TICK_S
 from teleosce.rtc.transport import MediaTransport
 from teleosce.rtc.uptrack import UpTrack
 
@@ -63,13 +63,15 @@ class Peer:
         self._last_packet = time.monotonic()
         self._ntp_offset: int | None = None
         self._least_round_trip: float | None = None
-        self._worst_loss = 0.0
+        self._reported: float | None = None
+        self._reported_at = 0.0
         self._estimate: int | None = None
         self._sent_before = (time.monotonic(), 0, 0)
         self._health: dict[Kind, TrackHealth] = {}
         self._loss = 0.0
         self._sent = (0.0, 0.0)
         self._timer: asyncio.TimerHandle | None = None
+        self._gathering: asyncio.Task[None] | None = None
         self._connecting: asyncio.Task[None] | None = None
         self.closing: asyncio.Task[None] | None = None
         """Closes the sockets of a peer that has ended."""
@@ -99,12 +101,13 @@ class Peer:
 
     async def answer(self, addresses: Sequence[str]) -> str:
         """The answer to the offer; then the peer connects by itself. Raises Conflict when replaced, Unavailable."""
-        await self.transport.gather()
+        self._gathering = asyncio.create_task(self.transport.gather())
+        await asyncio.shield(self._gathering)
         candidates = self.transport.candidates(addresses)
-        if not candidates:
-            raise Unavailable("The server has no free port for live media. Try again in a moment.", code="no-port")
         if self.state is not PeerState.connecting:
             raise Conflict("A newer connection of yours took this seat. Your place is kept there.", code="replaced")
+        if not candidates:
+            raise Unavailable("The server has no free port for live media. Try again in a moment.", code="no-port")
         for ice in (self.transport, self.transport.transport):
             ice.on("statechange", self._transport_changed)
         self._connecting = asyncio.create_task(self._connect())
@@ -161,7 +164,9 @@ class Peer:
     async def _close(self) -> None:
         if self._connecting is not None:
             self._connecting.cancel()
-            await asyncio.wait([self._connecting])
+        pending = [task for task in (self._gathering, self._connecting) if task is not None]
+        if pending:
+            await asyncio.wait(pending)
         await self.transport.close()
 
     # Packets
@@ -199,7 +204,7 @@ class Peer:
             elif (down := self._downs.get(item.ssrc)) is None:
                 continue
             elif isinstance(item, rtcp.ReportBlock):
-                self._worst_loss = max(self._worst_loss, item.fraction_lost)
+                self._reported = max(self._reported or 0.0, item.fraction_lost)
                 self._on_round_trip(down.round_trip(item, now))
             elif isinstance(item, rtcp.Nack):
                 down.resend(item.sequences)
@@ -246,16 +251,20 @@ class Peer:
         seconds = now - before
         self._sent = ((packets - packets_before) / seconds, (octets - octets_before) * 8 / seconds)
         queue = (self.round_trip or 0.0) - (self._least_round_trip or 0.0)
-        loss, self._worst_loss = self._worst_loss, 0.0
-        self._loss = loss
-        self.line.update(loss, queue, self._sent[1], self._estimate)
+        if self._reported is not None:
+            self._loss, self._reported, self._reported_at = self._reported, None, now
+        elif now - self._reported_at > REPORT_HOLDS_S:
+            self._loss = 0.0
+        self.line.update(self._loss, queue, self._sent[1], self._estimate)
         self.line.look(now)
         for slot in self.slots:
             if slot.video is not None:
                 slot.video.pause(self.line.paused)
 
     def picture_bps(self) -> float:
-        """What each picture sent to this participant may take, in bits a second."""
+        """Bits a second that each picture sent to this participant may take; a line without trouble sets no limit."""
+        if self.line.bps >= CEILING_BPS:
+            return float(CEILING_BPS)
         pictures = sum(slot.video is not None and slot.video.up is not None for slot in self.slots)
         return max(0.0, self.line.bps - AUDIO_BPS) / max(1, pictures)
 

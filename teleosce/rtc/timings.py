@@ -44,6 +44,9 @@ LOSS_BAD = 0.10
 LOSS_GOOD = 0.02
 """Fractions lost above which a sender slows and below which it speeds up (draft-ietf-rmcat-gcc-02, section 6)."""
 
+REPORT_HOLDS_S = 6.0
+"""How long a receiver's report counts when no newer comes: for audio alone, browsers report every five seconds."""
+
 QUEUE_BAD_S = 0.4
 """Time spent standing in some router's queue, above the quickest packet seen."""
 

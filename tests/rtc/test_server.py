@@ -7,6 +7,7 @@ import struct
 from pathlib import Path
 
 import pytest
+import uvloop
 from hypothesis import HealthCheck, given, settings
 
 from teleosce.core.clock import Clock
@@ -90,12 +91,25 @@ async def test_one_who_never_connects_is_gone_after_a_while(
 
 
 async def test_the_newest_of_two_offers_wins(server: MediaServer) -> None:
+    before = sockets()
     first = asyncio.create_task(server.answer(ticket("anna"), FULL))
     second = asyncio.create_task(server.answer(ticket("anna"), FULL))
     done = await asyncio.gather(first, second, return_exceptions=True)
     assert isinstance(done[0], Conflict)
     assert isinstance(done[1], str)
     assert len(server.room("room").peers()) == 1
+    await server.close_room("room", "enough")
+    assert sockets() == before
+
+
+async def test_an_answer_that_nobody_waits_for_leaves_nothing(server: MediaServer) -> None:
+    before = sockets()
+    asking = asyncio.create_task(server.answer(ticket("anna"), FULL))
+    await asyncio.sleep(0)
+    asking.cancel()
+    await asyncio.wait([asking])
+    await server.close_room("room", "enough")
+    assert sockets() == before
 
 
 async def test_a_dead_line_is_lost(
@@ -129,6 +143,24 @@ async def test_closing_a_room_ends_everything_in_it(server: MediaServer, clip: C
 
 
 async def test_strangers_at_the_port_end_nothing(server: MediaServer, clip: Clip, diary: Diary) -> None:
+    await disturb(server, clip)
+    assert diary.connections[:2] == [("anna", "connected"), ("ben", "connected")]
+    assert {state for _, state in diary.connections[2:]} <= {"left"}
+
+
+def test_strangers_end_nothing_under_uvloop(clip: Clip) -> None:
+    """There, an exception on the way in would close the socket."""
+
+    async def run() -> None:
+        server = MediaServer(SECRET, Clock(), Events())
+        await server.start()
+        await disturb(server, clip)
+        await server.close()
+
+    uvloop.run(run())
+
+
+async def disturb(server: MediaServer, clip: Clip) -> None:
     server.room("room").open()
     anna = await Client(server, clip, "anna").join()
     ben = await Client(server, clip, "ben").join()
@@ -171,7 +203,7 @@ async def test_strangers_at_the_port_end_nothing(server: MediaServer, clip: Clip
     await until(lambda: len(ben.by_mid["2"].order) > count + 30)
     back = len(anna.by_mid["2"].order)
     await until(lambda: len(anna.by_mid["2"].order) > back + 10)
-    assert diary.connections == [("anna", "connected"), ("ben", "connected")]
+    assert [one.state for one in server.room("room").peers()] == ["connected", "connected"]
     await anna.leave()
     await ben.leave()
 
