@@ -205,6 +205,12 @@ test("no key has two meanings, each is explained, and a held key marks nothing t
   assert.equal(repeats("forward"), true);
 });
 
+test("sentences that one person adds without a pause for the other are quoted together", () => {
+  const run = [turn("a", "candidate", 0, "Where?"), turn("b", "sp", 1000, "I have pain."), turn("c", "sp", 3000, "It is bad."), turn("d", "candidate", 5000, "I see.")];
+  assert.equal(momentAt(run, 4000, 60_000).quote, "I have pain. It is bad.");
+  assert.equal(momentAt(run, 5100, 60_000).quote, "I see.");
+});
+
 const ITEMS = ["a", "b", "c"].map((id, index) => ({ id, text: id, weight: index + 1, critical: false }));
 
 test("what is missing, how far it is, and what comes next", () => {

@@ -116,7 +116,7 @@ export class Player {
     this.waiting = false;
     if (this.#running) this.#advance(passed);
     // The end, or a silence passed over: the next step goes on from there.
-    if (!this.playing || this.skipped_ms > 0) return;
+    if (!this.playing || this.skipped_ms > 0) return this.#tell();
     this.#running = true;
     for (const screen of this.screens) {
       screen.show(this.at_ms);

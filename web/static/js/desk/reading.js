@@ -57,7 +57,7 @@ function lastBefore(things, at_ms) {
 }
 
 /**
- * The present moment as evidence: what the turn at the playhead says around it.
+ * The present moment as evidence: what is said around it by whoever speaks.
  * @param {Turn[]} turns
  * @param {number} at_ms
  * @param {number} length_ms of the recording
@@ -65,7 +65,7 @@ function lastBefore(things, at_ms) {
  */
 export function momentAt(turns, at_ms, length_ms) {
   const turn = turnAt(turns, at_ms);
-  const words = turn && at_ms - turn.ends_ms <= LINGER_MS ? around(turn, at_ms) : [];
+  const words = turn && at_ms - turn.ends_ms <= LINGER_MS ? around(turns, turn, at_ms) : [];
   const first = words[0];
   const last = words.at(-1);
   if (first && last) return { from_ms: first.starts_ms, to_ms: Math.max(last.ends_ms, first.starts_ms), quote: words.map(readingOf).filter(Boolean).join(" ") };
@@ -73,12 +73,18 @@ export function momentAt(turns, at_ms, length_ms) {
 }
 
 /**
+ * What the speaker of a turn says around a moment, in this turn and in those that they add without anybody coming between.
+ * @param {Turn[]} turns
  * @param {Turn} turn
  * @param {number} at_ms
  */
-function around(turn, at_ms) {
+function around(turns, turn, at_ms) {
   const middle = Math.min(at_ms, turn.ends_ms);
-  const near = turn.words.filter((word) => word.ends_ms >= middle - BEFORE_MS && word.starts_ms <= middle + AFTER_MS);
+  const here = turns.indexOf(turn);
+  const before = turns.slice(0, here).findLastIndex((other) => other.role !== turn.role);
+  const after = turns.findIndex((other, index) => index > here && other.role !== turn.role);
+  const words = turns.slice(before + 1, after < 0 ? undefined : after).flatMap((one) => one.words);
+  const near = words.filter((word) => word.ends_ms >= middle - BEFORE_MS && word.starts_ms <= middle + AFTER_MS);
   return near.length ? near : turn.words;
 }
 

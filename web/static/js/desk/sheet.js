@@ -21,6 +21,8 @@ export class Sheet {
   #onchange;
   #ontool;
   #root = byId("sheet");
+  #scroll = byId("mark-scroll");
+  #pressed = false;
 
   /**
    * @param {MarkForm} form
@@ -36,6 +38,9 @@ export class Sheet {
     this.#root.addEventListener("submit", (event) => event.preventDefault());
     this.#root.addEventListener("change", (event) => this.#chosen(event));
     this.#root.addEventListener("input", (event) => this.#typed(event));
+    // Opening an item moves what lies below it: not while a button of the mouse is down, or the click would miss.
+    this.#root.addEventListener("pointerdown", () => (this.#pressed = true));
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => (this.#pressed = false));
     this.#root.addEventListener("focusin", (event) => this.#entered(event));
     this.#root.addEventListener("click", (event) => this.#clicked(event));
     this.#root.addEventListener("keydown", (event) => this.#escaped(event));
@@ -185,7 +190,7 @@ export class Sheet {
   /** @param {FocusEvent} event */
   #entered(event) {
     const id = this.#idOf(event.target);
-    if (id) this.#become(id);
+    if (id && !this.#pressed) this.#become(id);
   }
 
   /** @param {MouseEvent} event */
@@ -193,12 +198,24 @@ export class Sheet {
     const id = this.#idOf(event.target);
     if (!id) return;
     const target = /** @type {Element} */ (event.target);
+    this.#becomeInPlace(id, target);
     const tool = target.closest("[data-do]");
     if (tool instanceof HTMLElement) return this.#ontool(tool.dataset.do ?? "");
     if (target.closest("button, textarea, a") || (event.detail === 0 && target.closest("input"))) return;
     // After a click the keys mean the item, not the choice that was clicked.
     if (!target.closest("label") || target.closest("input")) this.#group(id).focus({ preventScroll: true });
+  }
+
+  /**
+   * What was clicked stays under the pointer while the item before closes and this one opens.
+   * @param {string} id
+   * @param {Element} target
+   */
+  #becomeInPlace(id, target) {
+    const before = target.getBoundingClientRect().top;
     this.#become(id);
+    const scroller = this.#scroll.scrollHeight > this.#scroll.clientHeight ? this.#scroll : window;
+    scroller.scrollBy({ top: target.getBoundingClientRect().top - before, behavior: "instant" });
   }
 
   /**

@@ -161,20 +161,23 @@ export class TranscriptView {
       byId("read-progress").hidden = true;
       this.#wait(t("Nobody was heard to speak in this recording."));
     }
-    this.#list.replaceChildren(...turns.map((turn) => this.#turn(turn)));
+    this.#list.replaceChildren(...turns.map((turn, index) => this.#turn(turn, turns[index - 1]?.role === turn.role)));
     this.#stop = this.#list.querySelector(".word");
     if (this.#stop) this.#stop.tabIndex = 0;
     if (late) announce(t("The transcript is ready."));
     this.#onchange();
   }
 
-  /** @param {Turn} turn */
-  #turn(turn) {
+  /**
+   * @param {Turn} turn
+   * @param {boolean} goes_on the same person spoke before
+   */
+  #turn(turn, goes_on) {
     const at = duration(turn.starts_ms / 1000);
     const words = turn.words.flatMap((word) => [this.#word(word, turn), " "]);
     const button = el("button", { class: "turn-at figures", type: "button", tabindex: "-1", title: t("Listen from here"), "aria-label": t("Listen from {at}", { at }) }, at);
     button.addEventListener("click", () => this.#onlisten(turn.starts_ms));
-    const element = el("li", { class: "turn", "data-role": turn.role }, el("p", { class: "turn-head" }, el("span", { class: "turn-who" }, shortRoleName(turn.role)), button), el("p", { class: "turn-words" }, ...words));
+    const element = el("li", { class: goes_on ? "turn goes-on" : "turn", "data-role": turn.role }, el("p", { class: "turn-head" }, el("span", { class: goes_on ? "unseen" : "turn-who" }, shortRoleName(turn.role)), button), el("p", { class: "turn-words" }, ...words));
     this.#byTurn.set(turn.id, { turn, element });
     return element;
   }

@@ -112,6 +112,7 @@ function onSheet() {
 }
 
 function redraw() {
+  if (marking?.form.locked) watch?.player.pause();
   marking?.sheet.draw();
   marking?.moments.draw();
   marking?.submission.draw();
