@@ -1,10 +1,10 @@
 /** Words in the reader's language: English text is the key, and the fallback. */
 
 /** @type {Record<string, string>} */
-const catalogue = JSON.parse(document.getElementById("catalogue")?.textContent || "{}");
+const catalogue = JSON.parse(globalThis.document?.getElementById("catalogue")?.textContent || "{}");
 
 /** The page's language, for dates and numbers. */
-export const language = document.documentElement.lang || "en";
+export const language = globalThis.document?.documentElement.lang || "en";
 
 /**
  * Translates, and fills `{name}` from values: `t("{n} of {all} marked", {n: 3, all: 20})`.

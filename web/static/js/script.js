@@ -30,6 +30,8 @@ export class Script {
     const body = el("div", { class: "prose" });
     // The server made this HTML from markdown and cleaned it.
     body.innerHTML = html;
+    // Topics are written two levels below a part; on this page they stand right under its title.
+    for (const topic of body.querySelectorAll("h4")) topic.replaceWith(el("h3", {}, ...topic.childNodes));
     const part = el(
       "details",
       { class: "script-part", "data-kind": kind, open: this.#folds.get(title) ?? OPEN_AT_FIRST.includes(kind) },

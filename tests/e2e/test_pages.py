@@ -1,0 +1,283 @@
+"""Every page as a person meets it: axe finds nothing, in light and dark, on a laptop and on a phone; nothing is wider
+than its window; the console has no errors, which a refusal of the content security policy would be.
+
+With TELEOSCE_SCREENSHOTS=folder each state is also written there as a picture, four for each, to be looked at.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
+from playwright.async_api import Browser, Page, expect
+
+from tests.e2e.artefacts import rows
+from tests.e2e.browsers import chromium, eventually, join, new_page
+from tests.e2e.server import ServerProcess
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+EMAIL, PASSWORD = "organiser@school.example", "a long enough password"
+SIZES = {"laptop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Taken out: the program refuses variables that begin with its name and are no settings of it.
+SCREENSHOTS = os.environ.pop("TELEOSCE_SCREENSHOTS", None)
+
+
+class House:
+    """A running server, and one browser whose pages each have a session of their own."""
+
+    def __init__(self, server: ServerProcess, browser: Browser) -> None:
+        self.server, self.browser = server, browser
+        self.problems: list[str] = []
+
+    async def page(self, path: str = "") -> Page:
+        page = await new_page(self.browser, self.problems)
+        page.on("response", self._missing)
+        if path:
+            await page.goto(self.server.url + path)
+        return page
+
+    def _missing(self, response: Any) -> None:
+        if response.status >= 400 and "/static/" in response.url:
+            self.problems.append(f"{response.status} {response.url}")
+
+    async def joined(self, role: str) -> Page:
+        page = await self.page()
+        links = self.server.links[role]
+        await join(page, links if isinstance(links, str) else links[0])
+        return page
+
+    async def signed_in(self) -> Page:
+        page = await self.page("/sign-in")
+        await sign_in(page, PASSWORD)
+        await page.wait_for_url(f"{self.server.url}/")
+        return page
+
+
+async def sign_in(page: Page, password: str) -> None:
+    await page.get_by_label("Email").fill(EMAIL)
+    await page.get_by_label("Password").fill(password)
+    await page.get_by_role("button", name="Sign in").click()
+
+
+async def look(page: Page, state: str) -> None:
+    """Four looks at a page as it stands."""
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE_SCRIPT)
+    for size, viewport in SIZES.items():
+        await page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            if SCREENSHOTS:
+                path = Path(SCREENSHOTS) / f"{state}-{size}-{scheme}.png"
+                await page.screenshot(path=path, full_page=True, caret="initial")
+            found = AxeResults(await page.evaluate("axe.run({resultTypes: ['violations']})"))
+            assert found.violations_count == 0, f"{state}, {size}, {scheme}\n{found.generate_report()}"
+            assert await page.evaluate(TOO_WIDE) <= 0, f"{state}, {size}: wider than its window"
+    await page.emulate_media(color_scheme="light")
+    await page.set_viewport_size(SIZES["laptop"])  # type: ignore[arg-type]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    server = ServerProcess(tmp_path_factory.mktemp("pages") / "data")
+    await server.start("--no-consultation")
+    account = ["user", "add", EMAIL, "--name", "Dr Olive Organiser", "--password", PASSWORD, "--data", str(server.data)]
+    added = await asyncio.create_subprocess_exec(sys.executable, "-m", "teleosce", *account, cwd=server.data.parent)
+    assert await added.wait() == 0
+    async with chromium() as browser:
+        yield House(server, browser)
+    await server.stop()
+
+
+@pytest.fixture(autouse=True)
+def _no_problems(house: House) -> Any:
+    house.problems.clear()
+    yield
+    assert not house.problems
+
+
+async def test_sign_in_and_what_is_not_there(house: House) -> None:
+    page = await house.page("/sign-in")
+    await look(page, "sign-in")
+    await sign_in(page, "not the password")
+    await page.get_by_role("alert").wait_for()
+    await look(page, "sign-in-refused")
+    await sign_in(page, PASSWORD)
+    await page.wait_for_url(f"{house.server.url}/")
+    await page.goto(f"{house.server.url}/nowhere")
+    await look(page, "not-found")
+    await page.context.close()
+
+
+async def test_the_bank_of_stations(house: House) -> None:
+    page = await house.signed_in()
+    await page.get_by_role("link", name="Stations").click()
+    await look(page, "stations")
+    await page.locator("#bank h2 a").first.click()
+    station = page.url.partition("?")[0]
+    for view in ("candidate", "sp", "examiner"):
+        await page.goto(f"{station}?as={view}")
+        await look(page, f"preview-{view}")
+    await page.context.close()
+
+
+async def test_a_new_exam(house: House) -> None:
+    page = await house.signed_in()
+    await look(page, "home")
+    await page.get_by_role("link", name="New exam").click()
+    await page.get_by_label("Title").fill("Finals, =first day")
+    await look(page, "new-exam")
+    bank = page.get_by_label("Station from the bank")
+    for name in ("Chest pain", "Low mood", "Rest"):
+        await bank.select_option(index=await _option(page, name))
+        await page.get_by_role("button", name="Add to the ring").click()
+    candidates = page.get_by_label("Names, one on each line")
+    await candidates.fill("Ada Adams\nBen Bull\nCy Cole\nDi Dean")
+    await page.get_by_role("button", name="Make the exam").click()
+    await expect(candidates).to_be_focused()
+    await expect(page.locator("#candidates-fault")).to_contain_text("4 candidates need 4 stations")
+    await look(page, "new-exam-refused")
+
+    await candidates.fill("=Ada Adams\nBen Bull")
+    up = page.get_by_role("button", name="Up: 2.")
+    await up.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="Up: 1.")).to_be_focused()
+    await page.get_by_label("Patient played by").first.fill("Pat Peters")
+    await expect(page.locator("#sum")).to_contain_text("3 stations, 2 candidates: 3 rotations, 4 encounters")
+    await page.get_by_role("button", name="Make the exam").click()
+    await expect(page.locator("#made-title")).to_be_focused()
+    await look(page, "new-exam-links")
+
+    async with page.expect_download() as downloading:
+        await page.get_by_role("button", name="Download as CSV").click()
+    download = await downloading.value
+    assert download.suggested_filename == "Finals-first-day-links.csv"
+    lines = (await download.path()).read_text("utf-8-sig").splitlines()
+    cells = [line.strip('"').split('","') for line in lines]
+    assert [row[:3] for row in cells] == [
+        ["Name", "Role", "Place"],
+        ["Organiser", "Organiser", "The whole exam"],
+        ["'=Ada Adams", "Candidate", "Begins at station 1"],
+        ["Ben Bull", "Candidate", "Begins at station 2"],
+        ["Pat Peters", "Standardized patient", cells[4][2]],
+        ["Patient 2", "Standardized patient", cells[5][2]],
+        ["Examiner", "Examiner", "The whole exam"],
+    ]
+    await page.get_by_role("link", name="To the control page").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Finals, =first day")
+    await expect(page.locator(".encounter")).to_have_count(6)
+    await page.goto(cells[2][3])
+    await expect(page.locator("#who-name")).to_have_text("Welcome, =Ada Adams")
+    await page.context.close()
+
+
+async def _option(page: Page, name: str) -> int:
+    options = await page.locator("#bank option").all_inner_texts()
+    return next(index for index, text in enumerate(options) if text.startswith(name))
+
+
+async def test_an_organiser_by_link_has_one_exam(house: House) -> None:
+    page = await house.joined("organiser")
+    await page.goto(f"{house.server.url}/?role=organiser")
+    await expect(page.get_by_role("heading", level=2)).to_have_count(1)
+    await expect(page.get_by_role("link", name="New exam")).to_have_count(0)
+    response = await page.goto(f"{house.server.url}/exams/new")
+    assert response is not None
+    assert response.status == 403
+    await page.context.close()
+
+
+async def test_the_pages_of_an_encounter(house: House) -> None:
+    refused = await house.page("/j#not-a-link")
+    await refused.locator("#part-refused").wait_for()
+    await look(refused, "join-refused")
+    await refused.context.close()
+    examiner = await house.joined("examiner")
+    await look(examiner, "worklist-empty")
+    organiser = await house.joined("organiser")
+    candidate = await house.page()
+    await candidate.goto(house.server.links["candidate"][0])
+    await candidate.locator("#consent-box").wait_for()
+    await look(candidate, "join-consent")
+    await candidate.locator("#consent-box").check()
+    await candidate.locator("#who-go").click()
+    await candidate.locator("#speaker-play").click()
+    await candidate.locator("#speaker-heard").click()
+    await candidate.locator('#enter:not([aria-disabled="true"])').wait_for(timeout=30_000)
+    await look(candidate, "join-check")
+    await candidate.locator("#enter").click()
+    await candidate.locator("#waiting-title").wait_for()
+    patient = await house.joined("sp")
+    await patient.locator("#ready-title").wait_for()
+    await expect(organiser.get_by_text("Here", exact=True).first).to_be_visible()
+    await look(organiser, "control-waiting")
+    await look(candidate, "station-waiting")
+    await look(patient, "patient-waiting")
+
+    move = Moves(house, organiser)
+    await move.post("begin")
+    await candidate.locator("#reading-title").wait_for()
+    await organiser.get_by_role("button", name="End reading").wait_for()
+    await look(organiser, "control-reading")
+    await look(candidate, "station-reading")
+    await look(patient, "patient-reading")
+
+    await move.post("end-phase", expected="reading")
+    await candidate.locator("#stage").wait_for()
+    await eventually(move.recorded)
+    await look(candidate, "station-encounter")
+    await look(patient, "patient-encounter")
+    await look(organiser, "control-encounter")
+
+    await move.post("end-phase", expected="encounter")
+    await candidate.locator("#note-form textarea").first.fill("Chest pain for two hours.")
+    await expect(candidate.locator("#note-state")).to_contain_text("Saved")
+    await look(candidate, "station-note")
+    await patient.locator("#rating-form fieldset").first.wait_for()
+    await look(patient, "patient-rating")
+
+    await move.post("end-phase", expected="note")
+    await candidate.locator("[data-views~=between]").wait_for()
+    await look(candidate, "station-changeover")
+    await look(organiser, "control-changeover")
+
+    await examiner.reload()
+    await examiner.locator("#work-open tbody tr").wait_for()
+    await look(examiner, "worklist")
+    await examiner.locator("#work-open tbody a").first.click()
+    await examiner.locator("#watch").wait_for(timeout=60_000)
+    await look(examiner, "desk")
+    for page in (examiner, organiser, candidate, patient):
+        await page.context.close()
+
+
+class Moves:
+    """The organiser's hand on the first candidate's encounter at the first station."""
+
+    def __init__(self, house: House, organiser: Page) -> None:
+        self.exam = organiser.url.partition("/control/")[2].partition("?")[0]
+        query = "SELECT encounter.id FROM encounter JOIN slot ON slot.id = slot_id WHERE encounter.exam_id = ? AND "
+        where = "rotation = 1 AND position = 1 AND circuit = 'A'"
+        self.encounter = rows(house.server.data, query + where, self.exam)[0][0]
+        self.organiser, self.url = organiser, house.server.url
+
+    async def post(self, verb: str, **content: str) -> None:
+        path = f"{self.url}/api/encounters/{self.encounter}/{verb}"
+        response = await self.organiser.request.post(path, data=content, headers={"Teleosce-Role": "organiser"})
+        assert response.ok, await response.text()
+
+    async def recorded(self) -> bool:
+        """Whether two seconds of it are on disk."""
+        path = f"{self.url}/api/exams/{self.exam}/day"
+        response = await self.organiser.request.get(path, headers={"Teleosce-Role": "organiser"})
+        day = await response.json()
+        mine = next(one for one in day["encounters"] if one["id"] == self.encounter)
+        return bool(mine["recording"] and mine["recording"]["seconds"] >= 2)
