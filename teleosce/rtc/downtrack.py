@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from teleosce.rtc import rtcp
 from teleosce.rtc.model import Kind
+from teleosce.rtc.timings import LOSS_PACKETS
 from teleosce.rtc.uptrack import UpTrack
 
 _HEADER = struct.Struct("!BBHII")
@@ -49,6 +50,8 @@ class DownTrack:
         self._send_rtcp = send_rtcp
         self._description = rtcp.source_description(self.ssrc, stream.encode())
         self._reports: dict[int, float] = {}
+        self._block: rtcp.ReportBlock | None = None
+        self._block_before: rtcp.ReportBlock | None = None
         self._begun = False
         self._first = 0
         self._newest = 0
@@ -144,10 +147,25 @@ class DownTrack:
         report = rtcp.sender_report(self.ssrc, ntp, moved, self.packets, self.octets)
         self._send_rtcp(report + self._description)
 
-    def round_trip(self, block: rtcp.ReportBlock, now: float) -> float | None:
-        """Seconds to the receiver and back, from its answer to one of our sender reports (RFC 3550, 6.4.1)."""
+    def reported(self, block: rtcp.ReportBlock, now: float) -> float | None:
+        """Notes what the receiver says. Returns the seconds to it and back, where known (RFC 3550, 6.4.1)."""
+        self._block = block
         sent = self._reports.get(block.last_report)
         if sent is None:
             return None
         seconds = max(0.0, now - sent - block.delay / 65536)
         return seconds if seconds < _LONGEST_ROUND_TRIP_S else None
+
+    def loss(self) -> float | None:
+        """The fraction lost for good since the last answer; None until enough has been reported."""
+        latest, before = self._block, self._block_before
+        if latest is None:
+            return None
+        if before is None:
+            self._block_before = latest
+            return None
+        expected = (latest.highest - before.highest) & 0xFFFFFFFF
+        if expected < LOSS_PACKETS:
+            return None
+        self._block_before = latest
+        return min(1.0, max(0.0, (latest.lost - before.lost) / expected))

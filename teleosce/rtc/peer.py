@@ -63,7 +63,6 @@ class Peer:
         self._last_packet = time.monotonic()
         self._ntp_offset: int | None = None
         self._least_round_trip: float | None = None
-        self._reported: float | None = None
         self._reported_at = 0.0
         self._estimate: int | None = None
         self._sent_before = (time.monotonic(), 0, 0)
@@ -204,8 +203,7 @@ class Peer:
             elif (down := self._downs.get(item.ssrc)) is None:
                 continue
             elif isinstance(item, rtcp.ReportBlock):
-                self._reported = max(self._reported or 0.0, item.fraction_lost)
-                self._on_round_trip(down.round_trip(item, now))
+                self._on_round_trip(down.reported(item, now))
             elif isinstance(item, rtcp.Nack):
                 down.resend(item.sequences)
             elif down.up is not None and not down.paused:
@@ -251,8 +249,9 @@ class Peer:
         seconds = now - before
         self._sent = ((packets - packets_before) / seconds, (octets - octets_before) * 8 / seconds)
         queue = (self.round_trip or 0.0) - (self._least_round_trip or 0.0)
-        if self._reported is not None:
-            self._loss, self._reported, self._reported_at = self._reported, None, now
+        losses = [loss for down in self._downs.values() if (loss := down.loss()) is not None]
+        if losses:
+            self._loss, self._reported_at = max(losses), now
         elif now - self._reported_at > REPORT_HOLDS_S:
             self._loss = 0.0
         self.line.update(self._loss, queue, self._sent[1], self._estimate)

@@ -26,10 +26,14 @@ class SenderReport(NamedTuple):
 
 
 class ReportBlock(NamedTuple):
-    """What a receiver says of one stream. `last_report` and `delay` are in 1/65536 s."""
+    """What a receiver says of one stream: `lost` and `highest` since it began, `last_report` and `delay` in 1/65536 s.
+
+    The fraction lost is left out: some browsers send a block with every NACK, on the few packets since the last.
+    """
 
     ssrc: int
-    fraction_lost: float
+    lost: int
+    highest: int
     last_report: int
     delay: int
 
@@ -85,8 +89,9 @@ def parse(data: bytes) -> Iterator[Report]:
 
 def _blocks(data: bytes, position: int, count: int, end: int) -> Iterator[ReportBlock]:
     for start in range(position, min(position + 24 * count, end - 23), 24):
-        ssrc, lost, _, _, last_report, delay = _BLOCK.unpack_from(data, start)
-        yield ReportBlock(ssrc, (lost >> 24) / 256, last_report, delay)
+        ssrc, lost, highest, _, last_report, delay = _BLOCK.unpack_from(data, start)
+        signed = ((lost & 0xFFFFFF) ^ 0x800000) - 0x800000
+        yield ReportBlock(ssrc, signed, highest, last_report, delay)
 
 
 def _nack(data: bytes, position: int, end: int) -> Nack:

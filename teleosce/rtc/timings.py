@@ -44,6 +44,9 @@ LOSS_BAD = 0.10
 LOSS_GOOD = 0.02
 """Fractions lost above which a sender slows and below which it speeds up (draft-ietf-rmcat-gcc-02, section 6)."""
 
+LOSS_PACKETS = 20
+"""Fewer packets say nothing about a line."""
+
 REPORT_HOLDS_S = 6.0
 """How long a receiver's report counts when no newer comes: for audio alone, browsers report every five seconds."""
 

@@ -66,6 +66,8 @@ class Heard:
     order: list[int] = field(default_factory=list)
     reports: list[RtcpSrPacket] = field(default_factory=list)
     reported: float = 0.0
+    reported_to: int = 0
+    claimed: int = 0
     highest: int = -1
     asked: dict[int, float] = field(default_factory=dict)
 
@@ -239,7 +241,9 @@ class Client:
         heard = self.by_mid[self.mids[ssrc]]
         last = heard.reports[-1].sender_info.ntp_timestamp >> 16 & 0xFFFFFFFF if heard.reports else 0
         delay = int((time.monotonic() - heard.reported) * 65536)
-        block = RtcpReceiverInfo(ssrc, int(loss * 256), 0, heard.highest & 0xFFFFFFFF, 0, last, delay)
+        heard.claimed += round(loss * max(0, heard.highest - heard.reported_to))
+        heard.reported_to = heard.highest
+        block = RtcpReceiverInfo(ssrc, 0, heard.claimed, heard.highest & 0xFFFFFFFF, 0, last, delay)
         self.send_raw(bytes(RtcpRrPacket(ssrc=self.audio_ssrc, reports=[block])), rtcp=True)
 
     def ask_again(self) -> None:

@@ -55,7 +55,10 @@ def test_blocks_of_both_kinds_of_report() -> None:
     compound = rtcp.receiver_report(1, [block, block])
     (theirs,) = rtp.RtcpPacket.parse(compound)
     assert theirs.reports[1] == rtp.RtcpReceiverInfo(7, 64, 12, 70_000, 90, 0xABCD, 65536)
-    assert list(rtcp.parse(compound)) == [rtcp.ReportBlock(7, 0.25, 0xABCD, 65536)] * 2
+    assert list(rtcp.parse(compound)) == [rtcp.ReportBlock(7, 12, 70_000, 0xABCD, 65536)] * 2
+    repaired = rtp.RtcpReceiverInfo(7, 0, -3, 70_000, 0, 0, 0)
+    (negative,) = rtcp.parse(bytes(rtp.RtcpRrPacket(ssrc=1, reports=[repaired])))
+    assert negative.lost == -3
     info = rtp.RtcpSenderInfo(1, 2, 3, 4)
     both = list(rtcp.parse(bytes(rtp.RtcpSrPacket(ssrc=9, sender_info=info, reports=theirs.reports))))
     assert [type(one) for one in both] == [rtcp.SenderReport, rtcp.ReportBlock, rtcp.ReportBlock]

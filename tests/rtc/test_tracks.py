@@ -282,9 +282,21 @@ async def test_sender_reports_are_told_anew_and_answered_with_a_round_trip() -> 
     assert description.chunks[0].items == [(1, b"slot0")]
     assert bench.ear.reports == [("audio", 7 << 32, 480)]
     bench.up.sender_report(8 << 32, 71 << 32, 960, 1001.0)
-    block = ReportBlock(bench.down.ssrc, 0.0, (71 << 32) >> 16 & 0xFFFFFFFF, 65536 // 2)
-    assert bench.down.round_trip(block, 1001.75) == pytest.approx(0.25)
-    assert bench.down.round_trip(block._replace(last_report=12345), 1001.75) is None
+    block = ReportBlock(bench.down.ssrc, 0, 1, (71 << 32) >> 16 & 0xFFFFFFFF, 65536 // 2)
+    assert bench.down.reported(block, 1001.75) == pytest.approx(0.25)
+    assert bench.down.reported(block._replace(last_report=12345), 1001.75) is None
+
+
+async def test_loss_is_what_stayed_lost_however_often_it_is_reported() -> None:
+    down = Bench().down
+    assert down.loss() is None
+    for lost, highest in ((0, 100), (1, 102), (2, 105), (1, 110)):
+        down.reported(ReportBlock(down.ssrc, lost, highest, 0, 0), 0.0)
+        assert down.loss() is None
+    down.reported(ReportBlock(down.ssrc, 5, 150, 0, 0), 0.0)
+    assert down.loss() == pytest.approx(0.1)
+    down.reported(ReportBlock(down.ssrc, 3, 250, 0, 0), 0.0)
+    assert down.loss() == 0.0
 
 
 async def test_a_failing_subscriber_hurts_nobody() -> None:
