@@ -22,7 +22,7 @@ export class Sheet {
   #ontool;
   #root = byId("sheet");
   #scroll = byId("mark-scroll");
-  #pressed = false;
+  #pointed = false;
 
   /**
    * @param {MarkForm} form
@@ -38,9 +38,9 @@ export class Sheet {
     this.#root.addEventListener("submit", (event) => event.preventDefault());
     this.#root.addEventListener("change", (event) => this.#chosen(event));
     this.#root.addEventListener("input", (event) => this.#typed(event));
-    // Opening an item moves what lies below it: not while a button of the mouse is down, or the click would miss.
-    this.#root.addEventListener("pointerdown", () => (this.#pressed = true));
-    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => (this.#pressed = false));
+    // Opening an item moves what lies below it: with a pointer only once it has clicked, or the click would miss.
+    addEventListener("pointerdown", () => (this.#pointed = true), { capture: true });
+    addEventListener("keydown", () => (this.#pointed = false), { capture: true });
     this.#root.addEventListener("focusin", (event) => this.#entered(event));
     this.#root.addEventListener("click", (event) => this.#clicked(event));
     this.#root.addEventListener("keydown", (event) => this.#escaped(event));
@@ -156,7 +156,7 @@ export class Sheet {
       holder.toggleAttribute("data-current", now);
       if (each !== GLOBAL) this.#group(each).tabIndex = now ? 0 : -1;
       for (const radio of holder.querySelectorAll("input")) radio.tabIndex = now ? 0 : -1;
-      if (each !== GLOBAL) this.#drawItem(each);
+      if (each !== GLOBAL) this.#drawComment(each);
     }
     this.#onchange();
   }
@@ -167,7 +167,12 @@ export class Sheet {
     const mark = this.#form.value(`item.${id}`);
     for (const radio of holder.querySelectorAll("input")) radio.checked = radio.value === mark;
     holder.toggleAttribute("data-marked", Boolean(mark));
-    const comment = find(holder, ".item-comment");
+    this.#drawComment(id);
+  }
+
+  /** @param {string} id */
+  #drawComment(id) {
+    const comment = find(byId(`item-${id}`), ".item-comment");
     const writing = comment.contains(document.activeElement);
     comment.hidden = !writing && !this.#form.value(`comment.${id}`);
   }
@@ -190,7 +195,7 @@ export class Sheet {
   /** @param {FocusEvent} event */
   #entered(event) {
     const id = this.#idOf(event.target);
-    if (id && !this.#pressed) this.#become(id);
+    if (id && !this.#pointed) this.#become(id);
   }
 
   /** @param {MouseEvent} event */

@@ -7,9 +7,9 @@ export const SEEK_MS = 200;
 const START_MS = 15;
 const STOP_MS = 4;
 
-/** A voice played up to 8 % off its speed, with the pitch kept, sounds as usual; the error is gone within about half a second. */
-const MOST = 0.08;
-const REACH_MS = 500;
+/** The pitch is kept, so a voice that is a little off its speed sounds as usual; the larger the error, the shorter it is heard. */
+const MOST = 0.2;
+const REACH_MS = 400;
 
 /**
  * What to do about a picture that is off by so much.
