@@ -24,7 +24,17 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 EMAIL, PASSWORD = "organiser@school.example", "a long enough password"
 SIZES = {"laptop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
-TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Without preload: to read stylesheets axe makes style elements, which our policy refuses, and says so in the console.
+AXE = "(more) => axe.run({resultTypes: ['violations'], preload: false, ...more})"
+# What was looked at in light differs in the dark by its colours alone.
+SCHEMES: dict[str, Any] = {"light": {}, "dark": {"runOnly": ["cat.color"]}}
+TOO_WIDE = """() => {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth <= clientWidth) return [];
+  const out = [...document.querySelectorAll("*")].filter((one) => one.getBoundingClientRect().right > clientWidth);
+  return [`${scrollWidth} px`, ...out.map((one) => `${one.tagName} #${one.id} .${one.className}`)];
+}"""
+PAINTED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # Taken out: the program refuses variables that begin with its name and are no settings of it.
 SCREENSHOTS = os.environ.pop("TELEOSCE_SCREENSHOTS", None)
 
@@ -61,7 +71,7 @@ class House:
 
 
 async def sign_in(page: Page, password: str) -> None:
-    await page.get_by_label("Email").fill(EMAIL)
+    await page.get_by_label("E-mail").fill(EMAIL)
     await page.get_by_label("Password").fill(password)
     await page.get_by_role("button", name="Sign in").click()
 
@@ -72,14 +82,15 @@ async def look(page: Page, state: str) -> None:
         await page.evaluate(AXE_SCRIPT)
     for size, viewport in SIZES.items():
         await page.set_viewport_size(viewport)  # type: ignore[arg-type]
-        for scheme in ("light", "dark"):
+        for scheme, rules in SCHEMES.items():
             await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
             if SCREENSHOTS:
+                await page.evaluate(PAINTED)
                 path = Path(SCREENSHOTS) / f"{state}-{size}-{scheme}.png"
                 await page.screenshot(path=path, full_page=True, caret="initial")
-            found = AxeResults(await page.evaluate("axe.run({resultTypes: ['violations']})"))
+            found = AxeResults(await page.evaluate(AXE, rules))
             assert found.violations_count == 0, f"{state}, {size}, {scheme}\n{found.generate_report()}"
-            assert await page.evaluate(TOO_WIDE) <= 0, f"{state}, {size}: wider than its window"
+        assert await page.evaluate(TOO_WIDE) == [], f"{state}, {size}: wider than its window"
     await page.emulate_media(color_scheme="light")
     await page.set_viewport_size(SIZES["laptop"])  # type: ignore[arg-type]
 
@@ -142,7 +153,8 @@ async def test_a_new_exam(house: House) -> None:
     await candidates.fill("Ada Adams\nBen Bull\nCy Cole\nDi Dean")
     await page.get_by_role("button", name="Make the exam").click()
     await expect(candidates).to_be_focused()
-    await expect(page.locator("#candidates-fault")).to_contain_text("4 candidates need 4 stations")
+    await expect(page.locator("#candidates-fault")).to_have_text("4 candidates are too many for 3 stations.")
+    await expect(page.locator("#sum")).to_contain_text("4 candidates need 4 stations. Add 1 more")
     await look(page, "new-exam-refused")
 
     await candidates.fill("=Ada Adams\nBen Bull")

@@ -6,7 +6,7 @@
 import { Fault, messageOf, post } from "../api.js";
 import { byId, el, find, pageData, setText, whileBusy } from "../dom.js";
 import { t, timeOfDay } from "../i18n.js";
-import { crowded, namesIn, remarks, summary } from "../plan.js";
+import { candidateCount, crowded, namesIn, remarks, stationCount, summary } from "../plan.js";
 import { showLinks } from "./new-exam-links.js";
 import { Ring } from "./new-exam-ring.js";
 
@@ -63,8 +63,13 @@ function faultsNow() {
     title: title.value.trim() ? "" : t("Give the exam a title."),
     zone: zones.has(zone.value.trim().toLowerCase()) ? "" : t("There is no such time zone. Choose one of the list."),
     bank: ring.stations.length ? "" : t("Add at least one station."),
-    candidates: names.length ? crowded(ring.stations, names) : t("Name at least one candidate."),
+    candidates: names.length ? tooMany(names.length) : t("Name at least one candidate."),
   };
+}
+
+/** @param {number} n the count of candidates; what to do about it is said with the sum */
+function tooMany(n) {
+  return crowded(ring.stations, namesIn(candidates.value)) && t("{candidates} are too many for {stations}.", { candidates: candidateCount(n), stations: stationCount(ring.stations.length) });
 }
 
 /**
