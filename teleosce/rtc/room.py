@@ -11,6 +11,7 @@ from teleosce.rtc.feed import Feed
 from teleosce.rtc.model import PeerHealth, PeerState, Publication, SlotsBound, Subscriber
 from teleosce.rtc.peer import Peer
 from teleosce.rtc.slots import slot_for
+from teleosce.rtc.timings import KEY_FRAME_EVERY_S
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +30,7 @@ class Room:
         self._leaving: set[asyncio.Task[None]] = set()
         self._feeds: dict[Peer, Feed] = {}
         self._subscribers: tuple[Subscriber, ...] = ()
+        self._key_frames: asyncio.TimerHandle | None = None
 
     def open(self) -> None:
         """Starts forwarding. Everyone connected is published, and asked for a key frame."""
@@ -52,6 +54,7 @@ class Room:
         for peer in self._feeds:
             for up in peer.ups.values():
                 up.request_key_frame()
+        self._keep_key_frames()
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
         """Calls `subscriber` no more, not even to say that a publication has ended."""
@@ -88,6 +91,8 @@ class Room:
     async def close(self) -> None:
         """Ends all publications, closes every connection and waits until its sockets are gone."""
         self.hold()
+        if self._key_frames is not None:
+            self._key_frames.cancel()
         for peer in list(self._peers.values()):
             peer.end(PeerState.closed)
         if self._leaving:
@@ -108,6 +113,19 @@ class Room:
             feed.start(subscriber)
         for up in peer.ups.values():
             up.go_live(feed)
+        self._keep_key_frames()
+
+    def _keep_key_frames(self) -> None:
+        """Browsers send key frames only when asked: without one now and then a recording could not be sought in."""
+        if self._key_frames is None and self._feeds and self._subscribers:
+            self._key_frames = asyncio.get_running_loop().call_later(KEY_FRAME_EVERY_S, self._ask_key_frames)
+
+    def _ask_key_frames(self) -> None:
+        self._key_frames = None
+        for peer in self._feeds:
+            for up in peer.ups.values():
+                up.request_key_frame()
+        self._keep_key_frames()
 
     def _unpublish(self, peer: Peer) -> None:
         for up in peer.ups.values():

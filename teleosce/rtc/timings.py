@@ -22,6 +22,9 @@ NACK_TRIES = 10
 KEY_FRAME_AGAIN_S = 0.5
 """At most two requests for a key frame a second, repeated until it comes."""
 
+KEY_FRAME_EVERY_S = 5.0
+"""While somebody records, so that a seek never has to decode from further back."""
+
 AUDIO_RING = 256
 """Five seconds of Opus in packets of 20 ms."""
 

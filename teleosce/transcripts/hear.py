@@ -25,6 +25,8 @@ from teleosce.transcripts.weights import Weights
 WINDOW_S = 30
 BATCH = 2
 BEAM = 5
+UNHEARD_S = 4.0
+"""So much voice without a word is no hesitation: something was not heard."""
 LANGUAGE = "en"
 
 Span = tuple[int, int]
@@ -61,6 +63,26 @@ def batches(packed: Sequence[Window]) -> list[list[Window]]:
     return [list(packed[at : at + BATCH]) for at in range(0, len(packed), BATCH)]
 
 
+def unheard_s(window: Window, words: Sequence[HeardWord]) -> float:
+    """The longest stretch of voice in a window, its pauses left out, in which no word was heard, in seconds."""
+
+    def voiced(at_ms: int) -> int:
+        """How much voice there is in the window before a moment of the sound, in samples."""
+        at = at_ms * RATE // 1000
+        return sum(min(max(at - start, 0), end - start) for start, end in window)
+
+    longest = heard = 0
+    for word in sorted(words, key=lambda word: word.starts_ms):
+        longest = max(longest, voiced(word.starts_ms) - heard)
+        heard = max(heard, voiced(word.ends_ms))
+    return max(longest, sum(end - start for start, end in window) - heard) / RATE
+
+
+def _is_in(window: Window, word: HeardWord) -> bool:
+    middle = (word.starts_ms + word.ends_ms) * RATE // 2000
+    return window[0][0] <= middle <= window[-1][1]
+
+
 @dataclass(frozen=True)
 class Ears:
     """One Whisper model. It is loaded when first used, and then stays."""
@@ -80,7 +102,21 @@ class Ears:
         return library.BatchedInferencePipeline(model)
 
     def hear(self, samples: Samples, batch: Sequence[Window], hints: Sequence[str]) -> list[HeardWord]:
-        """The words of a batch of windows, with times in `samples`, in milliseconds. Blocks for seconds."""
+        """The words of a batch of windows, with times in `samples`, in milliseconds. Blocks for seconds.
+
+        Hints can make Whisper stop after a word or two, mostly where a recording begins in mid-sentence. A window in
+        which much voice gave no word is heard again without them, and the fuller hearing kept.
+        """
+        words = self._hear(samples, batch, hints)
+        for window in batch if hints else ():
+            mine = [word for word in words if _is_in(window, word)]
+            if unheard_s(window, mine) > UNHEARD_S:
+                again = self._hear(samples, [window], ())
+                if unheard_s(window, again) < unheard_s(window, mine):
+                    words = [word for word in words if not _is_in(window, word)] + again
+        return sorted(words, key=lambda word: word.starts_ms)
+
+    def _hear(self, samples: Samples, batch: Sequence[Window], hints: Sequence[str]) -> list[HeardWord]:
         joined = np.concatenate([samples[start:end] for window in batch for start, end in window])
         ends = list(accumulate(sum(end - start for start, end in window) for window in batch))
         clips = [{"start": a / RATE, "end": b / RATE} for a, b in zip([0, *ends], ends, strict=False)]

@@ -32,6 +32,32 @@ LIVELY = """async () => {
 }"""
 
 
+PLAYING = """() => {
+  const videos = [...document.querySelectorAll("#pictures video")];
+  return videos.length === 2 && videos.every((v) => !v.paused && v.currentTime > 0.5);
+}"""
+IN_STEP = """async () => {
+  // Twenty jumps; after each, how far the two pictures are apart, by the frames that are really shown.
+  const videos = [...document.querySelectorAll("#pictures video")];
+  const takes = await (await fetch(location.pathname.replace("/mark/", "/api/encounters/") + "/recording",
+    { headers: { "Teleosce-Role": "examiner" } })).json();
+  const zero = (video) => takes.takes.find((take) => video.currentSrc.endsWith(take.url)).starts_ms / 1000;
+  const lane = document.querySelector("#lanes [role=slider]");
+  const settled = () => videos.every((v) => !v.seeking && v.readyState >= 2);
+  let worst = 0;
+  lane.focus();
+  for (let i = 0; i < 20; i++) {
+    const key = i % 3 === 2 ? "ArrowLeft" : "ArrowRight";
+    lane.dispatchEvent(new KeyboardEvent("keydown", { key, code: key, bubbles: true, cancelable: true }));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    while (!settled()) await new Promise((resolve) => setTimeout(resolve, 20));
+    const [a, b] = videos.map((v) => v.currentTime + zero(v));
+    worst = Math.max(worst, Math.abs(a - b));
+  }
+  return worst;
+}"""
+
+
 class Stage:
     """Organiser, candidate and patient, each in their own browser."""
 
@@ -118,6 +144,36 @@ class Stage:
         mine = next(one for one in day["encounters"] if one["id"] == self.encounter_id)
         return float(mine["recording"]["seconds"])
 
+    async def mark_by_keyboard(self, stack: AsyncExitStack) -> None:
+        """The examiner watches, marks everything without the mouse, finds it after a reload, and submits."""
+        page = await new_page(await stack.enter_async_context(chromium()), self.problems)
+        await join(page, self.server.links["examiner"])
+        await page.goto(f"{self.server.url}/mark/{self.encounter_id}")
+        await expect(page.locator("#pictures video")).to_have_count(2)
+        await expect(page.locator("#turns .word").first).to_be_visible()
+        await page.keyboard.press("k")
+        await page.wait_for_function(PLAYING)
+        await page.keyboard.press("k")
+        assert await page.evaluate(IN_STEP) <= 0.05
+        items = await page.locator("article.item").count()
+        assert 15 <= items <= 25
+        for index in range(items):
+            await page.keyboard.press("123"[index % 3])
+        await page.keyboard.press("g")
+        await page.keyboard.press("3")
+        await expect(page.locator("#save-state")).to_contain_text("Saved")
+        await page.reload()
+        await expect(page.locator("article.item input:checked")).to_have_count(items)
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator("#mark-locked")).to_be_visible()
+        query = (
+            "SELECT field, value FROM form_entry JOIN form ON form.id = form_id "
+            "WHERE kind = 'mark' AND encounter_id = ? AND state = 'submitted'"
+        )
+        marks = dict(rows(self.server.data, query, self.encounter_id))
+        assert len(marks) == items + 1
+        assert marks["global"] == '"pass"'
+
     async def sealed(self) -> dict:
         async def look() -> dict:
             return manifest_of(self.server.data, self.encounter_id)
@@ -159,6 +215,7 @@ async def test_from_a_link_to_a_mark(server: ServerProcess, voices: dict[str, Pa
         for role, words in heard.items():
             assert len(words) > 30
             assert word_error_rate(words, said(SCRIPT[role])) <= 0.25, (role, words)
+        await stage.mark_by_keyboard(stack)
         assert not stage.problems
 
     form = rows(server.data, "SELECT state FROM form WHERE kind = 'sp_rating' AND encounter_id = ?", encounter_id)

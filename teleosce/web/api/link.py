@@ -94,7 +94,7 @@ async def join(request: web.Request) -> web.Response:
     if recorded and asked.consent_version is not None:
         await house.people.give_consent(who, asked.consent_version)
     await _leave_older_seat(request, who.role, token)
-    response = answer({"page": page_of(who.role, who.exam_id)})
+    response = answer({"page": f"{page_of(who.role, who.exam_id)}?role={who.role.value}"})
     sessions.keep(response, request, who.role, token)
     return response
 

@@ -63,7 +63,9 @@ async def _take(house: Rooms, encounter: Encounter, zero_ms: int, take: Take) ->
         "starts_ms": take.starts_ms - zero_ms,
         "duration_ms": take.duration_ms,
         "url": f"/media/takes/{take.id}.webm" if take.file else None,
-        "gaps": [{"kind": gap.kind, "from_ms": gap.from_ms, "to_ms": gap.to_ms} for gap in take.gaps],
+        "gaps": [
+            {"kind": gap.kind, "track": gap.track, "from_ms": gap.from_ms, "to_ms": gap.to_ms} for gap in take.gaps
+        ],
     }
 
 

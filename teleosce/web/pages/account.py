@@ -58,7 +58,7 @@ async def home(request: web.Request) -> web.Response:
     who = principal(request)
     house = rooms(request)
     if not who.may(Permission.run_exam):
-        return web.Response(status=303, headers={"Location": page_of(who.role, who.exam_id)})
+        return web.Response(status=303, headers={"Location": f"{page_of(who.role, who.exam_id)}?role={who.role.value}"})
     exams = [exam for exam in await house.exams.exams() if who.exam_id in (None, exam.id)]
     return page(
         request,

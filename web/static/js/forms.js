@@ -8,7 +8,7 @@
 
 import { roleHeader } from "./role.js";
 
-/** @typedef {string | number | boolean | null} Value */
+/** @typedef {string | number | boolean | null | {[name: string]: string | number}} Value what a field holds: see web/PROTOCOL.md */
 /** @typedef {{value: Value, version: number}} Known what the server has on disk */
 /** @typedef {{change_id: string, form: string, field: string, value: Value, base_version: number, order: number}} Change */
 /**
@@ -103,7 +103,8 @@ export class AutosavedForm {
    * @returns {Value}
    */
   value(field) {
-    return this.#queue.findLast((change) => change.field === field)?.value ?? this.#known.get(field)?.value ?? null;
+    const unsent = this.#queue.findLast((change) => change.field === field);
+    return unsent ? unsent.value : this.#known.get(field)?.value ?? null;
   }
 
   /** @returns {string[]} every field that has a value or a change */
@@ -119,7 +120,7 @@ export class AutosavedForm {
    */
   async set(field, value, how = {}) {
     const last = this.#queue.findLast((change) => change.field === field);
-    if (last ? last.value === value : (this.#known.get(field)?.value ?? null) === value) return;
+    if (same(last ? last.value : this.#known.get(field)?.value ?? null, value)) return;
     const change = this.#write(field, value, last);
     this.#refusal = null;
     this.#tell();
@@ -152,7 +153,7 @@ export class AutosavedForm {
     this.#queue = this.#queue.filter((change) => change.field !== field);
     this.#conflicts.delete(field);
     this.#known.set(field, theirs);
-    if (choice === "mine" && mine !== theirs.value) await this.#keep(this.#write(field, mine, undefined));
+    if (choice === "mine" && !same(mine, theirs.value)) await this.#keep(this.#write(field, mine, undefined));
     for (const change of settled) await this.#forget(change);
     this.#tell();
     this.#soon(0);
@@ -294,7 +295,7 @@ export class AutosavedForm {
       if (!change || !this.#queue.includes(change)) continue;
       this.#conflicts.set(change.field, { value, version });
       const mine = this.value(change.field);
-      if (mine === value) await this.resolve(change.field, "theirs");
+      if (same(mine, value)) await this.resolve(change.field, "theirs");
       else this.#options.onconflict?.(change.field, mine, value);
     }
     return answer.saved.length + answer.conflicts.length > 0;
@@ -323,4 +324,15 @@ export class AutosavedForm {
     this.#state = state;
     this.#options.onstate?.(state, this.#refusal);
   }
+}
+
+/**
+ * Objects (a bookmark, evidence) are the same when all they hold is.
+ * @param {Value} one
+ * @param {Value} other
+ */
+function same(one, other) {
+  if (one === null || other === null || typeof one !== "object" || typeof other !== "object") return one === other;
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...names].every((name) => one[name] === other[name]);
 }
