@@ -41,7 +41,7 @@ IN_STEP = """async () => {
   const videos = [...document.querySelectorAll("#pictures video")];
   const takes = await (await fetch(location.pathname.replace("/mark/", "/api/encounters/") + "/recording",
     { headers: { "Teleosce-Role": "examiner" } })).json();
-  const zero = (video) => takes.takes.find((take) => video.currentSrc.endsWith(take.url)).starts_ms / 1000;
+  const zero = (video) => takes.takes.find((take) => video.currentSrc.includes(take.url)).starts_ms / 1000;
   const lane = document.querySelector("#lanes [role=slider]");
   const settled = () => videos.every((v) => !v.seeking && v.readyState >= 2);
   let worst = 0;
@@ -79,7 +79,7 @@ class Stage:
         await join(stage.organiser, server.links["organiser"])
         await join(stage.candidate, server.links["candidate"][0])
         await join(stage.patient, server.links["sp"][0])
-        await expect(stage.organiser).to_have_url(f"{server.url}/control/{stage.exam_id}")
+        await expect(stage.organiser).to_have_url(f"{server.url}/control/{stage.exam_id}?role=organiser")
         return stage
 
     @property

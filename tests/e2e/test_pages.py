@@ -27,14 +27,21 @@ SIZES = {"laptop": {"width": 1440, "height": 900}, "phone": {"width": 390, "heig
 # Without preload: to read stylesheets axe makes style elements, which our policy refuses, and says so in the console.
 AXE = "(more) => axe.run({resultTypes: ['violations'], preload: false, ...more})"
 # What was looked at in light differs in the dark by its colours alone.
-SCHEMES: dict[str, Any] = {"light": {}, "dark": {"runOnly": ["cat.color"]}}
+SCHEMES: dict[str, Any] = {"light": {}, "dark": {"runOnly": ["color-contrast", "link-in-text-block"]}}
 TOO_WIDE = """() => {
   const { scrollWidth, clientWidth } = document.documentElement;
   if (scrollWidth <= clientWidth) return [];
   const out = [...document.querySelectorAll("*")].filter((one) => one.getBoundingClientRect().right > clientWidth);
   return [`${scrollWidth} px`, ...out.map((one) => `${one.tagName} #${one.id} .${one.className}`)];
 }"""
-PAINTED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# Colours that are still on their way from one scheme to the other would be neither.
+PAINTED = """async () => {
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  await frame();
+  const under_way = document.getAnimations().filter((one) => one instanceof CSSTransition);
+  await Promise.allSettled(under_way.map((one) => one.finished));
+  await frame();
+}"""
 # Taken out: the program refuses variables that begin with its name and are no settings of it.
 SCREENSHOTS = os.environ.pop("TELEOSCE_SCREENSHOTS", None)
 
@@ -84,8 +91,8 @@ async def look(page: Page, state: str) -> None:
         await page.set_viewport_size(viewport)  # type: ignore[arg-type]
         for scheme, rules in SCHEMES.items():
             await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            await page.evaluate(PAINTED)
             if SCREENSHOTS:
-                await page.evaluate(PAINTED)
                 path = Path(SCREENSHOTS) / f"{state}-{size}-{scheme}.png"
                 await page.screenshot(path=path, full_page=True, caret="initial")
             found = AxeResults(await page.evaluate(AXE, rules))
