@@ -1,6 +1,7 @@
 """`teleosce doctor`: looks at what an exam needs before the day, and says what to do about what is wrong."""
 
 import importlib.metadata
+import re
 import shutil
 import socket
 import sys
@@ -35,12 +36,17 @@ def examine(settings: Settings) -> list[Finding]:
 def _findings(settings: Settings) -> Iterator[Finding]:
     yield _python()
     for name in type(settings).model_fields:
-        yield Finding(f"setting {name}", "ok", str(getattr(settings, name)))
+        yield Finding(f"setting {name}", "ok", _masked(getattr(settings, name)))
     yield _media()
     yield _weights(settings)
     yield _disk(settings)
     yield _port(settings)
     yield _turn(settings)
+
+
+def _masked(value: object) -> str:
+    """A setting without what nobody should read over a shoulder: a database's URL holds a password."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:…@", str(value))
 
 
 def _python() -> Finding:

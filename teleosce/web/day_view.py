@@ -25,6 +25,7 @@ async def day(rooms: Rooms, hub: Notices, exam_id: str) -> dict[str, Any]:
         "type": "day",
         "exam": {"id": exam.id, "title": exam.title, "zone": exam.zone},
         "now_ms": rooms.clock.now_ms(),
+        "alarms": [alarm.message for alarm in rooms.recordings.alarms()],
         "encounters": [await _row(rooms, hub, one) for one in await rooms.exams.encounters(exam_id)],
     }
 

@@ -111,7 +111,7 @@ export interface ServerEvents {
   /** Organiser: somebody presses the help button. */
   help: { seat: string | null; name: string; role: Role; text: string };
   pong: { at: number; now_ms: number };
-  day: { exam: { id: string; title: string; zone: string }; now_ms: number; encounters: DayEncounter[] };
+  day: { exam: { id: string; title: string; zone: string }; now_ms: number; alarms: string[]; encounters: DayEncounter[] };
   replaced: Record<string, never>;
   ended: { reason: string };
 }

@@ -33,6 +33,7 @@ function show(day) {
   place(byId("encounters"), encounters, day.encounters, (one) => one.id, (one) => new EncounterRow(one));
   const everyone = new Map(day.encounters.flatMap((one) => one.people).map((person) => [person.seat, person]));
   place(byId("people"), people, [...everyone.values()], (one) => one.seat, (one) => new PersonRow(one));
+  showAlarms(day.alarms);
   byId("no-encounters").hidden = day.encounters.length > 0;
   setText(byId("summary"), summary(day.encounters, [...everyone.values()].filter((one) => one.present).length, everyone.size));
 }
@@ -70,6 +71,19 @@ function place(list, rows, things, key, make) {
 function summary(all, here, expected) {
   const done = all.filter((one) => one.phase === "done").length;
   return t("{done} of {all} encounters done · {here} of {expected} people here", { done, all: all.length, here, expected });
+}
+
+/**
+ * What a person must see to now. Drawn only when it changes, as a screen reader says it each time it is drawn.
+ * @param {string[]} alarms
+ */
+function showAlarms(alarms) {
+  const list = byId("alarms");
+  const told = alarms.join("\n");
+  if ((list.dataset.told ?? "") === told) return;
+  list.dataset.told = told;
+  list.hidden = alarms.length === 0;
+  list.replaceChildren(...alarms.map((one) => el("li", {}, one)));
 }
 
 /** @param {import("../socket.js").SocketState} state */
