@@ -34,14 +34,6 @@ TOO_WIDE = """() => {
   const out = [...document.querySelectorAll("*")].filter((one) => one.getBoundingClientRect().right > clientWidth);
   return [`${scrollWidth} px`, ...out.map((one) => `${one.tagName} #${one.id} .${one.className}`)];
 }"""
-# Colours that are still on their way from one scheme to the other would be neither.
-PAINTED = """async () => {
-  const frame = () => new Promise((done) => requestAnimationFrame(done));
-  await frame();
-  const under_way = document.getAnimations().filter((one) => one instanceof CSSTransition);
-  await Promise.allSettled(under_way.map((one) => one.finished));
-  await frame();
-}"""
 # Taken out: the program refuses variables that begin with its name and are no settings of it.
 SCREENSHOTS = os.environ.pop("TELEOSCE_SCREENSHOTS", None)
 
@@ -91,7 +83,6 @@ async def look(page: Page, state: str) -> None:
         await page.set_viewport_size(viewport)  # type: ignore[arg-type]
         for scheme, rules in SCHEMES.items():
             await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-            await page.evaluate(PAINTED)
             if SCREENSHOTS:
                 path = Path(SCREENSHOTS) / f"{state}-{size}-{scheme}.png"
                 await page.screenshot(path=path, full_page=True, caret="initial")

@@ -228,7 +228,7 @@ function products({ recording, transcript, marking }) {
   const marked = marking.state === "none" ? "" : `, ${t("{marked} of {total} items", { marked: marking.marked, total: marking.total })}`;
   return [
     product(t("Recording"), recording.state, workName(recording.state) + length),
-    product(t("Transcript"), transcript.state, transcriptText(transcript)),
+    product(t("Transcript"), transcript.state, recording.state === "recording" ? t("After the encounter") : transcriptText(transcript)),
     product(t("Marks"), marking.state, workName(marking.state) + marked),
   ];
 }
