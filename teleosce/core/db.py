@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import MetaData, event
+from sqlalchemy import MetaData, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -64,6 +64,11 @@ class Database:
         """
         async with _said_plainly(), self._writer.begin() as connection:
             yield connection
+
+    async def alive(self) -> None:
+        """Asks the database for an answer. Raises Unavailable when there is none."""
+        async with self.read() as connection:
+            await connection.execute(text("SELECT 1"))
 
     async def create_all(self) -> None:
         """Makes the tables of every room imported so far. For tests: a server migrates instead."""

@@ -48,9 +48,11 @@ def write_voice(speaker: str, path: Path) -> None:
 
 
 @asynccontextmanager
-async def chromium(microphone: Path | None = None) -> AsyncIterator[Browser]:
-    """One browser process: its microphone belongs to all its pages."""
+async def chromium(microphone: Path | None = None, *, refused: bool = False) -> AsyncIterator[Browser]:
+    """One browser process: its microphone belongs to all its pages. `refused`: camera and microphone are denied."""
     flags = [*FLAGS, f"--use-file-for-fake-audio-capture={microphone}"] if microphone else FLAGS
+    if refused:
+        flags = [f"{flag}=deny" if flag == "--use-fake-ui-for-media-stream" else flag for flag in flags]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM, args=flags, ignore_default_args=["--headless", "--mute-audio"]

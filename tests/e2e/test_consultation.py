@@ -157,11 +157,17 @@ class Stage:
         assert await page.evaluate(IN_STEP) <= 0.05
         items = await page.locator("article.item").count()
         assert 15 <= items <= 25
-        for index in range(items):
+        for index in range(items - 1):
             await page.keyboard.press("123"[index % 3])
+        await expect(page.locator("#save-state")).to_contain_text("Saved")
+        await page.context.set_offline(offline=True)
+        await page.keyboard.press("1")
+        await expect(page.locator("#save-state")).to_contain_text("Kept on this device")
+        await page.context.set_offline(offline=False)
         await page.keyboard.press("g")
         await page.keyboard.press("3")
         await expect(page.locator("#save-state")).to_contain_text("Saved")
+        await self._ranges(page)
         await page.reload()
         await expect(page.locator("article.item input:checked")).to_have_count(items)
         await page.keyboard.press("Control+Enter")
@@ -173,6 +179,15 @@ class Stage:
         marks = dict(rows(self.server.data, query, self.encounter_id))
         assert len(marks) == items + 1
         assert marks["global"] == '"pass"'
+
+    async def _ranges(self, page: Page) -> None:
+        """A recording is served in parts to its examiner, and to nobody else."""
+        take = manifest_of(self.server.data, self.encounter_id)["takes"][0]
+        url = f"{self.server.url}/media/takes/{take['id']}.webm"
+        part = await page.request.get(url, headers={"Range": "bytes=0-99"})
+        assert (part.status, len(await part.body())) == (206, 100)
+        assert (await page.request.get(url, headers={"Range": f"bytes={take['size']}-"})).status == 416
+        assert (await self.candidate.request.get(url)).status == 403
 
     async def sealed(self) -> dict:
         async def look() -> dict:
@@ -277,3 +292,22 @@ async def test_a_reload_and_a_killed_server_cost_no_more_than_their_gap(
             picture, sound = decoded_seconds(server.data / "encounters" / stage.encounter_id / take["file"])
             assert abs(sound - take["duration_ms"] / 1000) < 1
             assert picture > 0
+
+
+async def test_a_refused_camera_is_explained_and_keeps_nobody_out(server: ServerProcess) -> None:
+    async with chromium(refused=True) as browser:
+        problems: list[str] = []
+        page = await new_page(browser, problems, viewport={"width": 390, "height": 844})
+        await page.goto(server.links["candidate"][1])
+        await page.locator("#consent-box").check()
+        await page.locator("#who-go").click()
+        for device in ("camera", "microphone"):
+            await expect(page.locator(f"#check-{device}")).to_contain_text("allow", ignore_case=True)
+            await expect(page.locator(f"#again-{device}")).to_be_visible()
+        await page.locator("#speaker-play").click()
+        await page.locator("#speaker-heard").click()
+        await page.locator('#enter:not([aria-disabled="true"])').click(timeout=30_000)
+        await page.wait_for_url(lambda url: "/station" in url)
+        assert not problems
+    check = rows(server.data, "SELECT * FROM equipment_checks")
+    assert "not-ready" in str(check)

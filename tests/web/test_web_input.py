@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from typing import Any
 
 import pytest
@@ -157,3 +158,24 @@ async def test_service_pages(house: House) -> None:
     assert "teleosce_pages_open" in await (await client.ask("GET", "/metrics")).text()
     document = await client.json("GET", "/api/openapi.json")
     assert "/api/forms/{id}/changes" in document["paths"]
+
+
+async def test_a_locked_database_saves_nothing_and_says_so(house: House) -> None:
+    patient = await house.client("sp")
+    encounter = await house.encounter_of("sp")
+    await house.begin(encounter)
+    form = await patient.json("GET", f"/api/encounters/{encounter}/forms/sp_rating")
+    version = await house.rooms.stations.get((await house.rooms.exams.encounter(encounter)).station_hash)
+    field = f"sp.{version.mark_sheet.sp_rating[0].id}"
+    body = {"changes": [{"change_id": "change-1", "field": field, "value": 3, "base_version": 0}]}
+    async with house.rooms.database.write() as connection:
+        await connection.exec_driver_sql("PRAGMA busy_timeout=50")
+    other = sqlite3.connect(house.rooms.settings.data / "teleosce.db")
+    other.execute("BEGIN IMMEDIATE")
+    said = await patient.refused(503, "POST", f"/api/forms/{form['id']}/changes", body)
+    assert "nothing was saved" in said
+    other.rollback()
+    other.close()
+    assert (await house.rooms.forms.form(form["id"])).fields == {}
+    saved = await patient.json("POST", f"/api/forms/{form['id']}/changes", body)
+    assert saved["saved"][0]["version"] == 1

@@ -4,7 +4,6 @@ import shutil
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
-from sqlalchemy import text
 
 from teleosce.core.errors import Fault
 from teleosce.web.context import rooms
@@ -27,8 +26,7 @@ async def readyz(request: web.Request) -> web.Response:
     house = rooms(request)
     wrong = []
     try:
-        async with house.database.read() as connection:
-            await connection.execute(text("SELECT 1"))
+        await house.database.alive()
     except Fault as fault:
         wrong.append(fault.message)
     if shutil.disk_usage(house.settings.data).free < LEAST_FREE:
