@@ -1,0 +1,65 @@
+"""A server under measurement, seen from outside: orders over its pipes, cost from /proc."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class ServerProcess:
+    """Use as `async with`. Whatever happens, the process is gone afterwards."""
+
+    def __init__(self, kind: str, folder: Path) -> None:
+        self._kind, self._folder = kind, folder
+        self.largest_child_mib = 0.0
+        """Known at the end: peak memory of a process that the server started, such as for sealing."""
+
+    async def __aenter__(self) -> "ServerProcess":
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bench.servers", self._kind, str(self._folder),
+            cwd=Path(__file__).parent.parent, limit=1 << 22,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        await self._answer()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        try:
+            async with asyncio.timeout(30):
+                self._pipe.close()
+                self.largest_child_mib = await self._answer() / 1024
+                await self._process.wait()
+        except (TimeoutError, ConnectionError):
+            self._process.kill()
+            await self._process.wait()
+
+    async def order(self, do: str, **details: str) -> Any:
+        """Raises ConnectionError when the server has died; what it said is on standard error."""
+        self._pipe.write(json.dumps({"do": do, **details}).encode() + b"\n")
+        return await self._answer()
+
+    @property
+    def _pipe(self) -> asyncio.StreamWriter:
+        assert self._process.stdin is not None
+        return self._process.stdin
+
+    async def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        line = await self._process.stdout.readline()
+        if not line:
+            raise ConnectionError(f"the server ({self._kind}) ended before its time")
+        return json.loads(line)
+
+    def cpu_s(self) -> float:
+        """User and system time, with children that have ended: fields 14 to 17 of proc_pid_stat(5)."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return sum(map(int, fields[11:15])) / _TICKS
+
+    def memory_mib(self, field: str) -> float:
+        """`VmRSS` is the memory in use now, `VmHWM` the most so far."""
+        lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith(field)).split()[1]) / 1024

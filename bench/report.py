@@ -1,0 +1,79 @@
+"""The table for people, and one line of JSON for whatever keeps the figures."""
+
+import json
+import os
+import platform
+import statistics
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+_ROWS = (
+    ("cpu", "CPU-s per recorded session-minute"),
+    ("cpu_live", "  live: forwarding and recording"),
+    ("cpu_sealing", "  after it: sealing, or closing files"),
+    ("cpu_sealing_per_session", "  the same, CPU-s per session"),
+    ("cpu_ms_per_frame", "CPU-ms per frame delivered"),
+    ("cores_busy", "cores busy in the window"),
+    ("fps_sent", "frames/s sent, mean"),
+    ("fps_mean", "frames/s delivered, mean"),
+    ("fps_least", "frames/s delivered, the worst off"),
+    ("fps_recorded", "frames/s in the finished files"),
+    ("packets_heard", "packets at the far side"),
+    ("packets_missing", "packets missing there"),
+    ("packets_asked_again", "packets the server asked for again"),
+    ("silent", "participants who saw nothing"),
+    ("peak_rss_mib", "peak memory, MiB"),
+    ("rss_per_session_mib", "memory per session, MiB"),
+    ("base_rss_mib", "memory before the first, MiB"),
+    ("largest_child_mib", "peak memory of a child, MiB"),
+    ("sessions", "sessions of two"),
+    ("load_cores_busy", "cores that the load took"),
+    ("load_average", "load average at the start"),
+)
+
+
+def environment() -> dict[str, Any]:
+    """The machine and the versions: figures mean nothing without."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return {
+        "cores": os.cpu_count(),
+        "processor": models[0] if models else platform.machine(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("teleosce", "aiortc", "aioice", "av", "uvloop", "pylibsrtp")},
+    }
+
+
+def show(result: dict[str, Any]) -> None:
+    """Prints the table, the ratios and the line of JSON."""
+    rounds = result["rounds"]
+    pairs = list(zip(rounds[::2], rounds[1::2], strict=True))
+    result["ratio"] = {name: _spread([stock[name] / ours[name] for ours, stock in pairs]) for name in _RATIOS}
+    print("\n" + ", ".join(f"{name} {value}" for name, value in result["environment"].items()))
+    print("\n" + " " * 38 + "".join(f"{one['server']} {one['round']}".rjust(11) for one in rounds))
+    for key, title in _ROWS:
+        print(title.ljust(38) + "".join(str(one[key]).rjust(11) for one in rounds))
+    print()
+    for name, spread in result["ratio"].items():
+        print(f"stock / ours, {_RATIOS[name]}: " + ", ".join(f"{word} {value}" for word, value in spread.items()))
+    for one in rounds:
+        who = f"{one['server']} {one['round']}"
+        if one["fps_mean"] < 0.9 * one["fps_sent"]:
+            print(f"{who} fell behind: its CPU is what it got, not what it needed.")
+        for trouble in one["troubles"]:
+            print(f"{who}: {trouble}")
+    print(json.dumps(result))
+
+
+_RATIOS = {
+    "cpu": "CPU per recorded session-minute",
+    "cpu_live": "the same without sealing",
+    "cpu_ms_per_frame": "CPU per frame delivered",
+}
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    named = (("min", min(values)), ("median", statistics.median(values)), ("max", max(values)))
+    return {name: round(value, 1) for name, value in named}
