@@ -1,4 +1,4 @@
-"""What leaves the house: an encounter as a folder of plain files, with every key press of its forms and a list of hashes."""
+"""What leaves the house: an encounter as a folder of plain files, with all key presses of its forms and their hashes."""
 
 from teleosce.reports.export import Sources, write_export
 
