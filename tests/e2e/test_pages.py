@@ -202,6 +202,8 @@ async def test_an_organiser_by_link_has_one_exam(house: House) -> None:
     response = await page.goto(f"{house.server.url}/exams/new")
     assert response is not None
     assert response.status == 403
+    plan = {"title": "Another", "stations": ["any"], "candidates": ["Ada"]}
+    assert (await page.request.post(f"{house.server.url}/api/exams", data=plan)).status == 403
     await page.context.close()
 
 
