@@ -25,7 +25,7 @@ from teleosce.people import Principal, Role
 from teleosce.rtc import SlotsBound
 from teleosce.web import day_view
 from teleosce.web.context import Rooms
-from teleosce.web.place import place, seats_of
+from teleosce.web.place import name_for, place, seats_of
 
 log = structlog.get_logger(__name__)
 
@@ -156,6 +156,7 @@ class Hub:
             self.send(seat_id, {"type": "bell", "kind": event.kind, "phase": event.phase, "at_ms": event.at_ms})
 
     async def _on_bound(self, event: SlotsBound) -> None:
+        viewer = (await self.rooms.people.seat(event.participant_id)).role
         slots = []
         for slot in event.slots:
             seat = await self.rooms.people.seat(slot.participant)
@@ -164,7 +165,7 @@ class Hub:
                     "mid": slot.mid,
                     "kind": slot.kind,
                     "participant": slot.participant,
-                    "name": slot.name,
+                    "name": name_for(viewer, seat),
                     "role": seat.role.value,
                 }
             )

@@ -61,23 +61,28 @@ async def _coming(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
 
 
 async def people(rooms: Rooms, encounter: Encounter, viewer: Role, present: Present) -> list[dict[str, Any]]:
-    """Those in the encounter. A candidate is not told the SP's own name: they meet the patient."""
+    """Those in the encounter, under the names the viewer may know them by."""
     found = []
     for seat_id in (encounter.candidate, encounter.sp):
         if seat_id is None:
             continue
         seat = await rooms.people.seat(seat_id)
-        hidden = viewer is Role.candidate and seat.role is Role.standardized_patient
         found.append(
             {
                 "seat": seat.id,
                 "role": seat.role.value,
-                "name": "Patient" if hidden else seat.name,
+                "name": name_for(viewer, seat),
                 "number": seat.number,
                 "present": present(seat.id),
             }
         )
     return found
+
+
+def name_for(viewer: Role, seat: Seat) -> str:
+    """A candidate is not told the SP's own name: they meet the patient."""
+    hidden = viewer is Role.candidate and seat.role is Role.standardized_patient
+    return "Patient" if hidden else seat.name
 
 
 def seats_of(encounter: Encounter) -> Iterable[str]:
