@@ -7,9 +7,10 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from teleosce.core.errors import Conflict
+from teleosce.exams import RUNNING
 from teleosce.people import LinkRefused, LinkView, Permission, Role
 from teleosce.web import sessions
-from teleosce.web.context import principal, rooms
+from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.limits import Refusals
 from teleosce.web.place import page_of
 from teleosce.web.rendering import markdown
@@ -94,9 +95,16 @@ async def join(request: web.Request) -> web.Response:
     if recorded and asked.consent_version is not None:
         await house.people.give_consent(who, asked.consent_version)
     await _leave_older_seat(request, who.role, token)
-    response = answer({"page": f"{page_of(who.role, who.exam_id)}?role={who.role.value}"})
+    page = f"{page_of(who.role, who.exam_id)}?role={who.role.value}"
+    response = answer({"page": page, "under_way": await _under_way(house, view.seat.id)})
     sessions.keep(response, request, who.role, token)
     return response
+
+
+async def _under_way(house: Rooms, seat_id: str) -> bool:
+    """Whether the others are waiting for this person already: no time is to be lost with an equipment check."""
+    now = await house.exams.where_now(seat_id)
+    return now is not None and now.phase in RUNNING
 
 
 async def _leave_older_seat(request: web.Request, role: Role, token: str) -> None:

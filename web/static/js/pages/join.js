@@ -147,8 +147,8 @@ async function join(token, view, checks) {
   await whileBusy(byId("who-go"), async () => {
     try {
       setPageRole(view.seat.role);
-      const { page } = /** @type {{page: string}} */ (await post("/api/join", { token, consent_version: view.consent && !view.consent.given ? view.consent.version : null }));
-      if (checks) startCheck(page);
+      const { page, under_way } = /** @type {{page: string, under_way: boolean}} */ (await post("/api/join", { token, consent_version: view.consent && !view.consent.given ? view.consent.version : null }));
+      if (checks && !under_way) startCheck(page);
       else location.assign(page);
     } catch (thrown) {
       if (thrown instanceof Fault && (thrown.status === 401 || thrown.status === 403 || thrown.status === 404)) return show("refused");
