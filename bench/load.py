@@ -102,6 +102,11 @@ class Participant:
         self._send = partial(self._send_to, pair.protocol.transport.sendto, pair.remote_addr)
         self.began = time.monotonic() + random.random() / FPS
 
+    @property
+    def alive(self) -> bool:
+        """False when ICE has given the server up: a server that is too busy does not answer its checks."""
+        return self._dtls.state == "connected" and self._ice.state == "completed"
+
     async def leave(self) -> None:
         await self._dtls.stop()
         await self._ice.stop()
@@ -183,6 +188,7 @@ async def pump(participants: list[Participant]) -> None:
     while True:
         began = time.monotonic()
         for participant in participants:
-            participant.step(time.monotonic())
+            if participant.alive:
+                participant.step(time.monotonic())
             await asyncio.sleep(0)
         await asyncio.sleep(max(0.001, 0.005 - (time.monotonic() - began)))

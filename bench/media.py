@@ -48,6 +48,7 @@ async def measure(kind: str, sessions: int, seconds: float, clip: Clip, folder: 
         finishing = server.cpu_s()
         # What came before the window is recorded too, and sealed: it counts for the cost of sealing.
         recorded_s = sum(time.monotonic() - one.began for one in participants) / len(participants)
+        found["lost"] = sum(not one.alive for one in participants)
         if sending.done():
             sending.result()
         sending.cancel()

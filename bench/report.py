@@ -23,6 +23,7 @@ _ROWS = (
     ("packets_missing", "packets missing there"),
     ("packets_asked_again", "packets the server asked for again"),
     ("silent", "participants who saw nothing"),
+    ("lost", "participants cut off"),
     ("peak_rss_mib", "peak memory, MiB"),
     ("rss_per_session_mib", "memory per session, MiB"),
     ("base_rss_mib", "memory before the first, MiB"),
@@ -60,6 +61,8 @@ def show(result: dict[str, Any]) -> None:
         print(f"stock / ours, {_RATIOS[name]}: " + ", ".join(f"{word} {value}" for word, value in spread.items()))
     for one in rounds:
         who = f"{one['server']} {one['round']}"
+        if one["lost"]:
+            print(f"{who} lost {one['lost']} participants: it did not answer ICE's checks any more.")
         if one["fps_mean"] < 0.9 * one["fps_sent"]:
             print(f"{who} fell behind: its CPU is what it got, not what it needed.")
         for trouble in one["troubles"]:

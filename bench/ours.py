@@ -1,0 +1,54 @@
+"""Our media server and recorder, joined as the application joins them."""
+
+from pathlib import Path
+from typing import Any
+
+from teleosce.core.clock import Clock
+from teleosce.core.db import Database, sqlite_url
+from teleosce.core.events import Events
+from teleosce.core.ids import new_id
+from teleosce.recording import Recordings
+from teleosce.rtc import MediaServer, Ticket
+
+SECRET = "only for a server that lives for a minute"
+
+
+class Ours:
+    """A room for each session, as the application runs an encounter: open, attended, then held, closed and sealed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._clock, events = Clock(), Events()
+        self._database = Database(sqlite_url(folder))
+        self._media = MediaServer(SECRET, self._clock, events)
+        self._recordings = Recordings(folder, self._database, self._clock, events)
+        self._ids: dict[str, str] = {}
+
+    async def start(self) -> None:
+        await self._database.create_all()
+        await self._media.start()
+
+    async def answer(self, session: str, name: str, sdp: str) -> str:
+        if session not in self._ids:
+            encounter = self._ids[session] = new_id()
+            room = self._media.room(encounter)
+            self._recordings.attend(room, encounter)
+            room.open()
+        ticket = Ticket(self._ids[session], new_id(), name, True, True, self._clock.now_ms() + 60_000)
+        return await self._media.answer(ticket.sign(SECRET), sdp)
+
+    async def finish(self) -> list[dict[str, Any]]:
+        for encounter in self._ids.values():
+            self._media.room(encounter).hold()
+            await self._recordings.leave(encounter)
+            await self._media.close_room(encounter, "measured")
+        files = []
+        for encounter in self._ids.values():
+            for take in (await self._recordings.seal(encounter)).takes:
+                gaps = [gap.model_dump() for gap in take.gaps]
+                path = str(self._recordings.path(take)) if take.file else None
+                files.append({"path": path, "state": take.state.value, "reason": take.reason, "gaps": gaps})
+        alarms = [alarm.kind for alarm in self._recordings.alarms()]
+        await self._recordings.close()
+        await self._media.close()
+        await self._database.close()
+        return [*files, *({"path": None, "state": "alarm", "reason": kind, "gaps": []} for kind in alarms)]
