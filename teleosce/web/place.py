@@ -33,7 +33,7 @@ async def place(rooms: Rooms, seat: Seat, present: Present) -> dict[str, Any]:
         "type": "place",
         "page": page_of(seat.role, seat.exam_id),
         "encounter": await encounter_view(rooms, encounter) if encounter else None,
-        "next": await _coming(rooms, following) if following else None,
+        "next": await _coming(rooms, following, seat.role) if following else None,
         "people": await people(rooms, encounter, seat.role, present) if encounter else [],
         "stimuli": await rooms.exams.shown_stimuli(encounter.id) if encounter else [],
     }
@@ -55,9 +55,13 @@ async def encounter_view(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
     }
 
 
-async def _coming(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
+async def _coming(rooms: Rooms, encounter: Encounter, viewer: Role) -> dict[str, Any]:
     version = await rooms.stations.get(encounter.station_hash)
-    return {"station": {"number": encounter.position, "title": version.title}, "rest": version.rest}
+    candidate = None
+    if viewer is Role.standardized_patient and encounter.candidate is not None:
+        candidate = (await rooms.people.seat(encounter.candidate)).name
+    station = {"number": encounter.position, "title": version.title}
+    return {"station": station, "rest": version.rest, "candidate": candidate}
 
 
 async def people(rooms: Rooms, encounter: Encounter, viewer: Role, present: Present) -> list[dict[str, Any]]:

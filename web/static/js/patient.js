@@ -141,7 +141,12 @@ function tellReady(place) {
   const state = byId("ready-candidate");
   state.hidden = candidate === null;
   if (candidate) setState(state, candidate.present ? "good" : "idle", candidate.present ? t("{name} is here", { name: candidate.name }) : t("{name} is not here yet", { name: candidate.name }));
-  setText(byId("ready-next"), next ? (next.rest ? t("After this: a rest.") : t("After this: {station}.", { station: stationName(next) })) : t("After this you are finished for the day."));
+  setText(byId("ready-next"), next ? (next.rest ? t("After this: a rest.") : t("After this: {name}.", { name: whoComes(next) })) : t("After this you are finished for the day."));
+}
+
+/** A patient stays at one station: what changes is the candidate. @param {NonNullable<Place["next"]>} next */
+function whoComes(next) {
+  return next.candidate ?? stationName(next);
 }
 
 /** @param {Place} place */
@@ -160,7 +165,7 @@ function tellIdle({ encounter, next }) {
           ? t("Stay on this page. When a candidate is on the way, it tells you by itself.")
           : t("You are ready for the next candidate. Rest until the bell."),
   );
-  setText(byId("idle-next"), next ? (next.rest ? t("Next: a rest.") : t("Next: {station}.", { station: stationName(next) })) : finished || over ? "" : t("This was the last one."));
+  setText(byId("idle-next"), next ? (next.rest ? t("Next: a rest.") : t("Next: {name}.", { name: whoComes(next) })) : finished || over ? "" : t("This was the last one."));
 }
 
 /** @param {Stimulus} stimulus */
