@@ -18,7 +18,13 @@ export function ask({ title, text, action, danger = false }) {
   const go = el("button", { class: danger ? "button danger" : "button primary", value: "yes" }, action);
   const stay = el("button", { class: "button", value: "", autofocus: true }, t("Cancel"));
   const dialog = open(title, [el("p", {}, text)], [stay, go]);
+  dialog.dataset.question = "";
   return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes")));
+}
+
+/** Takes back the questions that have lost their sense; the answer is no. */
+export function withdraw() {
+  for (const dialog of document.querySelectorAll("dialog[data-question]")) /** @type {HTMLDialogElement} */ (dialog).close("");
 }
 
 /**
@@ -38,5 +44,7 @@ export function open(title, contents, buttons) {
   document.body.append(dialog);
   dialog.addEventListener("close", () => dialog.remove());
   dialog.showModal();
+  // A long one is read from its beginning, though the focus is on the button at its end.
+  dialog.scrollTop = 0;
   return dialog;
 }

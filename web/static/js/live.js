@@ -6,7 +6,7 @@
 import { announce, toast } from "./announce.js";
 import { ring, unlockBell } from "./bell.js";
 import { byId, el } from "./dom.js";
-import { open } from "./dialog.js";
+import { open, withdraw } from "./dialog.js";
 import { t } from "./i18n.js";
 import { Keys } from "./keys.js";
 import { LiveBar, stationName, timeLeft } from "./live-bar.js";
@@ -17,7 +17,7 @@ import { Stage } from "./stage.js";
 import { ScreenWake } from "./screen-wake.js";
 
 /** @typedef {EncounterNow & {rest?: boolean}} Encounter */
-/** @typedef {Omit<ServerEvents["place"], "encounter" | "next"> & {encounter: Encounter | null, next: {station: {number: number, title: string}, rest?: boolean} | null}} Place */
+/** @typedef {Omit<ServerEvents["place"], "encounter" | "next"> & {encounter: Encounter | null, next: {station: {number: number, title: string}, rest?: boolean, candidate?: string | null} | null}} Place */
 /**
  * @typedef {object} LivePage what a page adds to the shared part
  * @property {(place: Place) => string} view the data-views to show
@@ -121,6 +121,7 @@ export class Live {
   /** @param {Place} place */
   #onphase({ encounter }) {
     if (encounter?.phase !== "encounter") this.#left = false;
+    withdraw();
     clearTimeout(this.#saying);
     if (encounter) {
       const words = `${stationName(encounter)}. ${this.page.phaseWords(encounter.phase, /** @type {Place} */ (this.place))}.`;
