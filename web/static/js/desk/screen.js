@@ -10,6 +10,8 @@ import { gapAt, nextTake, takeAt } from "./timeline.js";
 
 /** The next take is opened this long before it begins. */
 const AHEAD_MS = 15_000;
+/** Two people never begin at the same instant: whoever begins so soon is shown already, at rest. */
+const SOON_MS = 1000;
 
 /** Enough to go on playing. */
 const ENOUGH = HTMLMediaElement.HAVE_FUTURE_DATA;
@@ -49,15 +51,17 @@ export class Screen {
     if (take !== this.#take) {
       this.video?.pause();
       this.#take = take;
-      for (const [id, video] of this.#videos) video.hidden = id !== take?.id;
       if (take) {
-        this.#open(take).hidden = false;
+        this.#open(take);
         this.place(at_ms);
       }
     }
     const coming = nextTake(this.voice.takes, at_ms);
-    if (coming && coming.starts_ms - at_ms < AHEAD_MS) this.#open(coming);
-    this.#say(at_ms);
+    const ahead_ms = coming ? coming.starts_ms - at_ms : Infinity;
+    if (coming && ahead_ms < AHEAD_MS) this.#open(coming);
+    const shown = take ?? (ahead_ms < SOON_MS ? coming : null);
+    for (const [id, video] of this.#videos) video.hidden = id !== shown?.id;
+    this.#say(at_ms, shown);
   }
 
   /**
@@ -141,14 +145,17 @@ export class Screen {
     return video;
   }
 
-  /** @param {number} at_ms */
-  #say(at_ms) {
+  /**
+   * @param {number} at_ms
+   * @param {Take | null} shown
+   */
+  #say(at_ms, shown) {
     const broken = this.#take !== null && this.#broken.has(this.#take.id);
-    const gap = gapAt(this.voice, at_ms);
-    const words = broken ? t("This part cannot be played here. Load the page again; the recording itself is kept.") : gap ? gapWords(gap) : this.#take ? "" : t("Nothing recorded here");
+    const gap = this.#take || !shown ? gapAt(this.voice, at_ms) : null;
+    const words = broken ? t("This part cannot be played here. Load the page again; the recording itself is kept.") : gap ? gapWords(gap) : shown ? "" : t("Nothing recorded here");
     this.message.hidden = words === "";
     setText(this.message, words);
-    this.element.classList.toggle("veiled", words !== "" && (broken || !this.#take));
+    this.element.classList.toggle("veiled", words !== "" && (broken || !shown));
   }
 }
 
