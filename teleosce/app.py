@@ -190,7 +190,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / ".writable").touch()
     except OSError as error:
         raise Invalid(

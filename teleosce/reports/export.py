@@ -52,7 +52,7 @@ async def write_export(sources: Sources, encounter_id: str, folder: Path) -> lis
 def _make_empty(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise Invalid(f"{folder} is not empty. Nothing was written: choose a new folder.")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _list_hashes(folder: Path) -> list[str]:
