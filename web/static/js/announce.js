@@ -14,7 +14,7 @@ export function announce(text, urgency = "polite") {
 }
 
 /**
- * Shows a toast and announces it. Good news leaves by itself after 6 s; anything else stays until it is dismissed.
+ * Shows a toast and announces it. Good news and plain hints (idle) leave by themselves after 6 s; anything else stays until it is dismissed.
  * @param {string} text
  * @param {import("./types.js").Tone} [tone]
  */
@@ -25,5 +25,5 @@ export function toast(text, tone = "good") {
   made.append(dismiss);
   byId("toasts").append(made);
   announce(text, tone === "bad" ? "assertive" : "polite");
-  if (tone === "good") setTimeout(() => made.remove(), 6000);
+  if (tone === "good" || tone === "idle") setTimeout(() => made.remove(), 6000);
 }

@@ -103,7 +103,7 @@ export class Lanes {
   #ruler() {
     const minutes = this.#length / 60_000;
     const every = [0.25, 0.5, 1, 2, 5, 10].find((step) => minutes / step <= 6) ?? 15;
-    const ticks = Array.from({ length: Math.floor(minutes / every - 0.2) + 1 }, (_, index) => {
+    const ticks = Array.from({ length: Math.floor(Math.max(0, minutes / every - 0.7)) + 1 }, (_, index) => {
       const tick = el("span", {}, duration(index * every * 60));
       tick.style.left = this.#left(index * every * 60_000);
       return tick;

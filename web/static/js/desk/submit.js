@@ -63,7 +63,7 @@ export class Submission {
     const lacking = this.#showMissing();
     if (lacking[0] !== undefined) {
       this.#sheet.go(lacking[0]);
-      toast(t("Not submitted: {count} missing.", { count: lacking.length }), "fair");
+      toast(t("Not submitted: {count} missing.", { count: lacking.length }), "idle");
       return;
     }
     await whileBusy(byId("submit"), async () => {
