@@ -1,4 +1,4 @@
-"""What leaves the house: an encounter as a folder of plain files, with all key presses of its forms and their hashes."""
+"""What leaves the house: an encounter as a folder of plain files, with its forms' key presses, and their hashes."""
 
 from teleosce.reports.export import Sources, write_export
 

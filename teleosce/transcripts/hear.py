@@ -131,7 +131,10 @@ class Ears:
         )
         spans = [span for window in batch for span in window]
         return [
-            _placed(spans, piece) for segment in segments for piece in _whole(segment.words or ()) if any(map(str.isalnum, piece[0]))
+            _placed(spans, piece)
+            for segment in segments
+            for piece in _whole(segment.words or ())
+            if any(map(str.isalnum, piece[0]))
         ]
 
 
