@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Coroutine
 from ipaddress import ip_address
@@ -43,6 +44,8 @@ Model = Annotated[str | None, typer.Option(help="tiny.en, base, or a folder with
 
 def main() -> None:
     """Runs a command; a fault ends it with its sentence and status 2, never with a traceback."""
+    # What we write (recordings, keys, exports) is for the server's user alone.
+    os.umask(0o077)
     try:
         app()
     except Fault as fault:

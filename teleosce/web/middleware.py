@@ -89,7 +89,7 @@ def _said(request: web.Request, fault: Fault) -> web.Response:
             error["details"] = fault.details
         return web.json_response({"error": error}, status=fault.status, headers={"Cache-Control": "no-store"})
     if isinstance(fault, SignInNeeded) and request.method == "GET" and fault.code == SignInNeeded.default_code:
-        return web.Response(status=303, headers={"Location": f"/sign-in?next={quote(request.path)}"})
+        return web.Response(status=303, headers={"Location": f"/sign-in?next={quote(request.path_qs)}"})
     return fault_page(request, fault)
 
 

@@ -151,6 +151,7 @@ class Stage:
         await page.goto(f"{self.server.url}/mark/{self.encounter_id}")
         await expect(page.locator("#pictures video")).to_have_count(2)
         await expect(page.locator("#turns .word").first).to_be_visible()
+        await expect(page.locator(".note-read")).to_contain_text("Central chest pain for two hours")
         await page.keyboard.press("k")
         await page.wait_for_function(PLAYING)
         await page.keyboard.press("k")

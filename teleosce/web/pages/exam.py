@@ -5,9 +5,10 @@ from typing import Any
 from aiohttp import web
 
 from teleosce.core.errors import NotFound
-from teleosce.exams import Encounter, Phase
+from teleosce.exams import Encounter, Outcome, Phase
 from teleosce.people import Permission, Principal
 from teleosce.scoring import Kind, layout_of
+from teleosce.stations import StationVersion
 from teleosce.web.access import marked_encounter, oversees
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.place import encounter_view
@@ -53,7 +54,11 @@ async def _to_mark(house: Rooms, who: Principal) -> list[Encounter]:
     if who.seat_id is None:
         return []
     mine = await house.exams.of_seat(who.seat_id)
-    return [one for one in mine if one.examiner == who.seat_id and one.phase is not Phase.waiting]
+    return [
+        one
+        for one in mine
+        if one.examiner == who.seat_id and one.phase is not Phase.waiting and one.outcome is not Outcome.void
+    ]
 
 
 async def _row(house: Rooms, who: Principal, encounter: Encounter) -> dict[str, Any]:
@@ -99,7 +104,20 @@ async def desk(request: web.Request) -> web.Response:
         version=version,
         candidate=(candidate.number or candidate.name) if candidate else "",
         may_mark=encounter.examiner == who.seat_id,
+        note=await _note(house, encounter, version),
     )
+
+
+async def _note(house: Rooms, encounter: Encounter, version: StationVersion) -> list[dict[str, str]] | None:
+    """What the candidate wrote, field by field, as it stands; None where the station asks for no note."""
+    if version.note is None:
+        return None
+    forms = await house.forms.of_encounter(encounter.id)
+    form = next((one for one in forms if one.kind is Kind.note), None)
+    return [
+        {"label": field.label, "text": str((form and form.value(f"note.{field.id}")) or "")}
+        for field in version.note.fields
+    ]
 
 
 ROUTES = [

@@ -114,7 +114,7 @@ function tellBetween({ encounter, next }) {
     over ? t("Thank you. Everything is saved; you may close this page.") : rest ? t("Nothing to do here. Breathe, drink something, stretch.") : t("Nothing to do now. Breathe; leave what was behind you."),
   );
   const then = next ? (next.rest ? t("Next: a rest station.") : t("Next: {station}.", { station: stationName(next) })) : t("This was your last station.");
-  setText(byId("between-next"), over ? "" : `${then} ${next ? t("It begins by itself.") : ""}`);
+  setText(byId("between-next"), over ? "" : `${then} ${next ? t("This page takes you there.") : ""}`);
 }
 
 /** Fetches what may be read by now, and shows what is new. */
