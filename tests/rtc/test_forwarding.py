@@ -113,6 +113,18 @@ async def test_three_people(server: MediaServer, clip: Clip, diary: Diary) -> No
     await observer.leave()
 
 
+async def test_six_people_see_and_hear_each_other(server: MediaServer, clip: Clip, diary: Diary) -> None:
+    names = ("anna", "ben", "carla", "dan", "eve", "fay")
+    server.room("room").open()
+    people = [await Client(server, clip, name, slots=5).join() for name in names]
+    for one in people:
+        await until(lambda one=one: sum(len(heard.payloads) > 10 for heard in one.by_mid.values()) == 10)
+        others = {name for name in names if name != one.name}
+        assert {binding.participant for binding in diary.bound[one.name].slots} == others
+    for one in people:
+        await one.leave()
+
+
 async def test_nothing_passes_while_the_room_is_held(server: MediaServer, clip: Clip) -> None:
     room, ear = server.room("room"), Ear()
     room.subscribe(ear)
