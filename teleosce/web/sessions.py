@@ -22,12 +22,14 @@ def cookie_name(role: Role) -> str:
 
 def keep(response: web.StreamResponse, request: web.Request, role: Role, token: str) -> None:
     """Hands the session to the browser. Lax, so that a link in a mail still opens as the person."""
+    # Behind a TLS proxy the request itself comes in the clear.
+    public_url = rooms(request).settings.public_url or ""
     response.set_cookie(
         cookie_name(role),
         token,
         httponly=True,
         samesite="Lax",
-        secure=request.secure,
+        secure=request.secure or public_url.startswith("https://"),
         path="/",
         max_age=16 * 3600,
     )
