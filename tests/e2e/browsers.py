@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from teleosce.rehearsal.voices import RATE, say
 
 CHROMIUM = "/usr/bin/chromium"
+# Two browsers, a server and Whisper share two processors: five seconds are too few to call a page wrong.
+expect.set_options(timeout=20_000)
 FLAGS = [
     "--headless=new",
     "--no-sandbox",
