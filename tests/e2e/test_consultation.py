@@ -206,7 +206,12 @@ async def test_from_a_link_to_a_mark(server: ServerProcess, voices: dict[str, Pa
         stage = await Stage.build(stack, server, voices)
         await stage.begin()
         await stage.see_and_hear_each_other()
-        await stage.record(26)
+        # They take turns, as people do: two voices at once for half a minute is no consultation.
+        await stage.patient.locator("#control-microphone").click()
+        await stage.record(14)
+        await stage.patient.locator("#control-microphone").click()
+        await stage.candidate.locator("#control-microphone").click()
+        await stage.record(14)
         await stage.press("End encounter")
 
         note = stage.candidate.locator("#note-form textarea").first
@@ -233,7 +238,7 @@ async def test_from_a_link_to_a_mark(server: ServerProcess, voices: dict[str, Pa
         encounter_id = stage.encounter_id
         heard = await eventually(lambda: _transcript(server, encounter_id), timeout=180)
         for role, words in heard.items():
-            assert len(words) > 30
+            assert len(words) > 20
             rate = word_error_rate(words, said(SCRIPT[role]))
             assert rate <= 0.25, (role, rate, words)
         await stage.mark_by_keyboard(stack)
