@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check format clean
+.PHONY: help demo test faults lint check format clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -16,6 +16,10 @@ demo: $(STAMP) ## run a server with a small exam and something to watch, read an
 test: $(STAMP) ## install what the tests need and run them all
 	$(BIN)/python tests/need_browser.py
 	$(BIN)/python -m pytest $(ARGS)
+
+faults: $(STAMP) ## run every fault that the program must survive, the long ones as well
+	$(BIN)/python tests/need_browser.py
+	$(BIN)/python -m pytest -m "faults or not faults" tests/faults $(ARGS)
 
 lint: $(STAMP) node_modules ## ruff, mypy, import-linter, and tsc on the pages' modules
 	$(BIN)/ruff check .
