@@ -1,26 +1,36 @@
-"""Says whether there is a Chromium for the browser tests, and installs Debian's when that is ours to do."""
+"""Says whether the browser tests have what they need, and installs Debian's packages when that is ours to do."""
 
+import ctypes
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-CHROMIUM = Path("/usr/bin/chromium")
+
+def missing() -> list[str]:
+    """The packages that are not there."""
+    lacking = [] if Path("/usr/bin/chromium").exists() else ["chromium"]
+    # Playwright's driver is linked with it, and a small Debian lacks it.
+    try:
+        ctypes.CDLL("libatomic.so.1")
+    except OSError:
+        lacking.append("libatomic1")
+    return lacking
 
 
 def main() -> int:
-    if CHROMIUM.exists():
+    lacking = missing()
+    if not lacking:
         return 0
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        print("Installing Debian's Chromium for the browser tests.", flush=True)
+        print(f"Installing {' and '.join(lacking)} for the browser tests.", flush=True)
         quiet = {"stdout": subprocess.DEVNULL, "env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"}}
         subprocess.run(["apt-get", "update", "-qq"], check=True, **quiet)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], check=True, **quiet)
+        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *lacking], check=True, **quiet)
         return 0
-    print(
-        "The browser tests need Debian's Chromium: run `sudo apt-get install chromium` and try again.", file=sys.stderr
-    )
+    wanted = " ".join(lacking)
+    print(f"The browser tests need more: run `sudo apt-get install {wanted}` and try again.", file=sys.stderr)
     return 1
 
 
