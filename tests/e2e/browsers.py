@@ -50,9 +50,16 @@ def write_voice(speaker: str, path: Path) -> None:
 
 
 @asynccontextmanager
-async def chromium(microphone: Path | None = None, *, refused: bool = False) -> AsyncIterator[Browser]:
-    """One browser process: its microphone belongs to all its pages. `refused`: camera and microphone are denied."""
+async def chromium(
+    microphone: Path | None = None, *, refused: bool = False, autoplay: bool = True
+) -> AsyncIterator[Browser]:
+    """One browser process: its microphone belongs to all its pages.
+
+    refused: camera and microphone are denied. autoplay: pages may sound before anybody has touched them.
+    """
     flags = [*FLAGS, f"--use-file-for-fake-audio-capture={microphone}"] if microphone else FLAGS
+    if not autoplay:
+        flags = [flag for flag in flags if not flag.startswith("--autoplay-policy")]
     if refused:
         flags = [f"{flag}=deny" if flag == "--use-fake-ui-for-media-stream" else flag for flag in flags]
     async with async_playwright() as playwright:

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import sys
@@ -11,6 +13,8 @@ from typing import Any
 
 import aiohttp
 
+from teleosce.core.paths import STATIONS
+
 
 def free_port() -> int:
     with socket.socket() as one:
@@ -18,11 +22,27 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-class ServerProcess:
-    """`teleosce demo` the first time, for its links; `teleosce serve` on the same folder and port after a kill."""
+def quick_stations(folder: Path, **seconds: int) -> Path:
+    """The stations that come with teleosce, with phases of these lengths: `reading_s`, `encounter_s`, `warning_s` …"""
+    shutil.copytree(STATIONS, folder)
+    for path in folder.glob("*/station.yaml"):
+        text = path.read_text()
+        for name, value in seconds.items():
+            text = re.sub(rf"(?m)^  {name}: [1-9]\d*$", f"  {name}: {value}", text)
+        path.write_text(text)
+    return folder
 
-    def __init__(self, data: Path) -> None:
+
+class ServerProcess:
+    """`teleosce demo` the first time, for its links; `teleosce serve` on the same folder and port after a kill.
+
+    settings: by their names, such as `stations`; `within`: a command that runs it in another place.
+    """
+
+    def __init__(self, data: Path, within: tuple[str, ...] = (), **settings: object) -> None:
         self.data = data
+        self._settings = {f"TELEOSCE_{name}".upper(): str(value) for name, value in settings.items()}
+        self._within = within
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self.links: dict[str, Any] = {}
@@ -68,8 +88,10 @@ class ServerProcess:
 
     async def _run(self, command: str, *flags: str) -> asyncio.subprocess.Process:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TELEOSCE_")}
+        environment |= self._settings
         log = (self.data.parent / "server.log").open("ab")
         self._process = await asyncio.create_subprocess_exec(
+            *self._within,
             sys.executable,
             "-m",
             "teleosce",

@@ -301,7 +301,8 @@ async def test_a_reload_and_a_killed_server_cost_no_more_than_their_gap(
         assert after["starts_ms"] <= back_ms + 500
         for take in mine:
             picture, sound = decoded_seconds(server.data / "encounters" / stage.encounter_id / take["file"])
-            assert abs(sound - take["duration_ms"] / 1000) < 1
+            # A starved browser sends its sound up to two seconds late, and the end of a take cuts that off.
+            assert abs(sound - take["duration_ms"] / 1000) < 3
             assert picture > 0
 
 

@@ -5,6 +5,7 @@
 import { announce } from "./announce.js";
 import { el } from "./dom.js";
 import { t } from "./i18n.js";
+import { TOUCHES } from "./media-devices.js";
 
 /** Strokes of each kind: when (s after the start) and how high (Hz). */
 const STROKES = {
@@ -20,15 +21,26 @@ const STROKES = {
   ],
 };
 const SEEN_MS = 1600;
+/** A bell that the browser held back may still ring so much later; after that it would say something that is over. */
+const LATE_MS = 2000;
+/** A touch on the page before, such as Enter, often still counts: wait for that before saying that there is no sound. */
+const SETTLED_MS = 1500;
 
 /** @type {AudioContext | null} */
 let audio = null;
 
-/** Browsers let a page make sound only after the person has touched it: call once when the page starts. */
-export function unlockBell() {
-  const unlock = () => void context().resume();
-  addEventListener("pointerdown", unlock, { once: true });
-  addEventListener("keydown", unlock, { once: true });
+/**
+ * Browsers let a page make sound only after the person has touched it: call once when the page starts.
+ * @param {(heard: boolean) => void} onchange whether the bell can be heard
+ */
+export function unlockBell(onchange) {
+  const sound = context();
+  const tell = () => onchange(sound.state === "running");
+  const resume = () => void (sound.state !== "running" && sound.resume().catch(() => undefined));
+  sound.addEventListener("statechange", tell);
+  for (const touch of TOUCHES) addEventListener(touch, resume);
+  resume();
+  setTimeout(tell, SETTLED_MS);
 }
 
 /**
@@ -39,12 +51,11 @@ export function unlockBell() {
 export function ring(kind, text = wording(kind)) {
   show(kind);
   announce(text, "assertive");
-  if (context().state === "running") for (const [at, pitch] of STROKES[kind]) stroke(at ?? 0, pitch ?? 660);
-}
-
-/** Whether the bell can be heard; a page that has not been touched yet should ask for a click. */
-export function bellIsUnlocked() {
-  return audio?.state === "running";
+  const due = performance.now();
+  const strike = () => {
+    if (performance.now() - due < LATE_MS) for (const [at, pitch] of STROKES[kind]) stroke(at ?? 0, pitch ?? 660);
+  };
+  void context().resume().then(strike, () => undefined);
 }
 
 /** @param {BellKind} kind */

@@ -63,7 +63,7 @@ export class Live {
   }
 
   start() {
-    unlockBell();
+    unlockBell((heard) => this.#tellSound(heard));
     this.socket.on("welcome", () => this.#onwelcome());
     this.socket.on("place", (place) => this.#onplace(/** @type {Place} */ (place)));
     this.socket.on("bound", ({ slots }) => this.#peer?.bind(slots));
@@ -207,6 +207,15 @@ export class Live {
       this.stage.veil({ title: t("Reconnecting"), text: this.page.words.kept, counted: true });
     } else this.stage.veil(null);
     this.stage.message(state === "connecting" ? t("Connecting …") : this.page.absent(this.place, this.#seen !== null && this.#seen === this.#room));
+  }
+
+  /** @param {boolean} heard whether the browser lets the bell sound */
+  #tellSound(heard) {
+    const button = byId("sound-off");
+    if (button.hidden === heard) return;
+    if (document.activeElement === button) byId("main").focus();
+    button.hidden = heard;
+    if (!heard) announce(button.textContent?.trim() ?? "");
   }
 
   #tellLine() {

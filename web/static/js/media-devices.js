@@ -22,6 +22,8 @@ export class DeviceFault extends Fault {
 
 /** @type {Record<DeviceKind, BrowserKind>} */
 const BROWSER_KIND = { camera: "videoinput", microphone: "audioinput", speaker: "audiooutput" };
+/** After a touch a browser lets a page use sound. Not each of these counts as one in every browser, so all are tried. */
+export const TOUCHES = ["pointerup", "click", "keydown"];
 const PICTURE = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 24, max: 30 } };
 const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: { ideal: 1 } };
 
@@ -165,7 +167,8 @@ export class LevelMeter {
    * @param {(level: number, level_db: number) => void} onlevel 0..1 for a meter (−60 to 0 dB), and dB of full scale
    */
   constructor(stream, onlevel = () => {}) {
-    this.level_db = -100;
+    /** @type {number | null} dB of full scale; null while the browser keeps the measure asleep */
+    this.level_db = null;
     this.audio = new AudioContext();
     this.source = this.audio.createMediaStreamSource(new MediaStream(stream.getAudioTracks()));
     this.analyser = new AnalyserNode(this.audio, { fftSize: 2048 });
@@ -175,11 +178,13 @@ export class LevelMeter {
     this.timer = setInterval(() => this.measure(samples), 50);
     const wake = () => void this.audio.resume();
     this.wake = wake;
-    if (this.audio.state !== "running") for (const touch of ["pointerdown", "keydown"]) addEventListener(touch, wake);
+    if (this.audio.state !== "running") for (const touch of TOUCHES) addEventListener(touch, wake);
   }
 
   /** @param {Float32Array<ArrayBuffer>} samples */
   measure(samples) {
+    this.level_db = null;
+    if (this.audio.state !== "running") return;
     this.analyser.getFloatTimeDomainData(samples);
     const power = samples.reduce((sum, one) => sum + one * one, 0) / samples.length;
     this.level_db = Math.max(-100, 10 * Math.log10(power + 1e-10));
@@ -188,7 +193,7 @@ export class LevelMeter {
 
   stop() {
     clearInterval(this.timer);
-    for (const touch of ["pointerdown", "keydown"]) removeEventListener(touch, this.wake);
+    for (const touch of TOUCHES) removeEventListener(touch, this.wake);
     this.source.disconnect();
     if (this.audio.state !== "closed") void this.audio.close();
   }

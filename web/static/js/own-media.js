@@ -58,7 +58,8 @@ export class OwnMedia {
 
   /** @returns {number | null} dB of full scale */
   get level_db() {
-    return this.#meter && this.#on.microphone ? Math.round(this.#meter.level_db) : null;
+    const level = this.#on.microphone ? this.#meter?.level_db : null;
+    return level == null ? null : Math.round(level);
   }
 
   /** @param {Device} device */
