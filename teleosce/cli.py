@@ -228,6 +228,31 @@ def doctor(data: Data = None, port: Port = None, whisper_model: Model = None) ->
     raise typer.Exit(1 if any(line.verdict == "wrong" for line in found) else 0)
 
 
+@app.command()
+def verify(
+    data: Data = None,
+    acknowledged: Annotated[Path | None, typer.Option(help="JSON lines of what clients were told is saved.")] = None,
+    over: Annotated[bool, typer.Option(help="The exams are over: nothing may be under way any more.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+) -> None:
+    """Check what must always be true: recordings, hashes, marks, encounters. Reads only; ends with 1 on a breach."""
+    from dataclasses import asdict
+
+    from teleosce.invariants import check, read_acknowledgements
+
+    settings = _settings(data=data, log_level="warning")
+    noted = read_acknowledgements(acknowledged) if acknowledged else []
+    breaches = _run(check(settings, acknowledged=noted, over=over))
+    if as_json:
+        print(json.dumps([asdict(breach) for breach in breaches]))
+    else:
+        for breach in breaches:
+            out.print(f"{breach.rule:<12} {breach.where}: {breach.said}", markup=False)
+        if not breaches:
+            out.print("Everything is as it must be.")
+    raise typer.Exit(1 if breaches else 0)
+
+
 @user_app.command("add")
 def user_add(
     email: str,

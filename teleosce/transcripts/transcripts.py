@@ -65,6 +65,11 @@ class Transcripts:
             return Progress(State.waiting, 0.0, "The recording has not been closed yet.")
         return Progress(State(row.state), row.done, row.message)
 
+    async def asked_for(self, encounter_id: str) -> bool:
+        """Whether the transcript of an encounter was ever asked for: from then on `status` tells of it."""
+        async with self._database.read() as connection:
+            return await store.header(connection, encounter_id) is not None
+
     async def get(self, encounter_id: str) -> Transcript | None:
         """The whole transcript, corrections included; None until it is ready."""
         async with self._database.read() as connection:
