@@ -79,6 +79,7 @@ class Sound:
         self.packets = self.slips = 0
         self.filled_ms = 0.0
         self.end_ms = 0.0
+        self.silences: list[tuple[float, float]] = []
         self._put, self._quiet = put, sorted(sizes)[len(sizes) // 4]
         self._began = False
 
@@ -104,6 +105,11 @@ class Sound:
 
     def fill(self, packets: int) -> None:
         """Puts in silence."""
+        if packets > 0:
+            from_ms = self.end_ms
+            if self.silences and self.silences[-1][1] == from_ms:
+                from_ms, _ = self.silences.pop()
+            self.silences.append((from_ms, self.end_ms + packets * opus.SILENCE_MS))
         for _ in range(packets):
             self._put(self.end_ms, opus.SILENCE)
             self.end_ms += opus.SILENCE_MS
@@ -138,12 +144,16 @@ class Picture:
 
 @dataclass(frozen=True)
 class Remuxed:
-    """What was written. starts_ms is on the server's clock, duration_ms from there."""
+    """What was written. starts_ms is on the server's clock, duration_ms from there.
+
+    silences: from and to of each stretch of the take in which there was no sound, and silence was put.
+    """
 
     starts_ms: int
     duration_ms: int
     audio: SoundFacts | None
     video: PictureFacts | None
+    silences: list[tuple[float, float]] = field(default_factory=list)
 
 
 def remux(raw: Path, target: Path, facts: RawFacts, when: Timeline, sizes: list[tuple[float, int, int]]) -> Remuxed:
@@ -187,6 +197,8 @@ def _pour(raw: Path, sound: Sound | None, picture: Picture | None, when: Timelin
             if sound:
                 sound.reach(at_ms)
             picture.frame(at_ms, block.data, key=block.key)
+    if sound and picture:
+        sound.fill(round((picture.last_ms + _LAST_FRAME_MS - sound.end_ms) / opus.SILENCE_MS))
 
 
 def _place_sizes(
@@ -199,8 +211,9 @@ def _place_sizes(
 
 def _told(sound: Sound | None, picture: Picture | None, starts_ms: int, sizes: list[tuple[int, int, int]]) -> Remuxed:
     end_ms, audio, video = 0.0, None, None
+    silences: list[tuple[float, float]] = []
     if sound:
-        end_ms = sound.end_ms
+        end_ms, silences = sound.end_ms, sound.silences
         audio = SoundFacts(packets=sound.packets, filled_ms=round(sound.filled_ms), slips=sound.slips)
     if picture:
         picture.end(picture.last_ms)
@@ -208,4 +221,4 @@ def _told(sound: Sound | None, picture: Picture | None, starts_ms: int, sizes: l
         video = PictureFacts(
             frames=picture.frames, key_frames=picture.keys, farthest_key_ms=round(picture.farthest_key_ms), sizes=sizes
         )
-    return Remuxed(starts_ms, round(end_ms), audio, video)
+    return Remuxed(starts_ms, round(end_ms), audio, video, silences if sound else [(0.0, end_ms)])

@@ -25,6 +25,9 @@ from teleosce.recording.timeline import Timeline, timeline
 
 STOPPED = "The server stopped while this was recorded; up to a second is missing at the end."
 
+HOLE_MS = 80.0
+"""A shorter silence, put where nothing was, needs no name: four packets."""
+
 
 class Damaged(Exception):
     """The take cannot be trusted; the text says why."""
@@ -90,7 +93,7 @@ def _seal(folder: Path, journal: journals.Journal) -> Take:
         file=whole.file,
         sha256=whole.sha256,
         size=whole.size,
-        gaps=gaps(journal, when, done),
+        gaps=gaps(journal, when, done, unknown="damage" if damage else "pause"),
         reason=damage or (journal.closed.reason if journal.closed else STOPPED),
         raw=_facts(raw),
         placed_by=when.placed_by,
@@ -155,8 +158,11 @@ def _missing(raw: Path, facts: RawFacts, journal: journals.Journal) -> str | Non
     return None
 
 
-def gaps(journal: journals.Journal, when: Timeline, done: Remuxed) -> list[Gap]:
-    """The journal's gaps, counted from the take's start, neighbours of one kind joined."""
+def gaps(journal: journals.Journal, when: Timeline, done: Remuxed, unknown: str = "pause") -> list[Gap]:
+    """The journal's gaps, counted from the take's start, neighbours of one kind joined.
+
+    unknown: what silence is called that the journal has no word for.
+    """
     found: list[Gap] = []
     for kind, track in journal.tracks.items():
         place = when.tracks.get(kind)
@@ -170,7 +176,25 @@ def gaps(journal: journals.Journal, when: Timeline, done: Remuxed) -> list[Gap]:
             elif to_ms > from_ms:
                 joined.append(Gap(kind=reason, from_ms=from_ms, to_ms=to_ms, track=kind))
         found += joined
+    named = [(gap.from_ms, gap.to_ms) for gap in found if gap.track == "audio"]
+    found += [
+        Gap(kind=unknown, from_ms=round(begin), to_ms=round(end), track="audio")
+        for silence in done.silences
+        for begin, end in _without(silence, named)
+    ]
     return sorted(found, key=lambda gap: gap.from_ms)
+
+
+def _without(silence: tuple[float, float], named: list[tuple[int, int]]) -> list[tuple[float, float]]:
+    """What is left of a silence beside the gaps with a name, where that is long enough to be missed."""
+    left = []
+    reached, end = silence
+    for begin, until in sorted(named):
+        if until > reached and begin < end:
+            left.append((reached, float(begin)))
+            reached = max(reached, float(until))
+    left.append((reached, end))
+    return [(begin, until) for begin, until in left if until - begin > HOLE_MS]
 
 
 def _facts(path: Path) -> FileFacts:

@@ -133,6 +133,30 @@ async def test_sound_that_begins_late_is_preceded_by_silence(record: Record) -> 
     assert played.audio_s == pytest.approx(8, abs=0.1)
 
 
+class Muffled(Sender):
+    """No sound for 0.4 s without a packet missing, as from a page that stalled; and none at all after second 6."""
+
+    def _audio(self, start: float, end: float) -> list[tuple[float, str, tuple[object, ...]]]:
+        return [
+            (arrival, what, (kind, number - 20 if number >= 170 else number, *rest))
+            for arrival, what, (kind, number, *rest) in super()._audio(start, min(end, 6.0))
+            if what == "packet" and not 150 <= number < 170
+        ]
+
+
+async def test_silence_that_no_packet_explains_has_a_name(record: Record) -> None:
+    take = (await record(Muffled(audio_from=1.0), 8)).take
+    pauses = [(gap.kind, gap.track, gap.from_ms, gap.to_ms) for gap in take.gaps]
+    assert [pause[:2] for pause in pauses] == [("pause", "audio")] * 3
+    assert [time for pause in pauses for time in pause[2:]] == pytest.approx([0, 1000, 3000, 3400, 6000, 8000], abs=80)
+
+
+async def test_a_take_without_any_sound_says_so(record: Record) -> None:
+    take = (await record(Sender(audio=False), 4, audio=False)).take
+    assert [(gap.kind, gap.track) for gap in take.gaps] == [("pause", "audio")]
+    assert (take.gaps[0].from_ms, take.gaps[0].to_ms) == (0, take.duration_ms)
+
+
 async def test_picture_that_begins_late_stands_where_it_belongs(record: Record) -> None:
     recorded = await record(Sender(video_from=2.5), 8)
     played = play(recorded.path)
