@@ -28,6 +28,7 @@ from teleosce.scoring import Forms
 from teleosce.stations import StationStore, read
 from teleosce.stations.command import station_folders
 from teleosce.transcripts import State, Transcripts
+from teleosce.watching import Watching
 from teleosce.web import Rooms, application
 
 log = structlog.get_logger(__name__)
@@ -61,6 +62,7 @@ def build(settings: Settings) -> Rooms:
         media=MediaServer(secret, clock, events, addresses=settings.media_addresses),
         recordings=Recordings(settings.data, database, clock, events),
         transcripts=Transcripts(database, clock),
+        watching=Watching(database, clock, events),
         forms=Forms(database, clock, events),
     )
 
@@ -88,9 +90,12 @@ class Stage:
         room = self.rooms.media.room(event.encounter_id)
         self.rooms.recordings.attend(room, event.encounter_id)
         room.open()
+        encounter = await self.rooms.exams.encounter(event.encounter_id)
+        self.rooms.watching.attend(room, encounter.id, [one for one in (encounter.candidate, encounter.sp) if one])
 
     async def _close(self, event: EncounterEnded) -> None:
         self.rooms.media.room(event.encounter_id).hold()
+        await self.rooms.watching.leave(event.encounter_id)
         await self.rooms.recordings.leave(event.encounter_id)
         await self.rooms.media.close_room(event.encounter_id, "the encounter is over")
         # Sealing takes seconds and must not keep the next phase waiting.
@@ -182,6 +187,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
             await asyncio.wait([worker])
         await rooms.day.close()
         await runner.cleanup()
+        await rooms.watching.close()
         await rooms.media.close()
         await stage.finish()
         await rooms.recordings.close()

@@ -64,6 +64,13 @@ class TakeClosed:
 
 
 @dataclass(frozen=True)
+class AlarmsChanged:
+    """Something is wrong with a person in an encounter, or is not any more."""
+
+    encounter_id: str
+
+
+@dataclass(frozen=True)
 class RecordingSealed:
     """All takes of an encounter are sealed (or quarantined) and its manifest is written."""
 

@@ -15,6 +15,7 @@ from teleosce.rtc import MediaServer
 from teleosce.scoring import Forms
 from teleosce.stations import StationStore
 from teleosce.transcripts import Transcripts
+from teleosce.watching import Watching
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Rooms:
     recordings: Recordings
     transcripts: Transcripts
     forms: Forms
+    watching: Watching
 
 
 ROOMS: web.AppKey[Rooms] = web.AppKey("rooms", Rooms)

@@ -1,0 +1,196 @@
+"""One person in an encounter: what is kept of their packets, and what it means."""
+
+from collections import deque
+
+from teleosce.rtc.model import PeerHealth, PeerState, TrackHealth
+from teleosce.rtc.vp8 import descriptor_length, starts_key_frame
+from teleosce.watching.models import AlarmKind
+from teleosce.watching.senses import Blocks, Sample, Sound, judge_picture
+from teleosce.watching.steady import Agreed, Lasting
+
+SOUNDS = 3
+"""Packets of sound that are decoded at a time: 60 ms, of which the first 20 warm the decoder up."""
+CALM_SOUND_S, CALM_PICTURE_S = 1.5, 9.0
+"""How often one looks while all is well: at the sound of those who were heard, and at every other key frame."""
+ABSENT_S = 5.0
+"""A page that is loaded afresh is back sooner."""
+NO_PACKETS_MS = 3_000
+SILENT_S = 7.0
+"""With a second or two between looks, a dead microphone is named within ten."""
+PATIENT_S = 30.0
+"""The same for a microphone that was found silent and then spoke by itself: some programs that take noise away give
+digital silence between words, and somebody who listens is not to be reported again and again."""
+VOICE_DB = -50.0
+UNHEARD_S = 45.0
+CLIPPED_SHARE = 0.005
+CLIPPED_OF, CLIPPED_LOOKS = 10, 3
+"""Clipping is an alarm when it was heard in three of the last ten looks, and over when in none of them."""
+LOSS_BEGINS, LOSS_ENDS = 0.05, 0.02
+LOSS_WEIGHT = 0.25
+"""How much the last second counts in the loss that is judged."""
+LOST_S = 5.0
+FLOWS_S = 2.0
+"""Packets must come for so long before the missing ones are forgotten."""
+
+
+class KeyFrame:
+    """Puts the next whole key frame together from its packets; `whole` is None until then."""
+
+    def __init__(self) -> None:
+        self.whole: bytes | None = None
+        self._timestamp = -1
+        self._first = 0
+        self._last: int | None = None
+        self._parts: dict[int, bytes] = {}
+
+    def take(self, sequence: int, timestamp: int, marker: bool, payload: bytes) -> None:
+        """One packet of the picture, in any order after the frame's first."""
+        if self.whole is not None:
+            return
+        if timestamp != self._timestamp:
+            if not starts_key_frame(payload):
+                return
+            self._timestamp, self._first, self._last, self._parts = timestamp, sequence, None, {}
+        try:
+            self._parts[sequence] = payload[descriptor_length(payload) :]
+        except IndexError:
+            return
+        if marker:
+            self._last = sequence
+        if self._last is not None and len(self._parts) == self._last - self._first + 1:
+            self.whole = b"".join(self._parts[number] for number in range(self._first, self._last + 1))
+
+
+class Person:
+    """expected: whether the encounter is not whole without them."""
+
+    def __init__(self, participant_id: str, *, expected: bool) -> None:
+        self.id = participant_id
+        self.expected = expected
+        self.sounds: deque[bytes] = deque(maxlen=SOUNDS)
+        self.frame: KeyFrame | None = None
+        """Being put together; None while none is wanted."""
+        self.alarms: dict[AlarmKind, int] = {}
+        """Since when, in milliseconds of the server's clock."""
+        self._microphone = self._camera = "on"
+        self._heard = False
+        self._sound: Sound | None = None
+        self._clipped: deque[bool] = deque(maxlen=CLIPPED_OF)
+        self._clipping = False
+        self._blocks: Blocks | None = None
+        self._picture: Agreed[AlarmKind | None] = Agreed(None)
+        self._listened = self._looked = float("-inf")
+        self._loss = 0.0
+        self._absent = Lasting(ABSENT_S, 0)
+        self._no_sound = Lasting(0, FLOWS_S)
+        self._no_picture = Lasting(0, FLOWS_S)
+        self._silent = Lasting(SILENT_S, 0)
+        self._unheard = Lasting(UNHEARD_S, 0)
+        self._lossy = Lasting(LOST_S, LOST_S)
+
+    # What comes in
+
+    def appeared(self) -> None:
+        """A new publication: other devices, perhaps, and pictures that are not compared with the last ones."""
+        self._forget_sound()
+        self._forget_picture()
+
+    def told(self, microphone: str, camera: str) -> None:
+        """What the person's own page says of its devices: `on`, `off` (by the person) or `none`."""
+        if microphone != self._microphone:
+            self._forget_sound()
+        if camera != self._camera:
+            self._forget_picture()
+        self._microphone, self._camera = microphone, camera
+
+    def give(self, now: float) -> Sample:
+        """What is to be looked at now; asks for the next key frame where one will be due."""
+        sounds: tuple[bytes, ...] = ()
+        calm = self._heard and self._sound is not None and not self._sound.is_silence
+        if self.sounds and now - self._listened >= (CALM_SOUND_S if calm else 0.0):
+            sounds = tuple(self.sounds)
+            self.sounds.clear()
+            self._listened = now
+        frame = self.frame.whole if self.frame is not None else None
+        if frame is not None:
+            self.frame, self._looked = None, now
+        calm = self._picture.last is None and self._picture.value is None
+        if self.frame is None and now - self._looked >= (CALM_PICTURE_S if calm else 0.0):
+            self.frame = KeyFrame()
+        return Sample(sounds, frame)
+
+    def take(self, sound: Sound | None, blocks: Blocks | None, now: float) -> None:
+        """What was found in what `give` gave."""
+        if sound is not None:
+            self._take_sound(sound, now)
+        if blocks is not None:
+            self._picture.update(judge_picture(blocks, self._blocks))
+            self._blocks = blocks
+
+    def _take_sound(self, sound: Sound, now: float) -> None:
+        was_silent = self._silent.on
+        if was_silent and not self._silent.update(sound.is_silence, now):
+            self._silent.begins_s = PATIENT_S
+        elif not was_silent:
+            self._silent.update(sound.is_silence, now)
+        self._sound = sound
+        self._heard = self._heard or sound.level_db > VOICE_DB
+        self._clipped.append(sound.clipped > CLIPPED_SHARE)
+        self._clipping = any(self._clipped) if self._clipping else sum(self._clipped) >= CLIPPED_LOOKS
+
+    def _forget_sound(self) -> None:
+        self.sounds.clear()
+        self._sound = None
+        self._silent.reset()
+        self._unheard.reset()
+        self._clipped.clear()
+        self._clipping = False
+
+    def _forget_picture(self) -> None:
+        self.frame = KeyFrame()
+        self._blocks = None
+        self._picture = Agreed(None)
+
+    # What it means
+
+    def judge(self, peer: PeerHealth | None, now: float, now_ms: int) -> set[AlarmKind]:
+        """What is wrong, by the packets looked at and by how the connection does."""
+        here = peer is not None and peer.state is PeerState.connected
+        if self._absent.update(self.expected and not here, now):
+            return {AlarmKind.absent}
+        if peer is None or not here:
+            return set()
+        dead = [
+            now_ms - (_last_ms(track) or peer.connected_ms or now_ms) > NO_PACKETS_MS
+            for track in (peer.audio, peer.video)
+        ]
+        no_sound = self._no_sound.update(dead[0] and self._microphone != "off", now)
+        no_picture = self._no_picture.update(dead[1] and self._camera != "off", now)
+        found = {AlarmKind.no_packets} if no_sound and no_picture else self._heard_and_seen(no_sound, no_picture, now)
+        self._loss += LOSS_WEIGHT * (peer.loss - self._loss)
+        if self._lossy.update(self._loss > (LOSS_ENDS if self._lossy.on else LOSS_BEGINS), now):
+            found.add(AlarmKind.loss)
+        return found
+
+    def _heard_and_seen(self, no_sound: bool, no_picture: bool, now: float) -> set[AlarmKind]:
+        """At most one alarm of the sound and one of the picture: the first hides the others."""
+        found = set()
+        speaks = self._microphone != "off" and not no_sound
+        unheard = self._unheard.update(speaks and not self._heard, now)
+        if no_sound:
+            found.add(AlarmKind.no_sound)
+        elif speaks and self._silent.on:
+            found.add(AlarmKind.silent)
+        elif unheard:
+            found.add(AlarmKind.unheard)
+        elif speaks and self._clipping:
+            found.add(AlarmKind.clipping)
+        if no_picture:
+            found.add(AlarmKind.no_picture)
+        elif self._camera != "off" and self._picture.value is not None:
+            found.add(self._picture.value)
+        return found
+
+
+def _last_ms(track: TrackHealth | None) -> int | None:
+    return track.last_packet_ms if track is not None else None

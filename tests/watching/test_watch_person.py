@@ -1,0 +1,174 @@
+"""When what is heard and seen becomes an alarm, and when it is over: on a clock of the test's own."""
+
+from dataclasses import replace
+
+import pytest
+
+from teleosce.rtc import PeerHealth, PeerState, TrackHealth
+from teleosce.watching.models import AlarmKind
+from teleosce.watching.person import Person
+from teleosce.watching.senses import Blocks, Senses, Sound
+from tests.watching.media import pictures
+
+VOICE, ROOM, SILENCE = Sound(-22, 0), Sound(-70, 0), Sound(-112, 0)
+SHOUT = Sound(-4, 0.03)
+
+
+class Story:
+    """One person's seconds, one after the other."""
+
+    def __init__(self) -> None:
+        self.person = Person("ada", expected=True)
+        self.person.appeared()
+        self.now = 1000.0
+        self.peer: PeerHealth | None = PeerHealth(
+            participant="ada",
+            name="Ada",
+            state=PeerState.connected,
+            connected_ms=self.ms,
+            last_packet_ms=self.ms,
+            audio=TrackHealth(last_packet_ms=self.ms),
+            video=TrackHealth(last_packet_ms=self.ms),
+            round_trip_ms=20.0,
+            loss=0.0,
+            sent_packets_per_second=0.0,
+            sent_bits_per_second=0.0,
+            resent=0,
+            video_paused=False,
+        )
+
+    @property
+    def ms(self) -> int:
+        return round(self.now * 1000)
+
+    def second(
+        self, sound: Sound | None = VOICE, blocks: Blocks | None = None, *, audio: bool = True, video: bool = True
+    ) -> set[str]:
+        self.now += 1
+        assert self.peer is not None
+        fresh = TrackHealth(last_packet_ms=self.ms)
+        self.peer = replace(
+            self.peer, audio=fresh if audio else self.peer.audio, video=fresh if video else self.peer.video
+        )
+        self.person.take(sound, blocks, self.now)
+        return self.judged()
+
+    def judged(self) -> set[str]:
+        return {kind.value for kind in self.person.judge(self.peer, self.now, self.ms)}
+
+    def seconds(self, count: int, sound: Sound | None = VOICE, **more: bool) -> set[str]:
+        found: set[str] = set()
+        for _ in range(count):
+            found |= self.second(sound, **more)
+        return found
+
+
+@pytest.fixture
+def story() -> Story:
+    return Story()
+
+
+def test_silence_is_told_after_eight_seconds_and_over_with_the_first_sound(story: Story) -> None:
+    story.seconds(20)
+    assert story.seconds(7, SILENCE) == set()
+    assert story.second(SILENCE) == {"silent"}
+    assert story.seconds(60, SILENCE) == {"silent"}
+    assert story.second(ROOM) == set()
+
+
+def test_a_microphone_that_comes_back_by_itself_is_given_more_time(story: Story) -> None:
+    story.second()
+    assert story.seconds(10, SILENCE) == {"silent"}
+    assert story.seconds(3, VOICE) == set()
+    assert story.seconds(25, SILENCE) == set()
+    assert story.seconds(10, SILENCE) == {"silent"}
+    # Another microphone is another story.
+    story.person.told("none", "on")
+    story.person.told("on", "on")
+    assert story.second(VOICE) == set()
+
+
+def test_whoever_listens_is_not_silent_and_whoever_is_muted_raises_nothing(story: Story) -> None:
+    story.second(VOICE)
+    assert story.seconds(300, ROOM) == set()
+    story.person.told("off", "on")
+    assert story.seconds(300, SILENCE) == set()
+    assert story.seconds(10, None, audio=False) == set()
+    story.person.told("on", "on")
+    assert "silent" in story.seconds(9, SILENCE)
+
+
+def test_nobody_has_heard_them_yet(story: Story) -> None:
+    assert story.seconds(45, ROOM) == set()
+    assert story.seconds(2, ROOM) == {"unheard"}
+    assert story.second(VOICE) == set()
+    assert story.seconds(600, ROOM) == set()
+
+
+def test_shouting_is_an_alarm_when_it_goes_on(story: Story) -> None:
+    story.second(VOICE)
+    assert story.seconds(2, SHOUT) == set()
+    assert story.second(SHOUT) == {"clipping"}
+    assert story.seconds(7, VOICE) == {"clipping"}
+    assert story.seconds(3, VOICE) != set()
+    assert story.seconds(3, VOICE) == set()
+
+
+def test_packets_that_stop(story: Story) -> None:
+    story.second()
+    assert story.seconds(3, None, audio=False) == set()
+    assert story.second(None, audio=False) == {"no-sound"}
+    assert story.seconds(3, None, audio=False, video=False) <= {"no-sound"}
+    assert story.second(None, audio=False, video=False) == {"no-packets"}
+    assert story.seconds(3) != set()
+    assert story.second() == set()
+    story.person.told("on", "off")
+    assert story.seconds(10, video=False) == set()
+
+
+def test_an_empty_seat(story: Story) -> None:
+    story.second()
+    story.peer, here = None, story.peer
+    for _ in range(5):
+        story.now += 1
+        assert story.judged() == set()
+    story.now += 1
+    assert story.judged() == {"absent"}
+    story.peer = here
+    assert story.second() == set()
+
+
+def test_loss_that_lasts(story: Story) -> None:
+    assert story.peer is not None
+    story.peer = replace(story.peer, loss=0.5)
+    assert story.second() == set()
+    story.peer = replace(story.peer, loss=0.0)
+    assert story.seconds(20) == set()
+    story.peer = replace(story.peer, loss=0.1)
+    assert story.seconds(12) == {"loss"}
+    story.peer = replace(story.peer, loss=0.04)
+    assert story.seconds(20) == {"loss"}
+    story.peer = replace(story.peer, loss=0.0)
+    story.seconds(10)
+    assert story.seconds(20) == set()
+
+
+def test_two_pictures_agree_before_anything_is_said(story: Story) -> None:
+    senses = Senses()
+    good, black = senses.see(pictures("person")[0]), senses.see(pictures("black")[0])
+    assert good is not None
+    assert black is not None
+    assert story.second(blocks=black) == set()
+    assert story.second(blocks=good) == set()
+    assert story.second(blocks=black) == set()
+    assert story.second(blocks=black) == {"dark"}
+    assert story.second(blocks=good) == {"dark"}
+    assert story.second(blocks=good + 20) == set()
+    assert story.second(blocks=good + 20) == set()
+    assert story.second(blocks=good + 20) == {"frozen"}
+    story.person.told("on", "off")
+    assert story.second() == set()
+
+
+def test_the_first_alarm_hides_what_follows_from_it() -> None:
+    assert [kind.value for kind in AlarmKind][:4] == ["absent", "no-packets", "no-sound", "no-picture"]

@@ -1,0 +1,110 @@
+"""A real media server and real packets: what is wrong becomes an alarm within its bound, and goes when it is mended."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from prometheus_client import REGISTRY
+
+from teleosce.watching import Watching
+from tests.watching.conftest import Ward
+from tests.watching.media import clip, sounds
+
+
+def begun(kind: str) -> float:
+    return REGISTRY.get_sample_value("teleosce_alarms_begun_total", {"kind": kind}) or 0.0
+
+
+async def test_who_sends_nothing_is_named_and_who_sends_is_not(ward: Ward) -> None:
+    """One has neither sound nor picture, one no sound, one no picture; one seat is empty; one is well."""
+    before = begun("no-packets")
+    ward.begin("ada", "ben", "cy", "dee", "eve")
+    await ward.join("ada", mute=True, dim=True)
+    ben, cy = await ward.join("ben", mute=True), await ward.join("cy", dim=True)
+    await ward.join("dee")
+    wrong = {("ada", "no-packets"), ("ben", "no-sound"), ("cy", "no-picture"), ("eve", "absent")}
+    await ward.until(wrong, 12)
+    assert begun("no-packets") == before + 1
+    ben.mute = cy.dim = False
+    await ward.join("eve")
+    await ward.until({("ada", "no-packets")}, 12)
+    await ward.watching.leave(ward.encounter)
+    assert ward.now() == set()
+
+
+async def test_alarms_can_be_read_afterwards_and_after_a_crash(ward: Ward, tmp_path: Path) -> None:
+    ward.begin("ada", "ben")
+    ada = await ward.join("ada", mute=True)
+    await ward.until({("ada", "no-sound"), ("ben", "absent")}, 12)
+    ada.mute = False
+    await ward.until({("ben", "absent")}, 12)
+    # As after kill -9: nothing was ended, and another server takes over.
+    other = Watching(ward.database, ward.clock, ward.events)
+    other.attend(ward.media.room(ward.encounter), ward.encounter, ("ada",))
+    async with asyncio.timeout(5):
+        while any(one.until_ms is None for one in await ward.history()):  # noqa: ASYNC110 the row tells nobody
+            await asyncio.sleep(0.05)
+    await other.close()
+    found = {(one.participant_id, one.kind.value): one for one in await ward.history()}
+    assert set(found) == {("ada", "no-sound"), ("ben", "absent")}
+    for one in found.values():
+        assert one.until_ms is not None
+        assert 0 <= one.until_ms - one.since_ms < 60_000
+
+
+@pytest.mark.faults
+async def test_a_silent_microphone_is_named_within_ten_seconds(ward: Ward) -> None:
+    ward.begin("ada")
+    ada = await ward.join("ada")
+    await ward.quiet(5)
+    ada.clip.sounds[:] = sounds("silence")
+    took = await ward.until({("ada", "silent")}, 11)
+    assert took > 6
+    ada.clip.sounds[:] = sounds("voice")
+    assert await ward.until(set(), 5) < 4
+    ward.watching.told("ada", "off", "on")
+    ada.clip.sounds[:] = sounds("silence")
+    await ward.quiet(12)
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize(
+    ("picture", "kind", "bound"), [("black", "dark", 18), ("a finger", "covered", 18), ("frozen", "frozen", 25)]
+)
+async def test_a_picture_that_shows_nothing(ward: Ward, picture: str, kind: str, bound: float) -> None:
+    ward.begin("ada")
+    ada = await ward.join("ada")
+    await ward.quiet(8)
+    ada.clip.frames[:] = clip(picture).frames
+    ada.force_key = True
+    await ward.until({("ada", kind)}, bound)
+    ada.clip.frames[:] = clip().frames
+    ada.force_key = True
+    await ward.until(set(), 15)
+
+
+@pytest.mark.faults
+async def test_loss(ward: Ward) -> None:
+    ward.begin("ada")
+    ada = await ward.join("ada")
+    await ward.quiet(4)
+    ada.drop_out = lambda ssrc, sequence: sequence % 8 == 0
+    await ward.until({("ada", "loss")}, 12)
+    ada.drop_out = lambda ssrc, sequence: False
+    await ward.until(set(), 25)
+
+
+@pytest.mark.faults
+async def test_people_in_good_order_raise_nothing_for_a_minute(ward: Ward) -> None:
+    """A voice, a listener in a quiet room who has spoken once, a dim room, a microphone switched off."""
+    ward.begin("ada", "ben", "cy", "dee")
+    await ward.join("ada")
+    ben = await ward.join("ben", clip("person in a dim room", "quiet voice"))
+    cy = await ward.join("cy", clip("person", "voice"))
+    ward.watching.told("dee", "off", "off")
+    await ward.join("dee", clip("black", "silence"))
+    await ward.quiet(6)
+    cy.clip.sounds[:] = sounds("very quiet room")
+    await ward.quiet(30)
+    ben.clip.sounds[:] = sounds("voice")
+    await ward.quiet(30)
