@@ -20,6 +20,7 @@ from teleosce.core.errors import Fault, Invalid, Unavailable
 from teleosce.core.events import EncounterEnded, EncounterStarted, Events, PhaseChanged, RecordingSealed
 from teleosce.core.settings import Settings
 from teleosce.exams import Day, Exams, Phase
+from teleosce.keeping import RESTORING
 from teleosce.people import STAFF, AuditReport, People, Role
 from teleosce.recording import Recordings
 from teleosce.reports import Sources, write_export
@@ -195,6 +196,8 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
 
 
 def _make_folder(folder: Path) -> None:
+    if (folder / RESTORING).exists():
+        raise Invalid(f"The restore into {folder} was not finished. Run the same `teleosce restore` again, then this.")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / ".writable").touch()

@@ -1,24 +1,21 @@
 """The commands. Each says what it does in its help, and what went wrong in a sentence."""
 
-import asyncio
 import json
 import os
 import sys
-from collections.abc import Coroutine
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
-from teleosce import __version__
-from teleosce.core import logs
+from teleosce import __version__, cli_keeping
 from teleosce.core.errors import Fault
-from teleosce.core.settings import Settings, load
+from teleosce.core.settings import Settings
 from teleosce.core.stopping import stop_signal
-
-T = TypeVar("T")
+from teleosce.terminal import Data, err, out
+from teleosce.terminal import run as _run
+from teleosce.terminal import settings_of as _settings
 
 app = typer.Typer(
     help="Remote teleconsultation OSCEs: live stations, recordings, transcripts and marks.",
@@ -32,10 +29,7 @@ audit_app = typer.Typer(help="The audit log.", no_args_is_help=True)
 app.add_typer(station_app, name="station")
 app.add_typer(user_app, name="user")
 app.add_typer(audit_app, name="audit")
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-out = Console(highlight=False, soft_wrap=True)
 
-Data = Annotated[Path | None, typer.Option(help="Folder for the database, recordings and keys. [recordings]")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on. [127.0.0.1]")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one. [8400]")]
 Level = Annotated[str | None, typer.Option(help="debug, info, warning or error. [info]")]
@@ -51,21 +45,6 @@ def main() -> None:
     except Fault as fault:
         err.print(f"teleosce: {fault.message}", style="red", markup=False)
         sys.exit(2)
-
-
-def _settings(**flags: Any) -> Settings:
-    settings = load(**flags)
-    logs.configure(settings.log_level)
-    return settings
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    try:
-        import uvloop
-
-        return uvloop.run(work)
-    except ImportError:
-        return asyncio.run(work)
 
 
 def _show_version(wanted: bool) -> None:
@@ -296,6 +275,9 @@ def export(
 
     written = _run(export_encounter(_settings(data=data, log_level="warning"), encounter, to))
     out.print(json.dumps({"folder": str(to), "files": written}), markup=False)
+
+
+cli_keeping.add_to(app)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,21 @@ the sound, verifies the result by reading it, and binds all takes of an encounte
 are kept.
 """
 
+from teleosce.recording.deletion import deleted_files, is_growing
 from teleosce.recording.feed import Alarm
+from teleosce.recording.manifest import read_manifest
 from teleosce.recording.models import Gap, Manifest, Take, TakeState
 from teleosce.recording.recordings import Recordings, Room
 
-__all__ = ["Alarm", "Gap", "Manifest", "Recordings", "Room", "Take", "TakeState"]
+__all__ = [
+    "Alarm",
+    "Gap",
+    "Manifest",
+    "Recordings",
+    "Room",
+    "Take",
+    "TakeState",
+    "deleted_files",
+    "is_growing",
+    "read_manifest",
+]

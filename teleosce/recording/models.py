@@ -50,6 +50,16 @@ class FileFacts(_Frozen):
     sha256: str
 
 
+class Gone(_Frozen):
+    """A file that was deleted on purpose: what it was, when it went, and why, in a sentence for a person."""
+
+    file: str
+    size: int
+    sha256: str
+    at_ms: int
+    why: str
+
+
 class SoundFacts(_Frozen):
     """What the sealed file holds of sound. Durations in milliseconds.
 
@@ -102,6 +112,7 @@ class Take(_Frozen):
     audio: SoundFacts | None = None
     video: PictureFacts | None = None
     poster_score: float | None = Field(None, description="How well the take's best picture stands for it.")
+    gone: list[Gone] = Field([], description="Files of this take that were deleted, by a rule or at a person's wish.")
 
     @property
     def ends_ms(self) -> int:
