@@ -2,60 +2,90 @@
 
 import asyncio
 import contextlib
+import random
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar, WSMsgType
-from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiohttp import ClientError, ClientWebSocketResponse, WSMsgType
 
-from teleosce.core.errors import Fault, Unavailable
+from teleosce.core.errors import Fault
+from teleosce.rehearsal.call import Call, Counts
+from teleosce.rehearsal.footage import Performance
+from teleosce.rehearsal.line import Line
+from teleosce.rehearsal.visitor import Visitor
 
 log = structlog.get_logger(__name__)
 
 LIVE = ("reading", "encounter")
-AGAIN_S = 0.5
+FINAL = (4001, 4003)
+"""Close codes after which a page does not come back: replaced, ended."""
+FIRST_WAIT_S, LONGEST_WAIT_S, TICKET_S, VERIFY_S = 0.5, 5.0, 10.0, 1.5
+RETRY_S = (0.3, 0.6, 1.2, 2.4, 3.0)
+"""As in web/static/js/socket.js and peer.js."""
+
+
+@dataclass
+class Spell:
+    """One connection of a person, on `time.monotonic()`: wanted, connected, over. `why` says what ended it."""
+
+    wanted: float
+    connected: float | None = None
+    over: float | None = None
+    why: str = ""
 
 
 class Participant:
     """Joins by `link`, stays connected, and is in the call whenever the server has a call for them.
 
-    tracks: what they send, made afresh for each connection by `make_tracks`.
+    performance: what they send; without it they watch and wait, as an organiser does. line: how good theirs is.
     """
 
-    def __init__(self, link: str) -> None:
-        parts = urlsplit(link)
-        self.base = f"{parts.scheme}://{parts.netloc}"
-        self._token = parts.fragment
-        self.role = ""
+    def __init__(self, link: str, performance: Performance | None = None, line: Line | None = None) -> None:
+        self._visitor = Visitor(link)
+        self._token = urlsplit(link).fragment
+        self.line = line or Line()
+        self.performance = performance
         self.place: dict[str, Any] = {}
         self.bells: list[str] = []
-        self.tracks: list[MediaStreamTrack] = []
-        self._http = ClientSession(self.base, cookie_jar=CookieJar(unsafe=True))
+        self.bell_at: dict[str, float] = {}
+        """When the news of each phase came, on `time.monotonic()`."""
+        self.spells: list[Spell] = []
+        self.name = ""
         self._socket: ClientWebSocketResponse | None = None
-        self._connection: RTCPeerConnection | None = None
+        self._call: Call | None = None
+        self._counts = Counts()
         self._room: str | None = None
-        self._changed = asyncio.Condition()
+        self._media: asyncio.Task[None] | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
         self._ticket: asyncio.Future[dict[str, Any]] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._side: set[asyncio.Task[None]] = set()
+
+    @property
+    def role(self) -> str:
+        """Theirs; empty before they have joined."""
+        return self._visitor.role
 
     async def join(self) -> None:
         """Reads the link, accepts the consent text if there is one, takes the seat and opens the socket."""
         looked = await self.post("/api/link", {"token": self._token})
-        self.role = looked["seat"]["role"]
         version = looked["consent"]["version"] if looked["consent"] else None
         await self.post("/api/join", {"token": self._token, "consent_version": version})
-        self._keep(self._listen())
+        self._visitor.role, self.name = looked["seat"]["role"], looked["seat"]["name"]
+        self._open_page()
         await self.until(lambda: bool(self.place) or self.role == "organiser")
 
     async def post(self, path: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
         """A call of the API. Raises Unavailable with the server's own sentence."""
-        headers = {"Teleosce-Role": self.role} if self.role else {}
-        async with self._http.post(path, json=content or {}, headers=headers) as response:
-            said: dict[str, Any] = await response.json()
-            if response.status >= 400:
-                raise Unavailable(said["error"]["message"], code=said["error"]["code"])
-            return said
+        return await self._visitor.post(path, content)
+
+    async def get(self, path: str) -> dict[str, Any]:
+        """The same for reading."""
+        return await self._visitor.get(path)
 
     @property
     def phase(self) -> str:
@@ -66,94 +96,198 @@ class Participant:
     @property
     def connected(self) -> bool:
         """Whether their media flows."""
-        return self._connection is not None and self._connection.connectionState == "connected"
+        return self._call is not None and self._call.connected
 
-    async def until(self, true: Any, timeout: float = 60) -> None:
+    @property
+    def call(self) -> Call | None:
+        """The present connection."""
+        return self._call
+
+    def counts(self) -> Counts:
+        """Packets of all their connections."""
+        return self._counts + self._call.counts() if self._call else self._counts
+
+    async def until(self, true: Callable[[], Any], timeout: float = 60) -> None:
         """Waits until `true()` holds after some news. Raises TimeoutError."""
-        async with asyncio.timeout(timeout), self._changed:
-            await self._changed.wait_for(true)
+        async with asyncio.timeout(timeout):
+            while not true():
+                await self._news.wait()
 
     async def leave(self) -> None:
         """Closes everything, as when the tab is closed."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._hang_up()
-        if self._socket is not None:
-            await self._socket.close()
-        await self._http.close()
+        await self._close_page(goodbye=True)
+        await self._visitor.close()
 
-    def _keep(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def vanish(self) -> None:
+        """Is gone without a goodbye, as when a machine loses power."""
+        await self._close_page(goodbye=False)
+        await self._visitor.close()
+
+    async def reload(self) -> None:
+        """Loads the page again: everything is closed, and opened anew in the same session."""
+        await self._close_page(goodbye=True)
+        self._open_page()
+
+    async def cut(self, seconds: float) -> None:
+        """Nothing comes through for so long, neither media nor the socket's messages."""
+        self.line.up = False
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.line.up = True
+            self._tell()
+
+    async def move(self) -> None:
+        """Changes the port that the media comes from."""
+        if self._call is not None:
+            await self._call.move()
+
+    # The page
+
+    def _open_page(self) -> None:
+        self._listening = asyncio.create_task(self._listen())
+
+    async def _close_page(self, *, goodbye: bool) -> None:
+        for task in (self._listening, *self._side):
+            if task is not None:
+                task.cancel()
+        await asyncio.gather(*filter(None, (self._listening, *self._side)), return_exceptions=True)
+        self._room = None
+        await self._stop_media(goodbye=goodbye)
+        socket, self._socket = self._socket, None
+        if socket is not None and goodbye:
+            await socket.close()
+        elif socket is not None and socket._response.connection is not None:
+            transport = socket._response.connection.transport
+            if transport is not None:
+                transport.abort()
 
     async def _listen(self) -> None:
         """Comes back by itself while the server is away, as a page does."""
+        attempt = 0
         while True:
-            with contextlib.suppress(OSError, Fault):
-                async with self._http.ws_connect(f"/ws?role={self.role}") as socket:
-                    self._socket = socket
+            with contextlib.suppress(OSError, ClientError, TimeoutError, Fault):
+                await self._until_up()
+                async with self._visitor.http.ws_connect(f"/ws?role={self.role}") as socket:
+                    again, self._socket, attempt = attempt > 0, socket, 0
+                    if again:
+                        self._aside(self._verify())
+                    self._tell()
                     async for message in socket:
+                        await self._until_up()
                         if message.type is WSMsgType.TEXT:
-                            await self._heard(message.json())
-            await asyncio.sleep(AGAIN_S)
+                            self._heard(message.json())
+                    if socket.close_code in FINAL:
+                        return
+            self._socket = None
+            wait = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt)
+            attempt += 1
+            await asyncio.sleep(wait * (0.75 + random.random() / 2))
 
-    async def _heard(self, message: dict[str, Any]) -> None:
+    async def _until_up(self) -> None:
+        """In a cut nothing comes and nothing goes; TCP brings afterwards what it kept."""
+        while not self.line.up:
+            await self._news.wait()
+
+    def _heard(self, message: dict[str, Any]) -> None:
         match message["type"]:
             case "place":
+                before = self.phase
                 self.place = message
+                if self.phase != before:
+                    self.bell_at[self.phase] = time.monotonic()
                 self._follow()
             case "bell":
                 self.bells.append(message["kind"])
             case "ticket" if self._ticket is not None and not self._ticket.done():
                 self._ticket.set_result(message)
-        await self._tell()
+        self._tell()
 
-    async def _tell(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+    def _tell(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    def _aside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._side.add(task)
+        task.add_done_callback(self._side.discard)
+
+    # The call
 
     def _follow(self) -> None:
         encounter = self.place.get("encounter")
         room = encounter["id"] if encounter and encounter["phase"] in LIVE and not encounter["rest"] else None
-        if room != self._room:
+        if room != self._room and self.performance is not None:
             self._room = room
-            self._keep(self._call() if room else self._hang_up())
+            self._aside(self._change_room())
 
-    async def _call(self) -> None:
-        """A fresh connection, as often as it takes."""
-        wanted = self._room
-        while self._room == wanted:
+    async def _change_room(self) -> None:
+        await self._stop_media(goodbye=True)
+        if self._room is not None:
+            self._media = asyncio.create_task(self._live())
+
+    async def _stop_media(self, *, goodbye: bool) -> None:
+        task, self._media = self._media, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        await self._hang_up("left", goodbye=goodbye)
+
+    async def _live(self) -> None:
+        """One connection after another, until the room is left."""
+        attempts = 0
+        while True:
+            self.spells.append(Spell(time.monotonic()))
             try:
                 await self._connect()
-                return
-            except (Fault, OSError, TimeoutError) as error:
+                assert self._call is not None
+                attempts = 0
+                await self._call.ended.wait()
+            except (Fault, OSError, ClientError, TimeoutError) as error:
                 log.debug("a synthetic person tries again", why=type(error).__name__)
-                await asyncio.sleep(AGAIN_S)
+            await self._hang_up("")
+            await asyncio.sleep(RETRY_S[min(attempts, len(RETRY_S) - 1)])
+            attempts += 1
 
     async def _connect(self) -> None:
-        await self._hang_up()
+        assert self.performance is not None
+        ticket = await self._ask_ticket()
+        self._call = call = Call(self.performance, line=self.line, slots=ticket["receive_slots"])
+
+        async def answer(sdp: str) -> str:
+            said = await self.post(ticket["url"], {"ticket": ticket["ticket"], "sdp": sdp})
+            return str(said["sdp"])
+
+        await self._until_up()
+        await call.connect(answer)
+        self.spells[-1].connected = time.monotonic()
+        self._tell()
+
+    async def _ask_ticket(self) -> dict[str, Any]:
+        await self.until(lambda: self._socket is not None and self.line.up)
         assert self._socket is not None
         self._ticket = asyncio.get_running_loop().create_future()
         await self._socket.send_json({"type": "ticket"})
-        ticket = await asyncio.wait_for(self._ticket, 10)
-        connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self._connection = connection
-        for track in self.tracks:
-            connection.addTransceiver(track, direction="sendonly")
+        async with asyncio.timeout(TICKET_S):
+            return await self._ticket
 
-        @connection.on("connectionstatechange")
-        async def changed() -> None:
-            await self._tell()
-            if connection is self._connection and connection.connectionState in ("failed", "closed") and self._room:
-                self._keep(self._call())
+    async def _verify(self) -> None:
+        """The socket is back: a server that was started anew knows nothing of the old connection."""
+        call = self._call
+        if call is None or not call.connected:
+            return
+        before = call.last_packet
+        await asyncio.sleep(VERIFY_S)
+        if call is self._call and call.last_packet == before and self.line.up:
+            await call.close(goodbye=False)
 
-        await connection.setLocalDescription(await connection.createOffer())
-        answer = await self.post(ticket["url"], {"ticket": ticket["ticket"], "sdp": connection.localDescription.sdp})
-        await connection.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
-
-    async def _hang_up(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
+    async def _hang_up(self, why: str, *, goodbye: bool = True) -> None:
+        call, self._call = self._call, None
+        spell = self.spells[-1] if self.spells else None
+        if call is not None:
+            why = call.why or why
+            self._counts += call.counts()
+            await call.close(goodbye=goodbye)
+        if spell is not None and spell.over is None:
+            spell.over, spell.why = time.monotonic(), why
+        self._tell()

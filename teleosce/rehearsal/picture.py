@@ -4,8 +4,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-WIDTH, HEIGHT, FPS = 640, 480, 24
-LOOP_S = 4
+WIDTH, HEIGHT, FPS = 640, 480, 30
+LOOP_S = 5
+FLASH = (slice(8, 104), slice(WIDTH - 104, WIDTH - 8))
+"""Rows and columns of the patch that turns white for `FLASH_FRAMES` frames at the start of each second."""
+FLASH_FRAMES = 3
 _LOOKS = {
     # background, clothes, skin, hair: blue, green, red
     "candidate": ((214, 205, 196), (140, 92, 40), (170, 196, 232), (40, 44, 60)),
@@ -13,14 +16,30 @@ _LOOKS = {
 }
 
 
-def frames(role: str, name: str) -> list[NDArray[np.uint8]]:
-    """LOOP_S seconds of pictures, 480×640×3 in blue, green, red, that can be repeated without a jump."""
-    return [_draw(role, name, index) for index in range(LOOP_S * FPS)]
+def frames(role: str, name: str, *, flash: bool = False) -> list[NDArray[np.uint8]]:
+    """LOOP_S seconds of pictures, 480×640×3 in blue, green, red, that can be repeated without a jump.
+
+    There is a camera's grain in them, so that an encoder spends the bits that it spends on a real picture.
+    """
+    chance = np.random.default_rng(1)
+    grain = [chance.integers(0, 10, (HEIGHT, WIDTH, 3), np.uint8) for _ in range(7)]
+    pictures = []
+    for index in range(LOOP_S * FPS):
+        picture = np.asarray(cv2.add(_draw(role, name, index), grain[index % 7]), np.uint8)
+        if flash:
+            picture[FLASH] = 255 if index % FPS < FLASH_FRAMES else 30
+        pictures.append(picture)
+    return pictures
+
+
+def black() -> list[NDArray[np.uint8]]:
+    """As many pictures of a covered camera."""
+    return [np.zeros((HEIGHT, WIDTH, 3), np.uint8)] * (LOOP_S * FPS)
 
 
 def _draw(role: str, name: str, index: int) -> NDArray[np.uint8]:
     background, clothes, skin, hair = _LOOKS[role]
-    picture = np.full((HEIGHT, WIDTH, 3), background, np.uint8)
+    picture: NDArray[np.uint8] = np.full((HEIGHT, WIDTH, 3), background, np.uint8)
     cv2.rectangle(picture, (0, 330), (WIDTH, HEIGHT), tuple(int(part * 0.93) for part in background), -1)
     turn = 2 * np.pi * index / (LOOP_S * FPS)
     x, y = round(320 + 10 * np.sin(turn * 2)), round(215 + 4 * np.sin(turn * 4))
