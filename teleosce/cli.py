@@ -197,14 +197,34 @@ def transcribe(
 
 
 @app.command()
-def doctor(data: Data = None, port: Port = None, whisper_model: Model = None) -> None:
-    """Look at what an exam needs: settings, weights, disk, port, media. Ends with 1 when something is wrong."""
-    from teleosce.doctor import examine
+def doctor(
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+    whisper_model: Model = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+) -> None:
+    """Look at what an exam needs: weights, disk, clock, ports, TURN, database, what is left over.
 
-    found = examine(_settings(data=data, port=port, whisper_model=whisper_model, log_level="error"))
-    for line in found:
-        out.print(f"{line.verdict:<8} {line.what}: {line.said}", markup=False)
-    raise typer.Exit(1 if any(line.verdict == "wrong" for line in found) else 0)
+    Each line is ok, a warning or wrong, with what to do. Ends with 1 when something is wrong.
+    """
+    from teleosce.doctor import Finding, examine
+
+    async def look() -> list[Finding]:
+        found = []
+        async for finding in examine(settings):
+            found.append(finding)
+            if not as_json:
+                out.print(f"{finding.verdict:<8} {finding.what}: {finding.said}", markup=False)
+                if finding.do:
+                    out.print(f"{'':<8} → {finding.do}", markup=False)
+        return found
+
+    settings = _settings(data=data, host=host, port=port, whisper_model=whisper_model, log_level="error")
+    found = _run(look())
+    if as_json:
+        print(json.dumps([vars(finding) for finding in found], ensure_ascii=False, indent=1))
+    raise typer.Exit(1 if any(finding.verdict == "wrong" for finding in found) else 0)
 
 
 @app.command()
