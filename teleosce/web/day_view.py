@@ -5,6 +5,7 @@ from typing import Any, Protocol
 from teleosce.exams import Encounter
 from teleosce.rtc import PeerHealth
 from teleosce.scoring import Kind, layout_of
+from teleosce.watching import Alarm
 from teleosce.web.context import Rooms
 from teleosce.web.place import encounter_view
 
@@ -21,16 +22,21 @@ class Notices(Protocol):
 async def day(rooms: Rooms, hub: Notices, exam_id: str) -> dict[str, Any]:
     """The `day` message."""
     exam = await rooms.exams.exam(exam_id)
+    encounters = await rooms.exams.encounters(exam_id)
+    incidents = await rooms.watching.history([one.id for one in encounters])
     return {
         "type": "day",
         "exam": {"id": exam.id, "title": exam.title, "zone": exam.zone},
         "now_ms": rooms.clock.now_ms(),
         "alarms": [alarm.message for alarm in rooms.recordings.alarms()],
-        "encounters": [await _row(rooms, hub, one) for one in await rooms.exams.encounters(exam_id)],
+        "encounters": [
+            await _row(rooms, hub, one, [each for each in incidents if each.encounter_id == one.id])
+            for one in encounters
+        ],
     }
 
 
-async def _row(rooms: Rooms, hub: Notices, encounter: Encounter) -> dict[str, Any]:
+async def _row(rooms: Rooms, hub: Notices, encounter: Encounter, incidents: list[Alarm]) -> dict[str, Any]:
     return {
         **await encounter_view(rooms, encounter),
         "slot": encounter.slot_id,
@@ -40,6 +46,10 @@ async def _row(rooms: Rooms, hub: Notices, encounter: Encounter) -> dict[str, An
             await _person(rooms, hub, encounter, seat_id)
             for seat_id in (encounter.candidate, encounter.sp, encounter.examiner)
             if seat_id
+        ],
+        "incidents": [
+            {"seat": one.participant_id, "kind": one.kind.value, "since_ms": one.since_ms, "until_ms": one.until_ms}
+            for one in incidents
         ],
         "recording": await _recording(rooms, encounter),
         "transcript": await _transcript(rooms, encounter),
@@ -51,6 +61,7 @@ async def _person(rooms: Rooms, hub: Notices, encounter: Encounter, seat_id: str
     seat = await rooms.people.seat(seat_id)
     peer = next((one for one in rooms.media.peers(encounter.id) if one.participant == seat_id), None)
     check = await rooms.people.equipment_check(seat_id)
+    microphone, camera = rooms.watching.devices(seat_id)
     return {
         "seat": seat.id,
         "role": seat.role.value,
@@ -59,6 +70,13 @@ async def _person(rooms: Rooms, hub: Notices, encounter: Encounter, seat_id: str
         "present": hub.present(seat_id),
         "consented": await rooms.people.has_consented(seat_id),
         "check": check["verdict"] if check else None,
+        "alarms": [
+            {"kind": one.kind.value, "since_ms": one.since_ms}
+            for one in rooms.watching.alarms()
+            if one.participant_id == seat_id and one.encounter_id == encounter.id
+        ],
+        "microphone": microphone,
+        "camera": camera,
         "media": _media(rooms, peer, hub.health.get(seat_id)) if peer else None,
     }
 

@@ -11,6 +11,7 @@ import structlog
 from aiohttp import WSCloseCode, web
 
 from teleosce.core.events import (
+    AlarmsChanged,
     BellRang,
     ConnectionChanged,
     EncounterEnded,
@@ -77,6 +78,7 @@ class Hub:
         listen(BellRang, self._on_bell)
         listen(SessionEnded, self._on_session_ended)
         listen(SlotsBound, self._on_bound)
+        listen(AlarmsChanged, self._on_alarms)
         for kind in (
             ConnectionChanged,
             EncounterStarted,
@@ -132,6 +134,11 @@ class Hub:
         if seat_id in self._bound:
             self.send(seat_id, {"type": "bound", "slots": self._bound[seat_id]})
 
+    def tell_alarms(self, seat_id: str) -> None:
+        """Tells a person what the server finds wrong with their own sound and picture."""
+        kinds = [one.kind.value for one in self.rooms.watching.alarms() if one.participant_id == seat_id]
+        self.send(seat_id, {"type": "alarms", "kinds": kinds})
+
     def changed(self) -> None:
         """Something an organiser sees has changed."""
         self._stale.set()
@@ -154,6 +161,12 @@ class Hub:
         encounter = await self.rooms.exams.encounter(event.encounter_id)
         for seat_id in seats_of(encounter):
             self.send(seat_id, {"type": "bell", "kind": event.kind, "phase": event.phase, "at_ms": event.at_ms})
+
+    async def _on_alarms(self, event: AlarmsChanged) -> None:
+        encounter = await self.rooms.exams.encounter(event.encounter_id)
+        for seat_id in seats_of(encounter):
+            self.tell_alarms(seat_id)
+        self.changed()
 
     async def _on_bound(self, event: SlotsBound) -> None:
         viewer = (await self.rooms.people.seat(event.participant_id)).role

@@ -55,6 +55,7 @@ async def socket(request: web.Request) -> web.WebSocketResponse:
         if connection.principal.seat_id:
             seat = await rooms(request).people.seat(connection.principal.seat_id)
             connection.post(await place(rooms(request), seat, hub.present))
+            hub.tell_alarms(seat.id)
         await _listen(rooms(request), hub, connection)
     return ws
 
@@ -150,15 +151,18 @@ _HEALTH = {
     "loss": (int, float),
     "level_db": (int, float),
 }
+_DEVICE = ("on", "off", "none")
 
 
-async def _health(_house: Rooms, hub: Hub, connection: Connection, said: dict[str, Any]) -> None:
+async def _health(house: Rooms, hub: Hub, connection: Connection, said: dict[str, Any]) -> None:
     if connection.principal.seat_id:
         hub.health[connection.principal.seat_id] = {
             name: said[name]
             for name, kind in _HEALTH.items()
             if isinstance(said.get(name), kind)  # type: ignore[arg-type]
         }
+        devices = [said[name] if said.get(name) in _DEVICE else "on" for name in ("microphone", "camera")]
+        house.watching.told(connection.principal.seat_id, *devices)
 
 
 async def _stimulus(house: Rooms, hub: Hub, connection: Connection, said: dict[str, Any]) -> None:

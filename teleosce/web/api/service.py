@@ -6,11 +6,13 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
 from teleosce.core.errors import Fault
+from teleosce.watching import AlarmKind
 from teleosce.web.context import rooms
 from teleosce.web.routing import TABLE, Access, Route, answer, openapi
 from teleosce.web.socket import HUB
 
 PAGES_OPEN = Gauge("teleosce_pages_open", "Pages connected by WebSocket.")
+ALARMS = Gauge("teleosce_alarms", "Alarms about people in encounters that stand now.", ["kind"])
 DISK_FREE = Gauge("teleosce_disk_free_bytes", "Free space where recordings are written.")
 LEAST_FREE = 1 << 30
 """A server with less than this many bytes free is not ready for an exam."""
@@ -36,6 +38,9 @@ async def readyz(request: web.Request) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """Prometheus text format; counts only, no names."""
+    standing = [one.kind for one in rooms(request).watching.alarms()]
+    for kind in AlarmKind:
+        ALARMS.labels(kind.value).set(standing.count(kind))
     PAGES_OPEN.set(len(request.app[HUB].connections))
     DISK_FREE.set(shutil.disk_usage(rooms(request).settings.data).free)
     return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})

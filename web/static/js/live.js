@@ -41,7 +41,7 @@ export class Live {
   /** @type {Place | null} */ place = null;
   socket = new Socket({ onstate: () => this.#onsocket() });
   #bar = new LiveBar(() => this.socket.clock.now());
-  #media = new OwnMedia((kind, track) => void this.#peer?.replaceTrack(kind, track));
+  #media = new OwnMedia((kind, track) => void this.#peer?.replaceTrack(kind, track), () => this.#report());
   #wake = new ScreenWake();
   #keys = new Keys();
   /** @type {Peer | null} */ #peer = null;
@@ -69,9 +69,13 @@ export class Live {
     this.socket.on("bound", ({ slots }) => this.#peer?.bind(slots));
     this.socket.on("bell", ({ kind, phase }) => this.#onbell(kind, phase));
     this.socket.on("stimuli", ({ shown }) => this.page.onstimuli(shown));
+    this.socket.on("alarms", ({ kinds }) => this.#media.told(kinds));
     this.socket.on("notice", (notice) => this.#onnotice(notice));
     this.socket.on("ended", ({ reason }) => this.#final("ended", reason));
-    setInterval(() => this.#report(), HEALTH_MS);
+    setInterval(() => {
+      this.#media.hear(this.#peer?.stats().level_db ?? null);
+      this.#report();
+    }, HEALTH_MS);
     this.socket.start();
     void this.#media.open();
   }
@@ -232,7 +236,8 @@ export class Live {
     const stats = this.#peer?.stats();
     if (!stats) return;
     const { sending, receiving, round_trip_ms, loss, connection } = stats;
-    this.socket.send("health", { sending, receiving, round_trip_ms, loss, level_db: this.#media.level_db, connection });
+    const devices = { level_db: this.#media.level_db, microphone: this.#media.state("microphone"), camera: this.#media.state("camera") };
+    this.socket.send("health", { sending, receiving, round_trip_ms, loss, connection, ...devices });
     this.#tellLine();
   }
 

@@ -52,15 +52,16 @@ export async function openMedia() {
  * @param {MediaStream} stream
  * @param {"camera" | "microphone"} kind
  * @param {string} [deviceId] remembered for the next time
+ * @param {1 | 2} [first] 2: whatever the browser gives, not the device chosen last time
  * @returns {Promise<MediaStreamTrack>}
  */
-export async function changeDevice(stream, kind, deviceId) {
+export async function changeDevice(stream, kind, deviceId, first = 1) {
   if (deviceId) remember(kind, deviceId);
   for (const track of kind === "camera" ? stream.getVideoTracks() : stream.getAudioTracks()) {
     track.stop();
     stream.removeTrack(track);
   }
-  const opened = await attempt([kind]);
+  const opened = await attempt([kind], first);
   if (opened instanceof DeviceFault) throw opened;
   const track = /** @type {MediaStreamTrack} */ (opened.getTracks()[0]);
   stream.addTrack(track);
@@ -201,12 +202,13 @@ export class LevelMeter {
 
 /**
  * @param {("camera" | "microphone")[]} kinds
+ * @param {1 | 2} [first]
  * @returns {Promise<MediaStream | DeviceFault>}
  */
-async function attempt(kinds) {
+async function attempt(kinds, first = 1) {
   if (!navigator.mediaDevices?.getUserMedia) return faultOf("InsecureContext", kinds, "");
   // First as chosen last time; then whatever there is; then without wishes for size and rate.
-  for (const wish of [1, 2, 3]) {
+  for (const wish of [1, 2, 3].slice(first - 1)) {
     try {
       return await navigator.mediaDevices.getUserMedia({
         audio: kinds.includes("microphone") && constraints("microphone", wish),

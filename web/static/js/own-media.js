@@ -4,6 +4,9 @@ import { announce, toast } from "./announce.js";
 import { byId, el, find, icon, setState, setText, whileBusy } from "./dom.js";
 import { t } from "./i18n.js";
 import { DeviceFault, LevelMeter, changeDevice, openMedia } from "./media-devices.js";
+import { SilenceWatch, troubleOf } from "./own-troubles.js";
+
+/** @import { AlarmKind, DeviceState } from "./types.js" */
 
 /** @typedef {"camera" | "microphone"} Device */
 /** @typedef {import("./peer.js").Kind} Kind */
@@ -11,6 +14,8 @@ import { DeviceFault, LevelMeter, changeDevice, openMedia } from "./media-device
 /** A voice at arm's length is well above this, a quiet room below it (dB of full scale). */
 const HEARD_DB = -50;
 const UNHEARD_AFTER_MS = 15_000;
+/** A device that was just opened may take so long to give its first picture. */
+const MUTED_AFTER_MS = 2000;
 
 export class OwnMedia {
   stream = new MediaStream();
@@ -18,14 +23,23 @@ export class OwnMedia {
   /** @type {Record<Device, DeviceFault | null>} */ #faults = { camera: null, microphone: null };
   /** @type {LevelMeter | null} */ #meter = null;
   #heard_at = performance.now();
+  #silence = new SilenceWatch();
+  /** What the server finds. @type {AlarmKind[]} */ #kinds = [];
+  /** How often a device was opened afresh and is in trouble still. @type {Record<Device, number>} */ #tries = { camera: 0, microphone: 0 };
+  /** @type {Record<Device, boolean>} */ #muted = { camera: false, microphone: false };
   #opened = false;
+  #told = "";
   #self = byId("self");
   #video = byId("self-video", HTMLVideoElement);
   #fault = byId("media-fault");
 
-  /** @param {(kind: Kind, track: MediaStreamTrack | null) => void} ontrack a device was opened, or lost */
-  constructor(ontrack) {
+  /**
+   * @param {(kind: Kind, track: MediaStreamTrack | null) => void} ontrack a device was opened, or lost
+   * @param {() => void} onchange a device was switched, opened or lost
+   */
+  constructor(ontrack, onchange) {
     this.ontrack = ontrack;
+    this.onchange = onchange;
     for (const device of /** @type {Device[]} */ (["microphone", "camera"])) {
       byId(`control-${device}`).addEventListener("click", () => this.toggle(device));
       this.#showSwitch(device);
@@ -62,6 +76,31 @@ export class OwnMedia {
     return level == null ? null : Math.round(level);
   }
 
+  /**
+   * @param {Device} device
+   * @returns {DeviceState}
+   */
+  state(device) {
+    return this.#track(device) ? (this.#on[device] ? "on" : "off") : "none";
+  }
+
+  /**
+   * The microphone's level, measured elsewhere; it counts while the meter sleeps, as it does until the page is touched.
+   * @param {number | null} level_db
+   */
+  hear(level_db) {
+    if (level_db !== null && this.#meter?.level_db == null) this.#listen(level_db);
+  }
+
+  /**
+   * What the server finds wrong with this person's sound and picture.
+   * @param {AlarmKind[]} kinds
+   */
+  told(kinds) {
+    this.#kinds = kinds;
+    this.#tellFaults();
+  }
+
   /** @param {Device} device */
   toggle(device) {
     if (!this.#track(device)) return void this.again(device);
@@ -71,19 +110,23 @@ export class OwnMedia {
     if (device === "camera") this.ontrack("video", this.#on.camera ? this.#track("camera") : null);
     const words = this.#showSwitch(device);
     announce(words);
+    this.#silence.reset();
     this.#shown();
   }
 
   /**
-   * Tries once more to open a device.
+   * Opens a device afresh: the one that was chosen; if that did not help the last time, the browser's own choice.
    * @param {Device} device
    */
   async again(device) {
+    const first = this.#tries[device]++ % 2 === 0 ? 1 : 2;
     try {
-      const track = await changeDevice(this.stream, device);
+      const opening = changeDevice(this.stream, device, undefined, first);
+      this.onchange();
+      const track = await opening;
       this.#faults[device] = null;
       this.#watch(track);
-      announce(device === "camera" ? t("Your camera works again.") : t("Your microphone works again."));
+      announce(device === "camera" ? t("Your camera was opened afresh.") : t("Your microphone was opened afresh. Say something."));
     } catch (thrown) {
       if (!(thrown instanceof DeviceFault)) throw thrown;
       this.#faults[device] = thrown;
@@ -99,7 +142,7 @@ export class OwnMedia {
    */
   lost(kind) {
     const device = kind === "video" ? "camera" : "microphone";
-    const message = device === "camera" ? t("Your camera stopped. Was it unplugged?") : t("Your microphone stopped. Was it unplugged?");
+    const message = device === "camera" ? t("We cannot see you: your camera stopped. Was it unplugged?") : t("We cannot hear you: your microphone stopped. Was it unplugged?");
     this.#faults[device] = new DeviceFault(message, "ended", []);
     announce(message, "assertive");
     this.#shown();
@@ -117,7 +160,18 @@ export class OwnMedia {
   /** @param {MediaStreamTrack} track */
   #watch(track) {
     const kind = /** @type {Kind} */ (track.kind);
+    const device = kind === "video" ? "camera" : "microphone";
     track.addEventListener("ended", () => this.stream.getTracks().includes(track) && this.lost(kind));
+    const look = () => {
+      if (!this.stream.getTracks().includes(track)) return;
+      this.#muted[device] = track.muted;
+      this.#tellFaults();
+    };
+    this.#muted[device] = false;
+    track.addEventListener("unmute", look);
+    track.addEventListener("mute", () => setTimeout(look, MUTED_AFTER_MS));
+    setTimeout(look, MUTED_AFTER_MS);
+    if (kind === "audio") this.#silence.reset();
     this.#apply();
     this.ontrack(kind, kind === "video" && !this.#on.camera ? null : track);
     if (kind === "audio") this.#measure();
@@ -129,9 +183,20 @@ export class OwnMedia {
     this.#heard_at = performance.now();
     this.#meter = new LevelMeter(this.stream, (level, level_db) => {
       bar.style.setProperty("--level", level.toFixed(2));
-      if (level_db > HEARD_DB) this.#heard_at = performance.now();
+      this.#listen(level_db);
       this.#tellSound();
     });
+  }
+
+  /** @param {number} level_db */
+  #listen(level_db) {
+    const now = performance.now();
+    if (level_db > HEARD_DB) [this.#heard_at, this.#tries.microphone] = [now, 0];
+    const was = this.#silence.silent;
+    if (this.#on.microphone) this.#silence.hear(level_db, now);
+    if (was === this.#silence.silent) return;
+    if (was) announce(t("We can hear you again."));
+    this.#tellFaults();
   }
 
   #apply() {
@@ -152,6 +217,7 @@ export class OwnMedia {
     this.#tellPicture();
     this.#tellSound();
     this.#tellFaults();
+    this.onchange();
   }
 
   #tellPicture() {
@@ -167,6 +233,7 @@ export class OwnMedia {
     if (!this.#opened) return setState(state, "idle", t("Opening your microphone …"));
     if (!this.#track("microphone")) return setState(state, "bad", t("No microphone"));
     if (!this.#on.microphone) return setState(state, "bad", t("Microphone off"));
+    if (this.#silence.silent) return setState(state, "bad", t("No sound from it"));
     const unheard = performance.now() - this.#heard_at > UNHEARD_AFTER_MS;
     setState(state, unheard ? "fair" : "good", unheard ? t("Say something: nothing heard yet") : t("Microphone works"));
   }
@@ -187,16 +254,43 @@ export class OwnMedia {
   }
 
   #tellFaults() {
+    const troubles = this.#troubleCards();
+    const cards = [...this.#faultCards(), ...troubles];
+    const told = cards.map((card) => card.textContent).join("\n");
+    if (this.#told === told) return;
+    const fresh = troubles.filter((card) => !this.#told.includes(card.textContent ?? ""));
+    this.#told = told;
+    if (fresh.length) announce(fresh.map((card) => card.firstElementChild?.textContent).join(" "));
+    const focused = this.#fault.contains(document.activeElement);
+    this.#fault.hidden = cards.length === 0;
+    this.#fault.replaceChildren(...cards);
+    // What held the focus is gone; nothing else may lose its place for it.
+    if (focused) (this.#fault.querySelector("button") ?? byId("main")).focus();
+  }
+
+  #faultCards() {
     const faults = /** @type {[Device, DeviceFault][]} */ (Object.entries(this.#faults).filter(([, fault]) => fault));
-    this.#fault.hidden = faults.length === 0;
-    this.#fault.replaceChildren();
-    const told = new Set();
-    for (const [device, fault] of faults) {
-      if (told.has(fault.message)) continue;
-      told.add(fault.message);
-      const both = faults.length === 2 && faults[0]?.[1].message === faults[1]?.[1].message;
-      this.#fault.append(this.#faultCard(device, fault, both));
-    }
+    const both = faults.length === 2 && faults[0]?.[1].message === faults[1]?.[1].message;
+    return (both ? faults.slice(0, 1) : faults).map(([device, fault]) => this.#faultCard(device, fault, both));
+  }
+
+  /** Devices that the browser calls open and on, and that give nothing all the same. */
+  #troubleCards() {
+    return /** @type {Device[]} */ (["microphone", "camera"]).flatMap((device) => {
+      const found = this.state(device) === "on" ? troubleOf(device, { muted: this.#muted[device], silent: this.#silence.silent, kinds: this.#kinds }) : null;
+      return found ? [this.#troubleCard(device, found)] : [];
+    });
+  }
+
+  /**
+   * @param {Device} device
+   * @param {{title: string, text: string}} trouble
+   */
+  #troubleCard(device, { title, text }) {
+    const words = device === "camera" ? t("Try the camera again") : t("Try the microphone again");
+    const retry = el("button", { class: "button primary", type: "button" }, icon("again"), words);
+    retry.addEventListener("click", () => whileBusy(retry, () => this.again(device)));
+    return el("div", { class: "notice media-fault", "data-tone": "fair" }, el("div", {}, el("strong", {}, title), " ", text), retry);
   }
 
   /**

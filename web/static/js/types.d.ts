@@ -64,6 +64,23 @@ export interface MediaHealth {
   round_trip_ms: number | null;
 }
 
+/** What can be wrong with a person in an encounter. */
+export type AlarmKind =
+  | "absent"
+  | "no-packets"
+  | "no-sound"
+  | "no-picture"
+  | "silent"
+  | "unheard"
+  | "clipping"
+  | "dark"
+  | "covered"
+  | "frozen"
+  | "loss";
+
+/** "off" is the person's own wish. */
+export type DeviceState = "on" | "off" | "none";
+
 export interface DayPerson {
   seat: string;
   role: Role;
@@ -72,6 +89,9 @@ export interface DayPerson {
   consented: boolean;
   check: Verdict | null;
   media: MediaHealth | null;
+  alarms: { kind: AlarmKind; since_ms: number }[];
+  microphone: DeviceState;
+  camera: DeviceState;
 }
 
 export interface DayEncounter {
@@ -88,6 +108,8 @@ export interface DayEncounter {
   phase_ends_ms: number | null;
   outcome: "completed" | "void" | null;
   people: DayPerson[];
+  /** Every alarm of the encounter in the order in which they began; `until_ms` is null while one stands. */
+  incidents: { seat: string; kind: AlarmKind; since_ms: number; until_ms: number | null }[];
   recording: { state: "none" | "recording" | "sealing" | "sealed"; seconds: number };
   transcript: { state: "waiting" | "running" | "ready" | "failed"; done: number; message: string };
   marking: { state: "none" | "draft" | "submitted" | "amended"; marked: number; total: number };
@@ -107,6 +129,8 @@ export interface ServerEvents {
   ticket: Ticket;
   bound: { slots: Slot[] };
   stimuli: { shown: string[] };
+  /** What the server finds wrong with this person's own sound and picture. */
+  alarms: { kinds: AlarmKind[] };
   notice: { level: "info" | "error"; text: string; code?: string };
   /** Organiser: somebody presses the help button. */
   help: { seat: string | null; name: string; role: Role; text: string };
@@ -126,6 +150,8 @@ export interface PageMessages {
     round_trip_ms: number | null;
     loss: number | null;
     level_db: number | null;
+    microphone: DeviceState;
+    camera: DeviceState;
     connection: string;
   };
   stimulus: { id: string; shown: boolean };

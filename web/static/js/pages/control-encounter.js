@@ -5,6 +5,7 @@
 import { toast } from "../announce.js";
 import { messageOf, post } from "../api.js";
 import { countdown, duration } from "../clock.js";
+import { alarmWords, incidentList } from "./control-alarms.js";
 import { ask } from "../dialog.js";
 import { el, setState, setText, state, whileBusy } from "../dom.js";
 import { phaseName, shortRoleName, t } from "../i18n.js";
@@ -20,6 +21,7 @@ export class EncounterRow {
     this.title = el("h3");
     this.where = el("p", { class: "soft small" });
     this.people = el("ul", { class: "encounter-people", "aria-label": t("People") });
+    this.incidents = el("div", { class: "encounter-incidents" });
     this.phase = state("idle", "");
     this.clock = el("p", { class: "encounter-clock", role: "timer" });
     this.products = el("dl", { class: "encounter-products" });
@@ -32,7 +34,7 @@ export class EncounterRow {
       "article",
       { class: "encounter", "aria-labelledby": `encounter-${encounter.id}` },
       el("div", { class: "encounter-name" }, this.title, this.where),
-      this.people,
+      el("div", { class: "encounter-who" }, this.people, this.incidents),
       el("div", { class: "encounter-phase" }, this.phase, this.clock),
       this.products,
       el("div", { class: "encounter-actions" }, this.begin, this.next, this.more, this.rerun, this.mark),
@@ -46,12 +48,14 @@ export class EncounterRow {
     const { station, rotation, circuit, attempt, phase, outcome } = encounter;
     const live = phase !== "waiting" && phase !== "done";
     this.element.dataset.live = String(live);
+    this.element.dataset.alarm = String(encounter.people.some((person) => person.alarms.length > 0));
     setText(this.title, t("{number}. {title}", { ...station }));
     const where = t("Rotation {rotation}, circuit {circuit}", { rotation, circuit });
     setText(this.where, attempt > 1 ? `${where}, ${t("attempt {attempt}", { attempt })}` : where);
     const word = phase === "done" && outcome ? outcomeName(outcome) : phaseName(phase);
     setState(this.phase, live ? "good" : phase === "done" && outcome === "void" ? "bad" : "idle", word);
     renew(this.people, encounter.people.map((person) => personLine(person, phase)));
+    incidentList(this.incidents, encounter);
     // Before the encounter there is nothing to say of its recording, and ten rows that say so hide the one that matters.
     const early = phase === "waiting" || phase === "reading";
     renew(this.products, encounter.rest || early ? [] : products(encounter));
@@ -177,14 +181,15 @@ function onCamera(person) {
  * @param {Phase} phase
  */
 function personLine(person, phase) {
-  const { media, present } = person;
-  const remark = media ? mediaText(media, phase) : remarkOn(person);
+  const { media, present, alarms } = person;
+  const remark = media ? mediaText(person, media, phase) : remarkOn(person);
   return el(
     "li",
     {},
     state(present ? "good" : "idle", present ? t("Here") : t("Not here")),
     el("span", {}, person.name, el("span", { class: "soft" }, ` · ${shortRoleName(person.role)}`)),
-    remark && el("span", { class: "media", "data-tone": media && flows(media, phase) ? "idle" : "bad" }, remark),
+    ...alarms.map(({ kind }) => el("span", { class: "person-alarm" }, state("bad", alarmWords(kind)))),
+    remark && el("span", { class: "media", "data-tone": media && alarms.length === 0 && !flows(media, phase) ? "bad" : "idle" }, remark),
   );
 }
 
@@ -208,10 +213,11 @@ function remarkOn(person) {
 }
 
 /**
+ * @param {DayPerson} person
  * @param {MediaHealth} media
  * @param {Phase} phase
  */
-function mediaText(media, phase) {
+function mediaText({ microphone, camera }, media, phase) {
   const parts = [
     media.state === "connected" ? null : media.state,
     media.sending ? t("sending") : t("sends nothing"),

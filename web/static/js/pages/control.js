@@ -7,6 +7,7 @@ import { everyTick } from "../clock.js";
 import { byId, el, pageData, setState, setText } from "../dom.js";
 import { roleName, t, timeOfDay } from "../i18n.js";
 import { Socket } from "../socket.js";
+import { AlarmTeller, inOrder } from "./control-alarms.js";
 import { EncounterRow } from "./control-encounter.js";
 import { PersonRow } from "./control-person.js";
 
@@ -15,6 +16,7 @@ const { exam, zone } = /** @type {{exam: string, zone: string}} */ (pageData());
 const encounters = new Map();
 /** @type {Map<string, PersonRow>} */
 const people = new Map();
+const teller = new AlarmTeller(zone);
 
 const socket = new Socket({ onstate: showConnection, path: `/ws?exam=${encodeURIComponent(exam)}` });
 socket.on("day", show);
@@ -30,16 +32,18 @@ everyTick(() => {
 /** @param {ServerEvents["day"]} day */
 function show(day) {
   if (day.exam.id !== exam) return;
-  place(byId("encounters"), encounters, day.encounters, (one) => one.id, (one) => new EncounterRow(one));
+  place(byId("encounters"), encounters, inOrder(day.encounters), (one) => one.id, (one) => new EncounterRow(one));
   const everyone = new Map(day.encounters.flatMap((one) => one.people).map((person) => [person.seat, person]));
   place(byId("people"), people, [...everyone.values()], (one) => one.seat, (one) => new PersonRow(one));
   showAlarms(day.alarms);
+  teller.tell(day.encounters);
   byId("no-encounters").hidden = day.encounters.length > 0;
   setText(byId("summary"), summary(day.encounters, [...everyone.values()].filter((one) => one.present).length, everyone.size));
 }
 
 /**
- * One row for each thing, kept while it lasts, in the server's order: nothing is drawn anew, so focus and reading stay put.
+ * One row for each thing, kept while it lasts: nothing is drawn anew, so focus and reading stay put. Rows change places only
+ * when no button is under the pointer, so that nobody presses what was another's a moment ago.
  * @template T
  * @template {{element: HTMLElement, show: (one: T) => void}} R
  * @param {HTMLElement} list
@@ -55,12 +59,17 @@ function place(list, rows, things, key, make) {
     row.element.remove();
     rows.delete(id);
   }
+  const focused = document.activeElement;
+  const aiming = list.querySelector("button:hover, a:hover") !== null;
   things.forEach((one, index) => {
     const row = rows.get(key(one)) ?? make(one);
     rows.set(key(one), row);
     row.show(one);
-    if (list.children[index] !== row.element) list.insertBefore(row.element, list.children[index] ?? null);
+    if (list.children[index] === row.element || (aiming && row.element.isConnected)) return;
+    list.insertBefore(row.element, list.children[index] ?? null);
   });
+  // What is moved loses the focus.
+  if (focused instanceof HTMLElement && focused !== document.activeElement && list.contains(focused)) focused.focus({ preventScroll: true });
 }
 
 /**

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { SilenceWatch, troubleOf } from "../../web/static/js/own-troubles.js";
+import { inOrder } from "../../web/static/js/pages/control-alarms.js";
+
+/**
+ * @param {SilenceWatch} watch
+ * @param {number} from seconds
+ * @param {number} to
+ * @param {number} level_db
+ */
+function hear(watch, from, to, level_db) {
+  for (let at = from * 1000; at <= to * 1000; at += 50) watch.hear(level_db, at);
+}
+
+test("a microphone that gives nothing is silent within ten seconds, a quiet room never", () => {
+  const watch = new SilenceWatch();
+  hear(watch, 0, 60, -85);
+  assert.equal(watch.silent, false);
+  hear(watch, 60, 66, -100);
+  assert.equal(watch.silent, false);
+  hear(watch, 66, 69, -100);
+  assert.equal(watch.silent, true);
+  watch.hear(-70, 70_000);
+  assert.equal(watch.silent, false);
+});
+
+test("one that came back by itself is given more time, one that was opened afresh is not", () => {
+  const watch = new SilenceWatch();
+  hear(watch, 0, 9, -100);
+  hear(watch, 9, 12, -30);
+  hear(watch, 12, 40, -100);
+  assert.equal(watch.silent, false);
+  hear(watch, 40, 43, -100);
+  assert.equal(watch.silent, true);
+  watch.reset();
+  hear(watch, 50, 58, -100);
+  assert.equal(watch.silent, true);
+});
+
+test("of a time without measures nothing is said", () => {
+  const watch = new SilenceWatch();
+  watch.hear(-100, 0);
+  watch.hear(-100, 60_000);
+  assert.equal(watch.silent, false);
+  for (const second of [62, 64, 66, 68]) watch.hear(-100, second * 1000);
+  assert.equal(watch.silent, true);
+});
+
+test("each trouble has its own words, and none has none", () => {
+  const well = { muted: false, silent: false, kinds: /** @type {any[]} */ ([]) };
+  assert.equal(troubleOf("microphone", well), null);
+  assert.equal(troubleOf("camera", { ...well, silent: true, kinds: ["silent", "absent", "loss", "unheard"] }), null);
+  assert.match(troubleOf("microphone", { ...well, silent: true })?.title ?? "", /cannot hear you/);
+  const said = ["no-picture", "dark", "covered", "frozen"].map((kind) => troubleOf("camera", { ...well, kinds: [/** @type {any} */ (kind)] })?.text);
+  assert.equal(new Set(said).size, 4);
+});
+
+test("what needs a person comes first, then what runs, what is to come, and what is over", () => {
+  const row = (/** @type {string} */ id, /** @type {string} */ phase, /** @type {boolean} */ wrong = false) =>
+    /** @type {any} */ ({ id, phase, people: [{ alarms: wrong ? [{ kind: "silent", since_ms: 1 }] : [] }] });
+  const plan = [row("a", "done"), row("b", "encounter"), row("c", "waiting"), row("d", "encounter", true), row("e", "note"), row("f", "waiting")];
+  assert.deepEqual(inOrder(plan).map(({ id }) => id), ["d", "b", "e", "c", "f", "a"]);
+});

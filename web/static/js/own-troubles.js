@@ -1,0 +1,74 @@
+/** What is wrong with a person's own microphone or camera though the browser says that it is on: noticed, and said calmly. */
+
+/** @import { AlarmKind } from "./types.js" */
+
+import { t } from "./i18n.js";
+
+/** Digital silence measures as -100 dB; a noise of a single bit is louder than this, and so is every living microphone. */
+const DEAD_DB = -95;
+const SILENT_MS = 7000;
+/** For a microphone that spoke again by itself: some programs that take noise away give digital silence between words. */
+const PATIENT_MS = 30_000;
+/** Without a measure for so long, nothing is known of the time between. */
+const BLIND_MS = 3500;
+
+/** Tells a dead microphone from a quiet one. Times are milliseconds of a steady clock. */
+export class SilenceWatch {
+  silent = false;
+  /** When silence began. @type {number | null} */ #since = null;
+  #measured_at = -Infinity;
+  #patience = SILENT_MS;
+
+  /** Another microphone, or the same one opened afresh. */
+  reset() {
+    this.silent = false;
+    this.#since = null;
+    this.#patience = SILENT_MS;
+  }
+
+  /**
+   * One measure, in dB of full scale.
+   * @param {number} level_db
+   * @param {number} now
+   */
+  hear(level_db, now) {
+    if (now - this.#measured_at > BLIND_MS) this.#since = null;
+    this.#measured_at = now;
+    if (level_db > DEAD_DB) {
+      if (this.silent) this.#patience = PATIENT_MS;
+      this.silent = false;
+      this.#since = null;
+    } else {
+      this.#since ??= now;
+      this.silent ||= now - this.#since >= this.#patience;
+    }
+  }
+}
+
+/**
+ * @typedef {object} DeviceFacts
+ * @property {boolean} muted the system or the device itself has switched it off
+ * @property {boolean} silent
+ * @property {AlarmKind[]} kinds what the server finds
+ */
+
+/**
+ * What to say of a device that is open and switched on, or null when all is well.
+ * @param {"camera" | "microphone"} device
+ * @param {DeviceFacts} facts
+ * @returns {{title: string, text: string} | null}
+ */
+export function troubleOf(device, { muted, silent, kinds }) {
+  if (device === "microphone") {
+    if (muted) return { title: t("We cannot hear you."), text: t("The computer or the headset has switched your microphone off. Switch it on there, or try it again here.") };
+    if (silent || kinds.includes("silent")) return { title: t("We cannot hear you."), text: t("Your microphone is on, but no sound comes from it. Is there a switch on the headset or its cable?") };
+    if (kinds.includes("no-sound") || kinds.includes("no-packets")) return { title: t("We cannot hear you."), text: t("Your microphone is on, but its sound does not arrive.") };
+    return null;
+  }
+  if (muted) return { title: t("We cannot see you."), text: t("The computer has paused your camera. Is its switch or shutter closed, or does another program use it?") };
+  if (kinds.includes("no-picture")) return { title: t("We cannot see you."), text: t("Your camera is on, but its picture does not arrive. You are heard as before.") };
+  if (kinds.includes("dark")) return { title: t("We can hardly see you."), text: t("Your picture is dark. Is something over the camera, or can you put a light on?") };
+  if (kinds.includes("covered")) return { title: t("We cannot see you."), text: t("Something seems to cover your camera. You are heard as before.") };
+  if (kinds.includes("frozen")) return { title: t("Your picture stands still."), text: t("If you are moving, the camera may have stopped. You are heard as before.") };
+  return null;
+}
