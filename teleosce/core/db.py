@@ -47,7 +47,7 @@ class Database:
             # One connection writes, so that writers of this process queue in order and not on the file's lock.
             self._writer = _sqlite_engine(url, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0, pool_timeout=60)
         else:
-            self._reader = self._writer = create_async_engine(url, pool_pre_ping=True)
+            self._reader = self._writer = create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -102,7 +102,8 @@ async def _said_plainly() -> AsyncIterator[None]:
 
 
 def _sqlite_engine(url: str, begin: str, **pool: Any) -> AsyncEngine:
-    engine = create_async_engine(url, **pool)
+    # What people said and wrote stands in the parameters, and an error's text reaches the log.
+    engine = create_async_engine(url, hide_parameters=True, **pool)
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

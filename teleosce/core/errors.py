@@ -56,11 +56,25 @@ class Conflict(Fault):
     default_code = "conflict"
 
 
+class TooSlow(Fault):
+    """It did not arrive in time (408)."""
+
+    status = 408
+    default_code = "too-slow"
+
+
 class TooLarge(Fault):
     """More than is taken in one piece (413)."""
 
     status = 413
     default_code = "too-large"
+
+
+class WrongType(Fault):
+    """Not the kind of content that is taken here (415)."""
+
+    status = 415
+    default_code = "wrong-type"
 
 
 class TooMany(Fault):

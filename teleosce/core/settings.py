@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8400, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     public_url: str | None = Field(None, description="The address people reach, as written in links.")
+    trusted_proxies: list[str] = Field(
+        default_factory=list, description="Addresses of reverse proxies whose X-Forwarded-For is believed."
+    )
     tls_cert: Path | None = Field(None, description="Certificate chain, PEM.")
     tls_key: Path | None = Field(None, description="Private key of the certificate, PEM.")
     database_url: str | None = Field(None, description="PostgreSQL as postgresql+asyncpg://…; SQLite when empty.")

@@ -15,7 +15,7 @@ from teleosce.people.accounts import Accounts
 from teleosce.people.audit import Action, AuditLog
 from teleosce.people.consents import Consents
 from teleosce.people.links import LinkRefused, Links
-from teleosce.people.models import Account, AuditReport, ConsentText, LinkView, Principal, Seat
+from teleosce.people.models import Account, AuditReport, ConsentText, LinkView, Principal, Seat, plain
 from teleosce.people.roles import PERMISSIONS, STAFF, Permission, Role
 from teleosce.people.seats import Seats
 from teleosce.people.sessions import Sessions
@@ -34,6 +34,7 @@ __all__ = [
     "Principal",
     "Role",
     "Seat",
+    "plain",
 ]
 
 

@@ -71,6 +71,7 @@ class Hub:
         self.connections: set[Connection] = set()
         self.health: dict[str, dict[str, Any]] = {}
         self._bound: dict[str, list[dict[str, Any]]] = {}
+        self._called: dict[str, float] = {}
         self._stale = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         listen = rooms.events.subscribe
@@ -138,6 +139,13 @@ class Hub:
         """Tells a person what the server finds wrong with their own sound and picture."""
         kinds = [one.kind.value for one in self.rooms.watching.alarms() if one.participant_id == seat_id]
         self.send(seat_id, {"type": "alarms", "kinds": kinds})
+
+    def may_call(self, caller: str, now: float, every_s: float) -> bool:
+        """Whether `caller` has not called for help within the last `every_s` seconds; it has, then."""
+        if now - self._called.get(caller, -every_s) < every_s:
+            return False
+        self._called[caller] = now
+        return True
 
     def changed(self) -> None:
         """Something an organiser sees has changed."""

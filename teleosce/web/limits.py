@@ -2,11 +2,24 @@
 
 from collections import deque
 
+from aiohttp import web
+
 from teleosce.core.errors import TooMany
+from teleosce.web.context import rooms
 
 WINDOW_S = 60.0
 MOST = 30
 ADDRESSES = 10_000
+
+
+def address_of(request: web.Request) -> str:
+    """Where a request comes from: what a trusted proxy says of it, or else the other end of the connection."""
+    proxies = rooms(request).settings.trusted_proxies
+    way = [one.strip() for one in ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")]
+    address = request.remote or ""
+    while address in proxies and way:
+        address = way.pop() or address
+    return address
 
 
 class Refusals:

@@ -9,8 +9,9 @@ from prometheus_client import Counter, Histogram
 
 from teleosce.core.errors import Fault, Forbidden, NotFound, SignInNeeded
 from teleosce.core.ids import new_id
+from teleosce.people import plain
 from teleosce.web import sessions
-from teleosce.web.context import PRINCIPAL
+from teleosce.web.context import PRINCIPAL, rooms
 from teleosce.web.rendering import fault_page
 from teleosce.web.routing import TABLE, Access, Handler
 
@@ -29,7 +30,11 @@ SAFE = {
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Server": "teleosce",
 }
+OVER_TLS = {"Strict-Transport-Security": "max-age=31536000"}
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 @web.middleware
@@ -47,9 +52,10 @@ async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
         log.exception("a handler failed", path=_shape(request), reference=reference)
         response = _said(request, _Defect(reference))
     if not response.prepared:
-        for name, value in SAFE.items():
+        for name, value in (SAFE | (OVER_TLS if sessions.over_tls(request) else {})).items():
             response.headers.setdefault(name, value)
-    REQUESTS.labels(request.method, response.status).inc()
+    # A method is the client's own word: each would be a series of its own for as long as the server runs.
+    REQUESTS.labels(request.method if request.method in METHODS else "other", response.status).inc()
     SECONDS.observe(time.monotonic() - began)
     return response
 
@@ -89,7 +95,9 @@ def _said(request: web.Request, fault: Fault) -> web.Response:
             error["details"] = fault.details
         return web.json_response({"error": error}, status=fault.status, headers={"Cache-Control": "no-store"})
     if isinstance(fault, SignInNeeded) and request.method == "GET" and fault.code == SignInNeeded.default_code:
-        return web.Response(status=303, headers={"Location": f"/sign-in?next={quote(request.path_qs)}"})
+        return web.Response(
+            status=303, headers={"Location": f"/sign-in?next={quote(request.path_qs, errors='replace')}"}
+        )
     return fault_page(request, fault)
 
 
@@ -103,14 +111,28 @@ def _shape(request: web.Request) -> str:
 async def same_site(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuses writes that another site's page makes in the name of the person (Fetch Metadata, then Origin)."""
     if request.method not in ("GET", "HEAD", "OPTIONS") or request.headers.get("Upgrade", "").lower() == "websocket":
-        site = request.headers.get("Sec-Fetch-Site")
-        origin = request.headers.get("Origin")
-        if site is not None:
-            allowed = site in ("same-origin", "none")
-        else:
-            allowed = origin is None or urlsplit(origin).netloc == request.host
+        site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+        allowed = site in ("same-origin", "none") if site else origin is None or _ours(request, origin)
         if not allowed:
             raise Forbidden("This request came from another site's page and was refused. Nothing was changed.")
+    return await handler(request)
+
+
+def _ours(request: web.Request, origin: str) -> bool:
+    """Whether a page of this origin is ours; behind a proxy the Host may be another than people see."""
+    try:
+        host = urlsplit(origin).netloc
+    except ValueError:
+        return False
+    return bool(host) and host in (request.host, urlsplit(rooms(request).settings.public_url or "").netloc)
+
+
+@web.middleware
+async def readable(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuses an address that is no text, or holds NUL: no database stores it, so nothing of ours has such a name."""
+    parts = (*request.match_info.values(), *request.query.keys(), *request.query.values())
+    if any(plain(part) != part for part in parts) or not request.path_qs.isascii():
+        raise NotFound("There is no such page. Check the address, or open your link again.")
     return await handler(request)
 
 
@@ -123,4 +145,4 @@ async def permission(request: web.Request, handler: Handler) -> web.StreamRespon
     return await handler(request)
 
 
-ALL = [faults, same_site, permission]
+ALL = [faults, readable, same_site, permission]

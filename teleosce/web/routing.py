@@ -1,16 +1,17 @@
-"""Routes as data: path, handler, the permission it needs, what it takes. The OpenAPI document is made of the same."""
+"""Routes as data: path, handler, the permission it needs, what it takes and gives. `openapi.py` writes them down."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypeVar
+from typing import TypeVar
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from teleosce import __version__
-from teleosce.core.errors import Invalid
+from teleosce.core.errors import Invalid, TooSlow, WrongType
 from teleosce.people import Permission
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -26,7 +27,9 @@ class Access(Enum):
 
 @dataclass(frozen=True)
 class Route:
-    """One method and path. `body` is the JSON it takes, `answer` what it gives, both as pydantic models."""
+    """One method and path. `body` is the JSON it takes; `query` the names it reads there; `status` and `gives` what
+    comes back when all is well.
+    """
 
     method: str
     path: str
@@ -34,9 +37,9 @@ class Route:
     needs: Permission | Access
     summary: str
     body: type[BaseModel] | None = None
-
-
-ROUTE = "route"
+    query: tuple[str, ...] = ()
+    status: int = 200
+    gives: tuple[str, ...] = ("application/json",)
 
 
 def add(application: web.Application, routes: Iterable[Route]) -> None:
@@ -52,10 +55,37 @@ def add(application: web.Application, routes: Iterable[Route]) -> None:
 TABLE: web.AppKey[dict[Handler, Route]] = web.AppKey("routes", dict)
 
 
+BODY_S = 30.0
+"""For a request's body, all of it."""
+
+
+async def read(request: web.Request) -> bytes:
+    """The request's body. Raises TooSlow when it does not come within BODY_S, Invalid when it is not as it says."""
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await request.read()
+    except TimeoutError:
+        raise TooSlow("The request took too long to arrive, so nothing was changed. Please try again.") from None
+    except (web.RequestPayloadError, ValueError) as error:
+        raise Invalid("The request arrived damaged, so nothing was changed. Please try again.") from error
+
+
+async def form(request: web.Request) -> dict[str, str]:
+    """What a page's form sends, by field. Raises Invalid for anything else."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise WrongType("This takes what a form of ours sends. Nothing was changed.")
+    try:
+        return dict(parse_qsl((await read(request)).decode(), max_num_fields=20))
+    except ValueError as error:
+        raise Invalid("The form could not be read. Load the page again, then try once more.") from error
+
+
 async def body(request: web.Request, model: type[M]) -> M:
     """The request's JSON as `model`. Raises Invalid, naming each field that is wrong."""
+    if request.content_type != "application/json":
+        raise WrongType("This takes JSON (Content-Type: application/json). Nothing was changed.")
     try:
-        return model.model_validate_json(await request.read())
+        return model.model_validate_json(await read(request), strict=True)
     except ValidationError as error:
         said = "; ".join(
             f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}" for one in error.errors(include_url=False)
@@ -70,62 +100,3 @@ def answer(content: object, status: int = 200) -> web.Response:
 
 def _dumps(content: object) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-
-
-def openapi(routes: Iterable[Route]) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of the routes under /api."""
-    paths: dict[str, dict[str, Any]] = {}
-    for route in routes:
-        if not route.path.startswith("/api/"):
-            continue
-        operation: dict[str, Any] = {
-            "summary": route.summary,
-            "description": f"Needs: {route.needs.value}.",
-            "parameters": [
-                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-                for name in _names(route.path)
-            ],
-            "responses": {
-                "200": {"description": "Done."},
-                "default": {"description": "A fault, said in a sentence.", "content": _FAULT},
-            },
-        }
-        if route.body is not None:
-            schema = route.body.model_json_schema(ref_template="#/components/schemas/{model}")
-            schema.pop("$defs", None)
-            operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-        paths.setdefault(route.path, {})[route.method.lower()] = operation
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "teleosce", "version": __version__},
-        "paths": paths,
-        "components": {"schemas": _definitions(routes)},
-    }
-
-
-_FAULT = {
-    "application/json": {
-        "schema": {
-            "type": "object",
-            "properties": {
-                "error": {
-                    "type": "object",
-                    "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
-                    "required": ["code", "message"],
-                }
-            },
-        }
-    }
-}
-
-
-def _names(path: str) -> list[str]:
-    return [part.split("}")[0].split(":")[0] for part in path.split("{")[1:]]
-
-
-def _definitions(routes: Iterable[Route]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for route in routes:
-        if route.body is not None:
-            found |= route.body.model_json_schema(ref_template="#/components/schemas/{model}").get("$defs", {})
-    return found

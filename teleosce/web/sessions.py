@@ -12,7 +12,7 @@ from teleosce.people import Permission, Principal, Role
 from teleosce.web.context import rooms
 from teleosce.web.routing import Access
 
-_HEADER = "Teleosce-Role"
+HEADER = "Teleosce-Role"
 
 
 def cookie_name(role: Role) -> str:
@@ -20,16 +20,19 @@ def cookie_name(role: Role) -> str:
     return f"teleosce-{role.value}"
 
 
+def over_tls(request: web.Request) -> bool:
+    """Whether people reach this server by TLS. Behind a proxy the request itself may come in the clear."""
+    return request.secure or (rooms(request).settings.public_url or "").startswith("https://")
+
+
 def keep(response: web.StreamResponse, request: web.Request, role: Role, token: str) -> None:
     """Hands the session to the browser. Lax, so that a link in a mail still opens as the person."""
-    # Behind a TLS proxy the request itself comes in the clear.
-    public_url = rooms(request).settings.public_url or ""
     response.set_cookie(
         cookie_name(role),
         token,
         httponly=True,
         samesite="Lax",
-        secure=request.secure or public_url.startswith("https://"),
+        secure=over_tls(request),
         path="/",
         max_age=16 * 3600,
     )
@@ -68,7 +71,7 @@ async def who(request: web.Request, needs: Permission | Access) -> Principal:
 
 
 def _roles_asked(request: web.Request) -> list[Role]:
-    name = request.headers.get(_HEADER) or request.query.get("role")
+    name = request.headers.get(HEADER) or request.query.get("role")
     if name is None:
         return list(Role)
     try:

@@ -10,7 +10,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from teleosce.core.errors import Conflict, Fault, Invalid
 from teleosce.exams import Encounter, Phase
-from teleosce.people import Permission, Role
+from teleosce.people import Permission, Role, plain
 from teleosce.rtc import Ticket, ice_servers
 from teleosce.web.access import oversees
 from teleosce.web.context import Rooms, principal, rooms
@@ -24,6 +24,11 @@ LONGEST = 16 * 1024
 PER_SECOND = 30
 TICKET_MS = 60_000
 RECEIVE_SLOTS = 5
+HELP_EVERY_S = 2.0
+"""A seat's calls for help are passed on no faster, so that nobody drowns the organiser's page."""
+
+MOST = 2**53
+"""Whole numbers beyond this are none in a page."""
 HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
 
 
@@ -46,10 +51,11 @@ class Pace:
 async def socket(request: web.Request) -> web.WebSocketResponse:
     """One page's connection, from its welcome to its goodbye."""
     ws = web.WebSocketResponse(heartbeat=15, max_msg_size=LONGEST, compress=False)
-    await ws.prepare(request)
     hub = request.app[HUB]
     connection = Connection(principal(request), ws)
+    # Before the connection is made: a refusal afterwards would have nowhere to go.
     await _watch(rooms(request), connection, request.query.get("exam"))
+    await ws.prepare(request)
     connection.post(_welcome(rooms(request), connection))
     async with hub.joined(connection):
         if connection.principal.seat_id:
@@ -89,15 +95,11 @@ async def _listen(house: Rooms, hub: Hub, connection: Connection) -> None:
 
 async def _heard(house: Rooms, hub: Hub, connection: Connection, text: str) -> None:
     try:
-        said = json.loads(text)
-        if not isinstance(said, dict):
-            raise Invalid("A message is a JSON object.")
+        said = _read(text)
         handler = HEARD.get(str(said.get("type")))
         if handler is None:
             raise Invalid("There is no such message.")
         await handler(house, hub, connection, said)
-    except (json.JSONDecodeError, RecursionError):
-        connection.post({"type": "notice", "level": "error", "text": "A message could not be read."})
     except Fault as fault:
         connection.post({"type": "notice", "level": "error", "text": fault.message, "code": fault.code})
     except Exception:
@@ -105,8 +107,30 @@ async def _heard(house: Rooms, hub: Hub, connection: Connection, text: str) -> N
         connection.post({"type": "notice", "level": "error", "text": "That did not work. Nothing was lost."})
 
 
+def _read(text: str) -> dict[str, Any]:
+    """A message. What we pass on of it must be JSON again: no NaN, no lone surrogate."""
+    try:
+        said = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise Invalid("A message could not be read.", code="message") from None
+    if not isinstance(said, dict):
+        raise Invalid("A message is a JSON object.", code="message")
+    return said
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _number(value: object) -> float | None:
+    """A finite number of a size that a page can hold, or None: a stranger's `1e999` is infinite."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -MOST <= value <= MOST:
+        return None
+    return value
+
+
 async def _ping(house: Rooms, _hub: Hub, connection: Connection, said: dict[str, Any]) -> None:
-    connection.post({"type": "pong", "at": said.get("at"), "now_ms": house.clock.now_ms()})
+    connection.post({"type": "pong", "at": _number(said.get("at")), "now_ms": house.clock.now_ms()})
 
 
 async def _ticket(house: Rooms, hub: Hub, connection: Connection, said: dict[str, Any]) -> None:
@@ -144,22 +168,17 @@ async def _ticket(house: Rooms, hub: Hub, connection: Connection, said: dict[str
     )
 
 
-_HEALTH = {
-    "sending": bool,
-    "receiving": bool,
-    "round_trip_ms": (int, float),
-    "loss": (int, float),
-    "level_db": (int, float),
-}
+_FLAGS = ("sending", "receiving")
+_FIGURES = ("round_trip_ms", "loss", "level_db")
 _DEVICE = ("on", "off", "none")
 
 
 async def _health(house: Rooms, hub: Hub, connection: Connection, said: dict[str, Any]) -> None:
     if connection.principal.seat_id:
-        hub.health[connection.principal.seat_id] = {
-            name: said[name]
-            for name, kind in _HEALTH.items()
-            if isinstance(said.get(name), kind)  # type: ignore[arg-type]
+        flags: dict[str, Any] = {name: said[name] for name in _FLAGS if isinstance(said.get(name), bool)}
+        figures = {name: _number(said.get(name)) for name in _FIGURES}
+        hub.health[connection.principal.seat_id] = flags | {
+            name: value for name, value in figures.items() if value is not None
         }
         devices = [said[name] if said.get(name) in _DEVICE else "on" for name in ("microphone", "camera")]
         house.watching.told(connection.principal.seat_id, *devices)
@@ -187,7 +206,9 @@ async def _show(house: Rooms, hub: Hub, encounter: Encounter, stimulus: str, *, 
 
 async def _help(house: Rooms, hub: Hub, connection: Connection, said: dict[str, Any]) -> None:
     who = connection.principal
-    text = str(said.get("text") or "")[:500]
+    if not hub.may_call(who.seat_id or who.session_id, time.monotonic(), HELP_EVERY_S):
+        raise Invalid("The organiser has been told already and will come to you.", code="told")
+    text = plain(str(said.get("text") or "")[:500])
     for one in hub.connections:
         if one.watches is not None and one.watches == who.exam_id:
             one.post({"type": "help", "seat": who.seat_id, "name": who.name, "role": who.role.value, "text": text})

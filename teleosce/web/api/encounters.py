@@ -187,7 +187,14 @@ async def view(request: web.Request) -> web.Response:
 ROUTES = [
     Route("GET", "/api/encounters/{id}", view, Permission.read_recording, "An encounter and its mark sheet"),
     Route("GET", "/api/encounters/{id}/brief", brief, Access.signed_in, "What your role may read of the station"),
-    Route("GET", "/api/encounters/{id}/stimuli/{stimulus}", stimulus, Access.signed_in, "A stimulus's file"),
+    Route(
+        "GET",
+        "/api/encounters/{id}/stimuli/{stimulus}",
+        stimulus,
+        Access.signed_in,
+        "A stimulus's file",
+        gives=("*/*",),
+    ),
     Route("POST", "/api/encounters/{id}/begin", begin, Permission.run_exam, "Start the reading time"),
     Route("POST", "/api/encounters/{id}/end-phase", end_phase, Permission.run_exam, "Move on early", EndPhase),
     Route("POST", "/api/encounters/{id}/add-time", add_time, Permission.run_exam, "Grant time", AddTime),

@@ -103,7 +103,7 @@ async def who_am_i(request: web.Request) -> web.Response:
 
 ROUTES = [
     Route("GET", "/api/me", who_am_i, Access.signed_in, "Who you are signed in as"),
-    Route("POST", "/api/exams", create, Permission.build_exam, "Make an exam", NewExam),
+    Route("POST", "/api/exams", create, Permission.build_exam, "Make an exam", NewExam, status=201),
     Route("GET", "/api/exams/{exam}/day", day, Permission.run_exam, "The day of an exam"),
     Route("POST", "/api/links", new_link, Permission.run_exam, "A new link for a seat", NewLink),
     Route("POST", "/api/links/revoke", clear_links, Permission.run_exam, "Take a seat's links back", NewLink),

@@ -11,7 +11,7 @@ from teleosce.exams import RUNNING
 from teleosce.people import LinkRefused, LinkView, Permission, Role
 from teleosce.web import sessions
 from teleosce.web.context import Rooms, principal, rooms
-from teleosce.web.limits import Refusals
+from teleosce.web.limits import Refusals, address_of
 from teleosce.web.place import page_of
 from teleosce.web.rendering import markdown
 from teleosce.web.routing import Access, Route, answer, body
@@ -72,7 +72,7 @@ async def look(request: web.Request) -> web.Response:
 
 
 async def _look(request: web.Request, token: str) -> LinkView:
-    refusals, address, now = request.app[REFUSALS], request.remote or "", time.monotonic()
+    refusals, address, now = request.app[REFUSALS], address_of(request), time.monotonic()
     refusals.check(address, now)
     try:
         return await rooms(request).people.look_at_link(token)

@@ -8,7 +8,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from teleosce.core.errors import Fault
 from teleosce.watching import AlarmKind
 from teleosce.web.context import rooms
-from teleosce.web.routing import TABLE, Access, Route, answer, openapi
+from teleosce.web.openapi import openapi
+from teleosce.web.routing import TABLE, Access, Route, answer
 from teleosce.web.socket import HUB
 
 PAGES_OPEN = Gauge("teleosce_pages_open", "Pages connected by WebSocket.")

@@ -80,9 +80,11 @@ async def search(request: web.Request) -> web.Response:
     house = rooms(request)
     who = principal(request)
     hits = await house.transcripts.search(who.exam_id, request.query.get("q", "")[:200])
-    mine = {one.id for one in await house.exams.of_seat(who.seat_id)} if who.seat_id else None
+    mine: set[str] | None = set()
     if who.may(Permission.run_exam):
         mine = None if who.exam_id is None else {one.id for one in await house.exams.encounters(who.exam_id)}
+    elif who.seat_id is not None:
+        mine = {one.id for one in await house.exams.of_seat(who.seat_id) if one.examiner == who.seat_id}
     return answer(
         {
             "hits": [
@@ -101,7 +103,14 @@ async def search(request: web.Request) -> web.Response:
 
 ROUTES = [
     Route("GET", "/api/encounters/{id}/transcript", transcript, Permission.read_transcript, "The transcript"),
-    Route("GET", "/api/encounters/{id}/transcript.vtt", webvtt, Permission.read_transcript, "The captions"),
+    Route(
+        "GET",
+        "/api/encounters/{id}/transcript.vtt",
+        webvtt,
+        Permission.read_transcript,
+        "The captions",
+        gives=("text/vtt",),
+    ),
     Route(
         "POST",
         "/api/transcripts/words/{word}",
@@ -110,5 +119,5 @@ ROUTES = [
         "Correct a word",
         Correction,
     ),
-    Route("GET", "/api/transcripts/search", search, Permission.read_transcript, "Search what was said"),
+    Route("GET", "/api/transcripts/search", search, Permission.read_transcript, "Search what was said", query=("q",)),
 ]

@@ -12,9 +12,10 @@ from teleosce.stations import StationVersion
 from teleosce.web import sessions
 from teleosce.web.access import makes_exams
 from teleosce.web.context import Rooms, principal, rooms
+from teleosce.web.limits import address_of
 from teleosce.web.place import page_of
 from teleosce.web.rendering import page
-from teleosce.web.routing import Access, Route
+from teleosce.web.routing import Access, Route, form
 from teleosce.web.setup import Plan
 
 
@@ -25,12 +26,12 @@ async def sign_in_page(request: web.Request) -> web.Response:
 
 async def sign_in(request: web.Request) -> web.Response:
     """Checks e-mail and password; what was typed stays in the form, but for the password."""
-    form = await request.post()
-    email = str(form.get("email", ""))[:200]
-    following = _local(str(form.get("next", "/")))
+    typed = await form(request)
+    email = typed.get("email", "")[:200]
+    following = _local(typed.get("next", "/"))
     try:
         token, who = await rooms(request).people.sign_in(
-            email, str(form.get("password", ""))[:1000], address=request.remote or ""
+            email, typed.get("password", "")[:1000], address=address_of(request)
         )
     except Fault as fault:
         return page(request, "sign-in.html", fault.status, email=email, fault=fault.message, next=following)

@@ -1,0 +1,18 @@
+"""One house for each file of tests, as making one takes longer than attacking it; and media made once."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.rtc.conftest import clip
+from tests.web.house import House
+from tests.web.house import house as running_house
+
+__all__ = ["clip", "house"]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    async with running_house(tmp_path_factory.mktemp("house") / "data") as made:
+        yield made
