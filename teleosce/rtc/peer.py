@@ -14,6 +14,7 @@ from teleosce.core.errors import Conflict, Unavailable
 from teleosce.rtc import rtcp, sdp
 from teleosce.rtc.bandwidth import Line, Rate
 from teleosce.rtc.model import Binding, Kind, PeerHealth, PeerState, TrackHealth, TrackInfo
+from teleosce.rtc.ports import Ports
 from teleosce.rtc.slots import make_slots
 from teleosce.rtc.tickets import Ticket
 from teleosce.rtc.timings import AUDIO_BPS, CEILING_BPS, CONNECT_S, LOST_S, REPORT_HOLDS_S, TICK_S
@@ -37,14 +38,16 @@ class Peer:
         ticket: Ticket,
         offer: sdp.Offer,
         certificate: RTCCertificate,
+        ports: Ports,
         clock: Clock,
+        *,
         on_state: Callable[["Peer"], None],
     ) -> None:
         self.participant = ticket.participant
         self.name = ticket.name
         self.state = PeerState.connecting
         self.connected_ms: int | None = None
-        self.transport = MediaTransport(certificate, self._on_rtp, self._on_rtcp)
+        self.transport = MediaTransport(certificate, ports, self._on_rtp, self._on_rtcp)
         self.ups: dict[Kind, UpTrack] = {}
         self.slots = make_slots(offer, self.transport, self.picture_bps) if ticket.subscribe else []
         self.announced: tuple[Binding, ...] | None = None

@@ -11,6 +11,7 @@ from teleosce.core.errors import Invalid, Unavailable
 from teleosce.core.events import Events
 from teleosce.rtc.model import PeerHealth, PeerState
 from teleosce.rtc.peer import Peer
+from teleosce.rtc.ports import Ports
 from teleosce.rtc.room import Room
 from teleosce.rtc.sdp import read_offer
 from teleosce.rtc.tickets import Ticket
@@ -31,6 +32,7 @@ class MediaServer:
         self._clock = clock
         self._events = events
         self._addresses = tuple(addresses)
+        self._ports = Ports()
         self._rooms: dict[str, Room] = {}
         self._certificate: RTCCertificate | None = None
         self._outbox: asyncio.Queue[object] = asyncio.Queue()
@@ -62,7 +64,7 @@ class MediaServer:
         if self._certificate is None or self._publisher is None:
             raise Unavailable("Live media is not running. Try again in a moment.", code="media-stopped")
         room = self.room(ticket.room)
-        peer = Peer(ticket, offer, self._certificate, self._clock, room.changed)
+        peer = Peer(ticket, offer, self._certificate, self._ports, self._clock, on_state=room.changed)
         if not peer.ups and not peer.slots:
             raise Invalid("This offer and this ticket have no audio or video in common. Reload the page.", code="offer")
         room.admit(peer)

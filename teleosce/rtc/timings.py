@@ -9,6 +9,9 @@ LOST_S = 8.0
 TICK_S = 1.0
 """Receiver reports, bitrate limits and the figures of health."""
 
+LOOK_EVERY_S = 0.004
+"""How long packets may wait at a port for the next look at all of them."""
+
 NACK_AFTER_S = 0.010
 """A packet is missing, and not just late by a place or two, after so long."""
 

@@ -3,14 +3,12 @@
 The short way leans on names that aiortc and aioice do not promise to keep. `self_test` names the one that moved.
 """
 
-import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from ipaddress import ip_address
 from typing import Any, cast
 
 import structlog
-from aioice.candidate import Candidate
+from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 from aioice.ice import CandidatePair, Connection, StunProtocol
 from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceCandidate, RTCIceGatherer, RTCIceTransport
 from aiortc.rtcdtlstransport import RTCDtlsParameters, State
@@ -18,12 +16,10 @@ from pylibsrtp import Error as SrtpError
 from pylibsrtp import Policy, Session
 
 from teleosce.core.errors import Unavailable
-from teleosce.rtc.srtp import Crypt, protector, unprotector
+from teleosce.rtc.ports import Port, Ports, Reader
+from teleosce.rtc.srtp import LONGEST, Protect, Unprotect, protector, unprotector
 
 log = structlog.get_logger(__name__)
-
-_DATAGRAM = 2048
-"""asyncio otherwise sets 256 KiB aside for every datagram it reads."""
 
 
 class MediaTransport(RTCDtlsTransport):
@@ -36,37 +32,58 @@ class MediaTransport(RTCDtlsTransport):
     def __init__(
         self,
         certificate: RTCCertificate,
+        ports: Ports,
         on_rtp: Callable[[bytes, float], None],
         on_rtcp: Callable[[bytes, float], None],
     ) -> None:
         self.gatherer = RTCIceGatherer(iceServers=[])
         super().__init__(RTCIceTransport(self.gatherer), [certificate])
+        self._ports = ports
         self._on_rtp = on_rtp
         self._on_rtcp = on_rtcp
         self._connection: Connection = self.gatherer._connection
         self._pairs: dict[int, CandidatePair] = self._connection._nominated
         self._pair: CandidatePair | None = None
-        self._sendto: Callable[[bytes, Any], None] | None = None
+        self._sendto: Callable[[bytes, Any], int] | None = None
         self._address: Any = None
-        self._protect: Crypt | None = None
-        self._unprotect: Crypt | None = None
+        self._protect: Protect | None = None
+        self._unprotect: Unprotect | None = None
         self.refused = 0
         """Packets that were not authentic or could not be read."""
         self.unsent = 0
         self._failures = 0
 
     async def gather(self) -> None:
-        """Opens a socket for each address of this machine, or for the loopback where it has no other."""
+        """Opens a port at each address of this machine, or at the loopback where it has no other."""
+        self._connection.get_component_candidates = self._open_ports  # type: ignore[method-assign]
         await self.gatherer.gather()
         if not self._connection.local_candidates:
-            found = await self._connection.get_component_candidates(component=1, addresses=["127.0.0.1"])
-            self._connection._local_candidates += found
-        for protocol in self._connection._protocols:
-            transport = protocol.transport
-            if hasattr(transport, "max_size"):
-                transport.max_size = _DATAGRAM
-            short_way = partial(self._received, protocol.datagram_received)
-            protocol.datagram_received = short_way  # type: ignore[method-assign]
+            self._connection._local_candidates += await self._open_ports(1, ["127.0.0.1"])
+
+    async def _open_ports(self, component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:
+        """Does what aioice does, with ports of ours. `timeout` is for servers elsewhere, of which none is asked."""
+        found = []
+        for address in addresses:
+            try:
+                port = self._ports.open(address)
+            except OSError as error:
+                log.info("no port for media at an address", address=address, error=str(error))
+                continue
+            port.protocol = protocol = StunProtocol(self._connection)
+            protocol.connection_made(port)
+            protocol.local_candidate = Candidate(
+                foundation=candidate_foundation("host", "udp", port.address[0]),
+                component=component,
+                transport="udp",
+                priority=candidate_priority(component, "host"),
+                host=port.address[0],
+                port=port.address[1],
+                type="host",
+            )
+            found.append(protocol.local_candidate)
+            self._connection._protocols.append(protocol)
+            self._ports.read(port, self._reader(port, protocol))
+        return found
 
     def candidates(self, addresses: Sequence[str] = ()) -> list[RTCIceCandidate]:
         """Where this transport is reached: its own addresses and, on the same ports, the public ones given."""
@@ -95,7 +112,8 @@ class MediaTransport(RTCDtlsTransport):
         await self.start(dtls)
         if self._state is not State.CONNECTED:
             return False
-        self._protect, self._unprotect = protector(self._tx_srtp), unprotector(self._rx_srtp)
+        self._protect = protector(self._tx_srtp)
+        self._unprotect = unprotector(self._rx_srtp, self._ports.received)
         return True
 
     @property
@@ -134,35 +152,43 @@ class MediaTransport(RTCDtlsTransport):
     def _retarget(self) -> None:
         self._pair = self._pairs.get(1)
         if self._pair is not None:
-            self._sendto = self._pair.protocol.transport.sendto
+            self._sendto = cast("Port", self._pair.protocol.transport).socket.sendto
             self._address = self._pair.remote_addr
 
-    def _received(self, to_aioice: Callable[[bytes, Any], None], data: bytes, address: Any) -> None:
-        """Every datagram comes here first (RFC 7983). An exception would close the socket under uvloop."""
-        try:
-            first = data[0]
-            if 127 < first < 192:
-                if self._unprotect is None:
-                    return
-                if 191 < data[1] < 224:
-                    self._on_rtcp(self._rx_srtp.unprotect_rtcp(data), time.monotonic())
-                else:
-                    self._on_rtp(self._unprotect(data), time.monotonic())
-            elif first < 4 or self._is_peer(address):
-                self._pass_on(to_aioice, data, address)
-            else:
-                self.refused += 1
-        except (SrtpError, ValueError, IndexError):
-            self.refused += 1
-        except Exception:
-            self._failures += 1
-            if self._failures == 1:
-                log.exception("a packet could not be handled; later ones like it are only counted")
+    def _reader(self, port: Port, protocol: StunProtocol) -> Reader:
+        """Takes one datagram from a port (RFC 7983)."""
+        receive, received = port.socket.recvfrom_into, self._ports.received
 
-    def _pass_on(self, to_aioice: Callable[[bytes, Any], None], data: bytes, address: Any) -> None:
+        def read(now: float) -> None:
+            try:
+                size, address = receive(received)
+                first = received[0]
+                if not 127 < first < 192:
+                    self._pass_on(protocol, bytes(received[:size]), address)
+                elif self._unprotect is None:
+                    return
+                elif 191 < received[1] < 224:
+                    self._on_rtcp(self._rx_srtp.unprotect_rtcp(bytes(received[:size])), now)
+                else:
+                    self._on_rtp(self._unprotect(size), now)
+            except (SrtpError, ValueError):
+                self.refused += 1
+            except OSError:
+                return  # nothing there after all, or the network's word that something sent before did not arrive
+            except Exception:
+                self._failures += 1
+                if self._failures == 1:
+                    log.exception("a packet could not be handled; later ones like it are only counted")
+
+        return read
+
+    def _pass_on(self, protocol: StunProtocol, data: bytes, address: Any) -> None:
         """STUN and DTLS. aioice's parser raises whatever it stumbles over in a stranger's packet."""
+        if not data or (data[0] >= 4 and not self._is_peer(address)):
+            self.refused += 1
+            return
         try:
-            to_aioice(data, address)
+            protocol.datagram_received(data, address)
         except Exception:  # noqa: BLE001
             self.refused += 1
 
@@ -195,7 +221,7 @@ def _moved(candidate: RTCIceCandidate, address: str) -> RTCIceCandidate:
 _CLASS_SEAMS: tuple[tuple[type, tuple[str, ...]], ...] = (
     (RTCDtlsTransport, ("_handle_rtp_data", "_handle_rtcp_data", "_set_role", "start", "stop")),
     (Connection, ("get_component_candidates", "local_candidates", "remote_candidates")),
-    (StunProtocol, ("datagram_received",)),
+    (StunProtocol, ("connection_made", "connection_lost", "datagram_received")),
     (CandidatePair, ("remote_addr",)),
     (Session, ("protect", "protect_rtcp", "unprotect", "unprotect_rtcp")),
 )
@@ -221,7 +247,10 @@ def self_test() -> None:
     policies = [Policy(key=key, ssrc_type=side) for side in (Policy.SSRC_ANY_OUTBOUND, Policy.SSRC_ANY_INBOUND)]
     packet = b"\x80\x60" + bytes(20)
     try:
-        if unprotector(Session(policies[1]))(protector(Session(policies[0]))(packet)) != packet:
+        outbound, inbound, received = Session(policies[0]), Session(policies[1]), bytearray(LONGEST)
+        encrypted = protector(outbound)(packet)
+        received[: len(encrypted)] = encrypted
+        if unprotector(inbound, received)(len(encrypted)) != packet:
             missing.append("pylibsrtp.Session")
     except (AttributeError, TypeError, SrtpError):
         missing.append("pylibsrtp.Session._srtp")

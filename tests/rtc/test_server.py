@@ -14,6 +14,7 @@ from teleosce.core.clock import Clock
 from teleosce.core.errors import Conflict, Forbidden, Invalid, Unavailable
 from teleosce.core.events import Events
 from teleosce.rtc import MediaServer, Ticket, self_test
+from teleosce.rtc.ports import Ports
 from teleosce.rtc.transport import MediaTransport
 
 from .clients import HEADER, SECRET, Client, Clip, Ear, ticket, until
@@ -281,7 +282,7 @@ def test_the_seams_of_the_libraries_are_there(monkeypatch: pytest.MonkeyPatch) -
 async def test_candidates_of_another_family_are_not_moved() -> None:
     from aiortc import RTCCertificate
 
-    transport = MediaTransport(RTCCertificate.generateCertificate(), lambda *_: None, lambda *_: None)
+    transport = MediaTransport(RTCCertificate.generateCertificate(), Ports(), lambda *_: None, lambda *_: None)
     await transport.gather()
     own = transport.candidates()
     both = transport.candidates(["2001:db8::1"])
