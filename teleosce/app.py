@@ -18,19 +18,19 @@ from teleosce.core.clock import Clock
 from teleosce.core.db import Database
 from teleosce.core.errors import Fault, Invalid, Unavailable
 from teleosce.core.events import EncounterEnded, EncounterStarted, Events, PhaseChanged, RecordingSealed
+from teleosce.core.handles import raise_limit
 from teleosce.core.settings import Settings
 from teleosce.exams import Day, Exams, Phase
 from teleosce.keeping import RESTORING
 from teleosce.people import STAFF, AuditReport, People, Role
 from teleosce.recording import Recordings
-from teleosce.reports import Sources, write_export
 from teleosce.rtc import MediaServer, self_test
 from teleosce.scoring import Forms
 from teleosce.stations import StationStore, read
 from teleosce.stations.command import station_folders
 from teleosce.transcripts import State, Transcripts
 from teleosce.watching import Watching
-from teleosce.web import Rooms, application
+from teleosce.web import HEAD_S, IDLE_S, Door, Rooms, application
 
 log = structlog.get_logger(__name__)
 
@@ -166,12 +166,14 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     await freeze_stations(rooms)
     stage = Stage(rooms)
     await rooms.media.start()
-    runner = web.AppRunner(application(rooms), access_log=None, shutdown_timeout=5)
+    runner = web.AppRunner(
+        application(rooms), access_log=None, shutdown_timeout=5, keepalive_timeout=IDLE_S, lingering_time=3
+    )
     await runner.setup()
+    listening: asyncio.Server | None = None
     worker: asyncio.Task[None] | None = None
     try:
-        site = web.TCPSite(runner, settings.host, settings.port, ssl_context=_tls(settings), backlog=512)
-        await _listen(site, settings)
+        listening = await _listen(runner, settings)
         await rooms.day.start()
         # Encounters that go on are attended again before the others are sealed from what a killed server left.
         await rooms.day.heard()
@@ -179,13 +181,15 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         watch = asyncio.create_task(rooms.transcripts.watch(rooms.events), name="transcripts")
         if settings.worker:
             worker = asyncio.create_task(_keep_worker(settings), name="worker")
-        yield Server(_url(settings, runner), rooms)
+        yield Server(_url(settings, listening), rooms)
         watch.cancel()
         catching_up.cancel()
     finally:
         if worker:
             worker.cancel()
             await asyncio.wait([worker])
+        if listening:
+            listening.close()
         await rooms.day.close()
         await runner.cleanup()
         await rooms.watching.close()
@@ -207,9 +211,15 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-async def _listen(site: web.TCPSite, settings: Settings) -> None:
+async def _listen(runner: web.AppRunner, settings: Settings) -> asyncio.Server:
+    # aiohttp's sites have no place for a door that counts connections and ends the slow ones.
+    assert runner.server is not None
+    tls = _tls(settings)
+    door = Door(runner.server, raise_limit(), settings.trusted_proxies)
     try:
-        await site.start()
+        return await asyncio.get_running_loop().create_server(
+            door, settings.host, settings.port, ssl=tls, backlog=512, ssl_handshake_timeout=HEAD_S if tls else None
+        )
     except OSError as error:
         raise Unavailable(
             f"Port {settings.port} on {settings.host} cannot be used ({error.strerror}). "
@@ -228,10 +238,10 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
-def _url(settings: Settings, runner: web.AppRunner) -> str:
+def _url(settings: Settings, listening: asyncio.Server) -> str:
     if settings.public_url:
         return settings.public_url.rstrip("/")
-    host, port = runner.addresses[0][:2]
+    host, port = listening.sockets[0].getsockname()[:2]
     shown = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host  # noqa: S104 compared, not bound
     return f"{'https' if settings.tls_cert else 'http'}://{shown}:{port}"
 
@@ -264,26 +274,19 @@ async def add_account(settings: Settings, *, email: str, name: str, role: str, p
         known = Role(role)
     except ValueError:
         raise Invalid(f"There is no role “{role}”. Use one of: {', '.join(sorted(STAFF))}.") from None
-    async with _at_rest(settings) as rooms:
+    async with at_rest(settings) as rooms:
         await rooms.people.add_account(email, name, password, known)
 
 
 async def verify_audit(settings: Settings) -> AuditReport:
     """Reads the whole audit log and checks its chain."""
-    async with _at_rest(settings) as rooms:
+    async with at_rest(settings) as rooms:
         return await rooms.people.verify_audit()
 
 
-async def export_encounter(settings: Settings, encounter_id: str, folder: Path) -> list[str]:
-    """Writes all there is of an encounter. Raises NotFound, or Invalid when the folder exists."""
-    async with _at_rest(settings) as rooms:
-        sources = Sources(rooms.exams, rooms.people, rooms.stations, rooms.recordings, rooms.transcripts, rooms.forms)
-        return await write_export(sources, encounter_id, folder)
-
-
 @asynccontextmanager
-async def _at_rest(settings: Settings) -> AsyncIterator[Rooms]:
-    """The rooms with their database, without a server."""
+async def at_rest(settings: Settings) -> AsyncIterator[Rooms]:
+    """The rooms with their database, without a server; one may run beside."""
     _make_folder(settings.data)
     rooms = build(settings)
     await rooms.database.migrate()

@@ -4,6 +4,8 @@
 the middleware refuses before a handler runs, and a handler then asks whether the thing is the person's own.
 """
 
+import logging
+
 from aiohttp import web
 
 from teleosce.core.paths import WEB
@@ -13,16 +15,29 @@ from teleosce.web.context import ROOMS, Rooms
 from teleosce.web.hub import Hub
 from teleosce.web.limits import Refusals
 from teleosce.web.pages import account, exam, stations
+from teleosce.web.patience import HEAD_S, IDLE_S, Door, not_the_clients_fault
 from teleosce.web.routing import TABLE, Route, add
 from teleosce.web.setup import MadeExam, PersonsLink, Plan, make_exam
 
-__all__ = ["MadeExam", "PersonsLink", "Plan", "Rooms", "application", "make_exam", "routes"]
+__all__ = [
+    "HEAD_S",
+    "IDLE_S",
+    "Door",
+    "MadeExam",
+    "PersonsLink",
+    "Plan",
+    "Rooms",
+    "application",
+    "make_exam",
+    "routes",
+]
 
 LARGEST_BODY = 256 * 1024
 
 
 def application(rooms: Rooms) -> web.Application:
     """The application of a server, ready to be run. Its hub starts and ends with it."""
+    logging.getLogger("aiohttp.server").addFilter(not_the_clients_fault)
     made = web.Application(middlewares=middleware.ALL, client_max_size=LARGEST_BODY)
     made[ROOMS] = rooms
     made[TABLE] = {}

@@ -12,6 +12,7 @@ from teleosce.core.ids import new_id
 from teleosce.people import plain
 from teleosce.web import sessions
 from teleosce.web.context import PRINCIPAL, rooms
+from teleosce.web.patience import begun
 from teleosce.web.rendering import fault_page
 from teleosce.web.routing import TABLE, Access, Handler
 
@@ -145,4 +146,4 @@ async def permission(request: web.Request, handler: Handler) -> web.StreamRespon
     return await handler(request)
 
 
-ALL = [faults, readable, same_site, permission]
+ALL = [begun, faults, readable, same_site, permission]

@@ -24,6 +24,9 @@ LONGEST = 16 * 1024
 PER_SECOND = 30
 TICKET_MS = 60_000
 RECEIVE_SLOTS = 5
+HEARTBEAT_S = 15.0
+"""Between pings; a page that answers none for half of it is gone."""
+
 HELP_EVERY_S = 2.0
 """A seat's calls for help are passed on no faster, so that nobody drowns the organiser's page."""
 
@@ -50,7 +53,7 @@ class Pace:
 
 async def socket(request: web.Request) -> web.WebSocketResponse:
     """One page's connection, from its welcome to its goodbye."""
-    ws = web.WebSocketResponse(heartbeat=15, max_msg_size=LONGEST, compress=False)
+    ws = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=LONGEST, compress=False)
     hub = request.app[HUB]
     connection = Connection(principal(request), ws)
     # Before the connection is made: a refusal afterwards would have nowhere to go.
