@@ -284,19 +284,6 @@ def audit_verify(data: Data = None) -> None:
     raise typer.Exit(1)
 
 
-@app.command()
-def export(
-    encounter: Annotated[str, typer.Argument(help="The encounter's id, as in the address of its marking page.")],
-    to: Annotated[Path, typer.Option(help="A new folder to write into.")],
-    data: Data = None,
-) -> None:
-    """Write all there is of one encounter into a folder: videos, transcript, captions, forms and hashes."""
-    from teleosce.app import export_encounter
-
-    written = _run(export_encounter(_settings(data=data, log_level="warning"), encounter, to))
-    out.print(json.dumps({"folder": str(to), "files": written}), markup=False)
-
-
 cli_keeping.add_to(app)
 
 

@@ -1,19 +1,81 @@
 """The commands that keep what must be kept, and let go of what must go."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from teleosce.core.clock import Clock
-from teleosce.terminal import Data, err, out, progress, settings_of, size
+from teleosce.terminal import Data, err, out, progress, run, settings_of, size
 
 
 def add_to(app: typer.Typer) -> None:
     """Adds this module's commands."""
-    for command in (backup, restore):
+    for command in (encounters, export, backup, restore):
         app.command()(command)
+
+
+def encounters(
+    exam: Annotated[str | None, typer.Option(help="An exam's id or title; all exams when not given.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    data: Data = None,
+) -> None:
+    """List encounters with their ids, by candidate number, and what there is of each. Times are UTC."""
+    from teleosce.offline import Listed, list_encounters
+
+    found = run(list_encounters(settings_of(data=data, log_level="warning"), exam))
+
+    def row(one: Listed) -> dict[str, str]:
+        began = "–" if one.began_ms is None else f"{datetime.fromtimestamp(one.began_ms / 1000, UTC):%Y-%m-%d %H:%M}"
+        state = one.encounter.phase.value if one.encounter.outcome is None else one.encounter.outcome.value
+        return {
+            "id": one.encounter.id,
+            "exam": one.exam.title,
+            "station": f"{one.encounter.position} {one.station}",
+            "candidate": one.candidate,
+            "attempt": str(one.encounter.attempt),
+            "began": began,
+            "state": state,
+            "recording": one.recording,
+            "transcript": one.transcript,
+            "marks": one.marks,
+        }
+
+    rows = [row(one) for one in found]
+    if as_json:
+        out.print(json.dumps(rows, ensure_ascii=False), markup=False)
+    elif not rows:
+        out.print("There are no encounters yet.")
+    else:
+        table = Table(*(name.capitalize() for name in rows[0]), box=None, pad_edge=False)
+        for one in rows:
+            table.add_row(*one.values())
+        out.print(table, soft_wrap=not out.is_terminal)
+
+
+def export(
+    encounter: Annotated[str, typer.Argument(help="The encounter's id: `teleosce encounters` lists them.")],
+    to: Annotated[Path, typer.Option(help="A new folder to write into.")],
+    film: Annotated[
+        bool, typer.Option("--film", help="Also one film, both pictures side by side, with captions.")
+    ] = False,
+    data: Data = None,
+) -> None:
+    """Write all there is of one encounter into a folder: videos, transcript, captions, forms and hashes.
+
+    With --film also film.mp4, for the archive: candidate left, patient right, both voices, captions as a track and as
+    film.vtt, by candidate number and without names. It takes a while, at low priority; interrupted, it goes on when the
+    same command is run again. An export that is there already gets its film added.
+    """
+    from teleosce.offline import export as write
+
+    settings = settings_of(data=data, log_level="warning")
+    with progress("Making the film") as told:
+        written = run(write(settings, encounter, to, film=film, told=told))
+    out.print(json.dumps({"folder": str(to), "files": written}), markup=False)
 
 
 def backup(

@@ -1,0 +1,109 @@
+"""What commands do with the rooms, without a server: it may run beside them."""
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from teleosce.app import at_rest
+from teleosce.core.blobs import sha256, write_durably
+from teleosce.core.errors import NotFound
+from teleosce.core.settings import Settings
+from teleosce.exams import Encounter, Exam
+from teleosce.keeping.film import make_film
+from teleosce.keeping.film.of_encounter import film_plan
+from teleosce.reports import Sources, write_export
+from teleosce.web import Rooms
+
+FILM = "film.mp4"
+CAPTIONS = "film.vtt"
+SUMS = "SHA256SUMS"
+NICENESS = 15
+"""A film may take the processor only when nobody else wants it."""
+
+
+def sources_of(rooms: Rooms) -> Sources:
+    """The rooms that exports read."""
+    return Sources(rooms.exams, rooms.people, rooms.stations, rooms.recordings, rooms.transcripts, rooms.forms)
+
+
+async def export(
+    settings: Settings, encounter_id: str, folder: Path, *, film: bool, told: Callable[[int, int], None]
+) -> list[str]:
+    """Writes all there is of an encounter, with `film` the side-by-side film too; returns the names.
+
+    With `film` a folder that holds the export of the same encounter gets what is missing. Raises NotFound, Invalid when
+    the folder holds something else.
+    """
+    async with at_rest(settings) as rooms:
+        sources = sources_of(rooms)
+        if not (film and await asyncio.to_thread(_is_export_of, folder, encounter_id)):
+            names = await write_export(sources, encounter_id, folder)
+            if not film:
+                return names
+        plan = await film_plan(sources, encounter_id)
+        captions = await sources.transcripts.webvtt(encounter_id) if plan.cues else None
+    os.nice(NICENESS)
+    if not (folder / FILM).exists():
+        make_film(plan, folder / FILM, told=told)
+    if captions is not None:
+        write_durably(folder / CAPTIONS, captions.encode())
+    return _list_hashes(folder)
+
+
+def _is_export_of(folder: Path, encounter_id: str) -> bool:
+    encounter = folder / "encounter.json"
+    return (folder / SUMS).is_file() and encounter.is_file() and encounter_id in encounter.read_text()
+
+
+def _list_hashes(folder: Path) -> list[str]:
+    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != SUMS)
+    write_durably(folder / SUMS, "".join(f"{sha256(folder / name)}  {name}\n" for name in names).encode())
+    return [*names, SUMS]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An encounter as `teleosce encounters` lists it: by candidate number, never by name."""
+
+    exam: Exam
+    encounter: Encounter
+    station: str
+    candidate: str
+    began_ms: int | None
+    recording: str
+    transcript: str
+    marks: str
+
+
+async def list_encounters(settings: Settings, exam_id: str | None) -> list[Listed]:
+    """Every attempt of one exam, or of all. `exam_id` may be an exam's id or its title. Raises NotFound."""
+    async with at_rest(settings) as rooms:
+        exams = [exam for exam in await rooms.exams.exams() if exam_id in (None, exam.id, exam.title)]
+        if exam_id is not None and not exams:
+            raise NotFound(f"There is no exam “{exam_id}”. `teleosce encounters` lists all of them.")
+        return [await _listed(rooms, exam, one) for exam in exams for one in await rooms.exams.encounters(exam.id)]
+
+
+async def _listed(rooms: Rooms, exam: Exam, encounter: Encounter) -> Listed:
+    seat = await rooms.people.seat(encounter.candidate) if encounter.candidate else None
+    manifest = await rooms.recordings.manifest(encounter.id)
+    takes = await rooms.recordings.takes(encounter.id)
+    forms = [form for form in await rooms.forms.of_encounter(encounter.id) if form.kind == "mark"]
+    return Listed(
+        exam=exam,
+        encounter=encounter,
+        station=(await rooms.stations.get(encounter.station_hash)).title,
+        candidate=(seat.number or "–") if seat else "–",
+        began_ms=await rooms.exams.began_ms(encounter.id),
+        recording=_recording(takes, manifest is not None),
+        transcript=(await rooms.transcripts.status(encounter.id)).state.value if takes else "–",
+        marks=", ".join(form.state.value for form in forms) or "–",
+    )
+
+
+def _recording(takes: Sequence[object], sealed: bool) -> str:
+    if not takes:
+        return "–"
+    return "sealed" if sealed else "not sealed"
