@@ -1,0 +1,51 @@
+/* Stands in the marking page under measurement: when it became usable, and when each picture showed what was asked for. */
+
+const bench = (window.bench = { marks: {} });
+
+function mark(name, now) {
+  if (!(name in bench.marks) && now) bench.marks[name] = performance.now();
+}
+
+function look() {
+  const watch = document.getElementById("watch");
+  const videos = bench.videos();
+  const both = watch && !watch.hidden && videos.length === 2;
+  mark("transcript", document.querySelectorAll("#turns .word").length > 0);
+  mark("seekable", both && videos.every((video) => video.seekable.length > 0 && video.seekable.end(0) > 1));
+  mark("pictures", both && videos.every((video) => video.readyState >= 2 && !video.seeking));
+  if (!("transcript" in bench.marks && "pictures" in bench.marks && "seekable" in bench.marks)) requestAnimationFrame(look);
+}
+
+bench.videos = () => [...document.querySelectorAll(".desk-picture video")].filter((video) => !video.hidden);
+
+/** What follows the next press on the lanes: for each picture, when the frame that was asked for was shown, and which. */
+bench.expectSeek = () => {
+  bench.seek = new Promise((done) => {
+    const shown = new Map();
+    let pressed = null;
+    addEventListener("pointerdown", (event) => (pressed = event.timeStamp), { capture: true, once: true });
+    for (const video of bench.videos()) {
+      const frame = (now, { mediaTime }) => {
+        const late_s = video.currentTime - mediaTime;
+        if (pressed === null || late_s < -0.001 || late_s > 0.09) return video.requestVideoFrameCallback(frame);
+        shown.set(video, { src: video.currentSrc, ms: performance.now() - pressed, media_ms: mediaTime * 1000, asked_ms: video.currentTime * 1000 });
+        if (shown.size === bench.videos().length) done([...shown.values()]);
+      };
+      video.requestVideoFrameCallback(frame);
+    }
+  });
+};
+
+/** Every frame shown while it plays: the picture, when it came to the screen, and its place in the file. */
+bench.watch = () => {
+  bench.frames = [];
+  for (const video of bench.videos()) {
+    const frame = (now, { mediaTime, expectedDisplayTime }) => {
+      bench.frames.push({ src: video.currentSrc, at_ms: expectedDisplayTime, media_ms: mediaTime * 1000 });
+      video.requestVideoFrameCallback(frame);
+    };
+    video.requestVideoFrameCallback(frame);
+  }
+};
+
+requestAnimationFrame(look);
