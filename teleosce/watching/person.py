@@ -8,15 +8,15 @@ from teleosce.watching.models import AlarmKind
 from teleosce.watching.senses import Blocks, Sample, Sound, judge_picture
 from teleosce.watching.steady import Agreed, Lasting
 
-SOUNDS = 3
-"""Packets of sound that are decoded at a time: 60 ms, of which the first 20 warm the decoder up."""
-CALM_SOUND_S, CALM_PICTURE_S = 1.5, 9.0
+SOUNDS = 150
+"""Packets of sound that are kept: all since the last look, by references."""
+CALM_SOUND_S, CALM_PICTURE_S = 2.5, 9.0
 """How often one looks while all is well: at the sound of those who were heard, and at every other key frame."""
 ABSENT_S = 5.0
 """A page that is loaded afresh is back sooner."""
 NO_PACKETS_MS = 3_000
-SILENT_S = 7.0
-"""With a second or two between looks, a dead microphone is named within ten."""
+SILENT_S = 6.0
+"""With up to three seconds before a look hears nothing else, a dead microphone is named within ten."""
 PATIENT_S = 30.0
 """The same for a microphone that was found silent and then spoke by itself: some programs that take noise away give
 digital silence between words, and somebody who listens is not to be reported again and again."""
@@ -29,6 +29,10 @@ LOSS_BEGINS, LOSS_ENDS = 0.05, 0.02
 LOSS_WEIGHT = 0.25
 """How much the last second counts in the loss that is judged."""
 LOST_S = 5.0
+STILL_OF, STILL_SHARE, STILL_BPS = 5, 0.35, 60_000
+"""Once an encoder has drawn a picture that stands still, it spends little on it: in the quietest of five seconds about
+a quarter of what it spent in the busiest, or next to nothing. A living camera's noise costs as much in each second,
+before an empty chair too."""
 FLOWS_S = 2.0
 """Packets must come for so long before the missing ones are forgotten."""
 
@@ -61,6 +65,13 @@ class KeyFrame:
             self.whole = b"".join(self._parts[number] for number in range(self._first, self._last + 1))
 
 
+def busiest(sounds: list[bytes]) -> tuple[bytes, ...]:
+    """The packet with most in it, where a voice is if there is one, between its neighbours: 60 ms."""
+    middle = max(range(len(sounds)), key=lambda index: len(sounds[index]))
+    start = max(0, min(middle - 1, len(sounds) - 3))
+    return tuple(sounds[start : start + 3])
+
+
 class Person:
     """expected: whether the encounter is not whole without them."""
 
@@ -79,7 +90,8 @@ class Person:
         self._clipping = False
         self._blocks: Blocks | None = None
         self._picture: Agreed[AlarmKind | None] = Agreed(None)
-        self._listened = self._looked = float("-inf")
+        self._before = self._listened = self._looked = float("-inf")
+        self._bps: deque[float] = deque(maxlen=STILL_OF)
         self._loss = 0.0
         self._absent = Lasting(ABSENT_S, 0)
         self._no_sound = Lasting(0, FLOWS_S)
@@ -108,9 +120,9 @@ class Person:
         sounds: tuple[bytes, ...] = ()
         calm = self._heard and self._sound is not None and not self._sound.is_silence
         if self.sounds and now - self._listened >= (CALM_SOUND_S if calm else 0.0):
-            sounds = tuple(self.sounds)
+            sounds = busiest(list(self.sounds))
             self.sounds.clear()
-            self._listened = now
+            self._before, self._listened = self._listened, now
         frame = self.frame.whole if self.frame is not None else None
         if frame is not None:
             self.frame, self._looked = None, now
@@ -128,11 +140,12 @@ class Person:
             self._blocks = blocks
 
     def _take_sound(self, sound: Sound, now: float) -> None:
+        if sound.is_silence and now - self._before <= 2 * CALM_SOUND_S:
+            # The busiest moment since the look before was silent, so all of it was.
+            self._silent.update(True, self._before)
         was_silent = self._silent.on
-        if was_silent and not self._silent.update(sound.is_silence, now):
+        if not self._silent.update(sound.is_silence, now) and was_silent:
             self._silent.begins_s = PATIENT_S
-        elif not was_silent:
-            self._silent.update(sound.is_silence, now)
         self._sound = sound
         self._heard = self._heard or sound.level_db > VOICE_DB
         self._clipped.append(sound.clipped > CLIPPED_SHARE)
@@ -141,6 +154,7 @@ class Person:
     def _forget_sound(self) -> None:
         self.sounds.clear()
         self._sound = None
+        self._before = self._listened = float("-inf")
         self._silent.reset()
         self._unheard.reset()
         self._clipped.clear()
@@ -167,6 +181,8 @@ class Person:
         no_sound = self._no_sound.update(dead[0] and self._microphone != "off", now)
         no_picture = self._no_picture.update(dead[1] and self._camera != "off", now)
         found = {AlarmKind.no_packets} if no_sound and no_picture else self._heard_and_seen(no_sound, no_picture, now)
+        if peer.video is not None:
+            self._bps.append(peer.video.bits_per_second)
         self._loss += LOSS_WEIGHT * (peer.loss - self._loss)
         if self._lossy.update(self._loss > (LOSS_ENDS if self._lossy.on else LOSS_BEGINS), now):
             found.add(AlarmKind.loss)
@@ -187,9 +203,16 @@ class Person:
             found.add(AlarmKind.clipping)
         if no_picture:
             found.add(AlarmKind.no_picture)
-        elif self._camera != "off" and self._picture.value is not None:
-            found.add(self._picture.value)
+        elif self._camera != "off" and (picture := self._picture_trouble()) is not None:
+            found.add(picture)
         return found
+
+    def _picture_trouble(self) -> AlarmKind | None:
+        """Frozen only where the encoder, too, finds nothing new in the picture."""
+        if self._picture.value is not AlarmKind.frozen:
+            return self._picture.value
+        still = min(self._bps, default=0) < max(STILL_BPS, STILL_SHARE * max(self._bps, default=0))
+        return AlarmKind.frozen if still else None
 
 
 def _last_ms(track: TrackHealth | None) -> int | None:

@@ -1,5 +1,6 @@
 """When what is heard and seen becomes an alarm, and when it is over: on a clock of the test's own."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from teleosce.rtc import PeerHealth, PeerState, TrackHealth
 from teleosce.watching.models import AlarmKind
 from teleosce.watching.person import Person
 from teleosce.watching.senses import Blocks, Senses, Sound
-from tests.watching.media import pictures
+from tests.watching.media import pictures, sounds
 
 VOICE, ROOM, SILENCE = Sound(-22, 0), Sound(-70, 0), Sound(-112, 0)
 SHOUT = Sound(-4, 0.03)
@@ -53,6 +54,11 @@ class Story:
         self.person.take(sound, blocks, self.now)
         return self.judged()
 
+    def hears(self, senses: Senses, packets: Sequence[bytes]) -> set[str]:
+        """A second of real packets, and a look at its end."""
+        self.person.sounds.extend(packets)
+        return self.second(senses.hear(self.person.give(self.now + 1).sounds))
+
     def judged(self) -> set[str]:
         return {kind.value for kind in self.person.judge(self.peer, self.now, self.ms)}
 
@@ -68,12 +74,34 @@ def story() -> Story:
     return Story()
 
 
-def test_silence_is_told_after_eight_seconds_and_over_with_the_first_sound(story: Story) -> None:
+def test_silence_is_told_after_some_seconds_and_over_with_the_first_sound(story: Story) -> None:
     story.seconds(20)
-    assert story.seconds(7, SILENCE) == set()
+    assert story.seconds(6, SILENCE) == set()
     assert story.second(SILENCE) == {"silent"}
     assert story.seconds(60, SILENCE) == {"silent"}
     assert story.second(ROOM) == set()
+
+
+@pytest.mark.parametrize("phase", [0, 7, 25, 49, 60, 88, 110, 149])
+def test_a_dead_microphone_is_named_within_ten_seconds_and_a_word_now_and_then_is_none(
+    story: Story, phase: int
+) -> None:
+    """Real packets, a look each second. phase: after how many of them, of 20 ms each, the microphone dies."""
+    senses = Senses()
+    voice, silence = sounds("voice"), sounds("silence")
+    stream = [voice[index % 100] for index in range(500 + phase)] + [silence[index % 100] for index in range(700)]
+    for number in range(len(stream) // 50):
+        if "silent" in story.hears(senses, stream[number * 50 : number * 50 + 50]):
+            break
+    late = (number + 1) - (500 + phase) / 50
+    assert 5 < late <= 10
+
+    # A program that takes noise away: digital silence, but for a short word every four seconds.
+    story.person.told("none", "on")
+    story.person.told("on", "on")
+    for _ in range(10):
+        for packets in ((*voice[:5], *silence[:45]), silence[:50], silence[:50], silence[:50]):
+            assert story.hears(senses, packets) == set()
 
 
 def test_a_microphone_that_comes_back_by_itself_is_given_more_time(story: Story) -> None:
@@ -168,6 +196,21 @@ def test_two_pictures_agree_before_anything_is_said(story: Story) -> None:
     assert story.second(blocks=good + 20) == {"frozen"}
     story.person.told("on", "off")
     assert story.second() == set()
+
+
+def test_an_empty_chair_is_not_a_frozen_picture(story: Story) -> None:
+    """The camera goes on to give noise, which costs bits; a picture that stands still costs none once it is drawn."""
+    blocks = Senses().see(pictures("person")[0])
+    for kbps, wrong in (((690, 720, 700, 690, 710), set()), ((480, 660, 215, 173, 171), {"frozen"})):
+        story.person.appeared()
+        found: set[str] = set()
+        for each in kbps:
+            assert story.peer is not None
+            story.peer = replace(
+                story.peer, video=TrackHealth(bits_per_second=each * 1000, last_packet_ms=story.ms + 1000)
+            )
+            found = story.second(blocks=blocks, video=False)
+        assert found == wrong
 
 
 def test_the_first_alarm_hides_what_follows_from_it() -> None:

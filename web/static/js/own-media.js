@@ -233,7 +233,7 @@ export class OwnMedia {
     if (!this.#opened) return setState(state, "idle", t("Opening your microphone …"));
     if (!this.#track("microphone")) return setState(state, "bad", t("No microphone"));
     if (!this.#on.microphone) return setState(state, "bad", t("Microphone off"));
-    if (this.#silence.silent) return setState(state, "bad", t("No sound from it"));
+    if (this.#silence.silent) return setState(state, "fair", t("No sound heard"));
     const unheard = performance.now() - this.#heard_at > UNHEARD_AFTER_MS;
     setState(state, unheard ? "fair" : "good", unheard ? t("Say something: nothing heard yet") : t("Microphone works"));
   }

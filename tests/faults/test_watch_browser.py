@@ -1,0 +1,180 @@
+"""A microphone that dies and a camera that shows nothing, in a real browser: said to both sides, mended by a button.
+
+Somebody in good order is left in peace.
+"""
+
+import time
+import wave
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from playwright.async_api import Page, expect
+
+from teleosce.rehearsal.voices import RATE, say
+from tests.e2e import browsers
+from tests.e2e.browsers import SCRIPT, chromium, join, new_page
+from tests.e2e.server import ServerProcess
+from tests.e2e.test_pages import look
+
+pytestmark = [pytest.mark.faults, pytest.mark.e2e]
+
+SPOKEN_S = 20
+OPENED = """
+  const media = navigator.mediaDevices, open = media.getUserMedia.bind(media);
+  window.opened = [];
+  media.getUserMedia = async (wish) => {
+    const stream = await open(wish);
+    window.opened.push({ at: performance.now(), ...wish });
+    return stream;
+  };
+"""
+SAID = "() => document.getElementById('media-fault').textContent.includes('We cannot hear you') && performance.now()"
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[ServerProcess]:
+    made = ServerProcess(tmp_path / "data")
+    await made.start("--no-consultation")
+    yield made
+    await made.stop()
+
+
+def write_dying_voice(path: Path) -> None:
+    """A voice; the browser plays it once each time the microphone is opened, and then nothing at all."""
+    once = say(SCRIPT["candidate"], "candidate")
+    samples = np.tile(once, 1 + SPOKEN_S * RATE // len(once))[: SPOKEN_S * RATE]
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(samples.tobytes())
+
+
+def write_camera(path: Path, picture: np.ndarray) -> None:
+    """A camera that always shows the same."""
+    written, content = cv2.imencode(".jpg", picture)
+    assert written
+    path.write_bytes(content.tobytes() * 30)
+
+
+class Day:
+    """The organiser's view of the first candidate's encounter, and a hand on its clock."""
+
+    def __init__(self, server: ServerProcess, organiser: Page) -> None:
+        self.server, self.organiser = server, organiser
+        self.exam = organiser.url.partition("/control/")[2].partition("?")[0]
+
+    async def encounter(self) -> Any:
+        path = f"{self.server.url}/api/exams/{self.exam}/day"
+        response = await self.organiser.request.get(path, headers={"Teleosce-Role": "organiser"})
+        day = await response.json()
+        first = {"rotation": 1, "circuit": "A", "number": 1}
+        return next(
+            one
+            for one in day["encounters"]
+            if {"rotation": one["rotation"], "circuit": one["circuit"], "number": one["station"]["number"]} == first
+        )
+
+    async def into_the_encounter(self) -> None:
+        """With so much time that it does not end by itself."""
+        for verb, content in (("begin", {}), ("end-phase", {"expected": "reading"}), ("add-time", {"seconds": 900})):
+            path = f"{self.server.url}/api/encounters/{(await self.encounter())['id']}/{verb}"
+            response = await self.organiser.request.post(path, data=content, headers={"Teleosce-Role": "organiser"})
+            assert response.ok, await response.text()
+
+    async def incidents(self, seat: str) -> list[Any]:
+        return [one for one in (await self.encounter())["incidents"] if one["seat"] == seat]
+
+
+async def test_a_dead_microphone_and_a_black_camera(
+    server: ServerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voice, camera = tmp_path / "voice.wav", tmp_path / "camera.mjpeg"
+    write_dying_voice(voice)
+    write_camera(camera, np.zeros((480, 640, 3), np.uint8))
+    monkeypatch.setattr(browsers, "FLAGS", [*browsers.FLAGS, f"--use-file-for-fake-video-capture={camera}"])
+    problems: list[str] = []
+    async with chromium(Path(f"{voice}%noloop")) as browser:
+        organiser = await new_page(browser, problems)
+        await join(organiser, server.links["organiser"])
+        candidate = await new_page(browser, problems)
+        await candidate.add_init_script(OPENED)
+        await join(candidate, server.links["candidate"][0])
+        await candidate.locator("#waiting-title").wait_for()
+        await candidate.mouse.click(2, 2)
+        await candidate.wait_for_function("() => window.opened.length > 0")
+        said = await (await candidate.wait_for_function(SAID, timeout=60_000)).json_value()
+        opened = await candidate.evaluate("() => window.opened.at(-1).at")
+        late = (said - opened) / 1000 - SPOKEN_S
+        assert -2 < late < 10.5, f"told {late:.1f} s after the last sound"
+
+        day = Day(server, organiser)
+        await day.into_the_encounter()
+        seat = next(one["seat"] for one in (await day.encounter())["people"] if one["role"] == "candidate")
+        began = time.monotonic()
+        row = organiser.locator(".encounter").first
+        alarms = row.locator(".encounter-people")
+        await expect(alarms).to_contain_text("Microphone is silent", timeout=30_000)
+        assert time.monotonic() - began < 14
+        assert (await day.encounter())["station"]["title"] in await row.inner_text()
+        await expect(alarms).to_contain_text("Picture is dark", timeout=30_000)
+        await expect(alarms).to_contain_text("Not in the room")
+        await expect(candidate.locator("#media-fault")).to_contain_text("We can hardly see you")
+        await look(candidate, "station-silent-and-dark")
+        await look(organiser, "control-alarms")
+
+        # The one button: the microphone is opened afresh, over the same connection, and the voice is there again.
+        again = candidate.get_by_role("button", name="Try the microphone again")
+        opened_before = await candidate.evaluate("() => window.opened.length")
+        await again.click()
+        await expect(again).to_have_count(0)
+        assert await candidate.evaluate("() => window.opened.length") == opened_before + 1
+        await expect(alarms).not_to_contain_text("Microphone is silent", timeout=10_000)
+        await expect(alarms).to_contain_text("Picture is dark")
+        found = {one["kind"]: one["until_ms"] for one in await day.incidents(seat)}
+        assert found["silent"] is not None
+        assert found["dark"] is None
+        takes = list((server.data / "encounters").glob("*/*.raw.webm"))
+        assert len(takes) == 1, "the connection was made anew"
+
+        # Switched off by the person: nothing is wrong, and the organiser sees it in words.
+        await candidate.locator("#control-camera").click()
+        await candidate.locator("#control-microphone").click()
+        await expect(candidate.locator("#media-fault")).to_be_hidden()
+        await expect(alarms).to_contain_text("microphone off, camera off")
+        await expect(alarms).not_to_contain_text("Picture is dark")
+        await expect(row.locator("details")).to_contain_text("alarms that are over")
+        await row.locator("summary").click()
+        await look(organiser, "control-alarms-over")
+    assert not problems
+
+
+async def test_a_person_in_good_order_is_left_in_peace(server: ServerProcess, voices: dict[str, Path]) -> None:
+    """A minute of the browser's own test picture and a voice that pauses: no alarm, no word on the page."""
+    problems: list[str] = []
+    async with chromium(voices["candidate"]) as browser:
+        organiser = await new_page(browser, problems)
+        await join(organiser, server.links["organiser"])
+        candidate = await new_page(browser, problems)
+        await join(candidate, server.links["candidate"][0])
+        patient = await new_page(browser, problems)
+        await join(patient, server.links["sp"] if isinstance(server.links["sp"], str) else server.links["sp"][0])
+        day = Day(server, organiser)
+        await day.into_the_encounter()
+        ends = time.monotonic() + 60
+        while time.monotonic() < ends:
+            await candidate.wait_for_timeout(2000)
+            assert (await day.encounter())["incidents"] == []
+            assert await candidate.locator("#media-fault").is_hidden()
+    assert not problems
+
+
+@pytest.fixture
+def voices(tmp_path: Path) -> dict[str, Path]:
+    path = tmp_path / "candidate.wav"
+    browsers.write_voice("candidate", path)
+    return {"candidate": path}
