@@ -40,7 +40,7 @@ class Day:
         """
         for encounter in await self._running():
             if encounter.phase_started_ms > self._clock.now_ms():
-                self._announce(await transitions.set_right(self._database, encounter, self._clock.now_ms()))
+                self._announce(await transitions.set_right(self._database, encounter, self._clock))
         for encounter in await self._running():
             if encounter.phase is Phase.encounter and not self._is_over(encounter):
                 self._announcer.announce(encounter.id, [EncounterStarted(encounter.id)])
@@ -57,23 +57,23 @@ class Day:
 
     async def begin(self, encounter_id: str) -> Encounter:
         """From waiting to reading. Raises Conflict when it has begun, or when a person is elsewhere."""
-        return self._act(await transitions.begin(self._database, encounter_id, self._clock.now_ms()))
+        return self._act(await transitions.begin(self._database, encounter_id, self._clock))
 
     async def end_phase(self, encounter_id: str, expected: Phase) -> Encounter:
         """On to the next phase before its time. Raises Conflict when it is not in `expected` any more."""
-        return self._act(await transitions.end_phase(self._database, encounter_id, expected, self._clock.now_ms()))
+        return self._act(await transitions.end_phase(self._database, encounter_id, expected, self._clock))
 
     async def add_time(self, encounter_id: str, seconds: int) -> Encounter:
         """Lengthens the present phase. Raises Invalid beyond 1 to 3600 s, Conflict when none is running."""
-        return self._act(await transitions.add_time(self._database, encounter_id, seconds, self._clock.now_ms()))
+        return self._act(await transitions.add_time(self._database, encounter_id, seconds, self._clock))
 
     async def void(self, encounter_id: str, reason: str) -> Encounter:
         """Ends it, if need be; it will not count. Raises Invalid without a reason, Conflict if it is void."""
-        return self._act(await transitions.void(self._database, encounter_id, reason, self._clock.now_ms()))
+        return self._act(await transitions.void(self._database, encounter_id, reason, self._clock))
 
     async def rerun(self, encounter_id: str) -> Encounter:
         """A new, waiting attempt. Raises Conflict unless this is the slot's newest attempt, and done."""
-        return self._act(await transitions.rerun(self._database, encounter_id, self._clock.now_ms()))
+        return self._act(await transitions.rerun(self._database, encounter_id, self._clock))
 
     async def catch_up(self) -> float | None:
         """Does all that is due. Returns the seconds until something is due again, None when nothing runs.
@@ -122,11 +122,11 @@ class Day:
         now_ms = self._clock.now_ms()
         ends_ms = encounter.phase_ends_ms
         if ends_ms is None or ends_ms <= now_ms:
-            self._announce(await transitions.advance(self._database, encounter, now_ms))
+            self._announce(await transitions.advance(self._database, encounter, self._clock))
             return now_ms
         warning = None if warned else warning_ms(encounter)
         if warning is not None and warning <= now_ms:
-            self._announce(await transitions.warn(self._database, encounter, now_ms))
+            self._announce(await transitions.warn(self._database, encounter, self._clock))
             warning = None
         return ends_ms if warning is None else warning
 

@@ -85,6 +85,11 @@ class Exams:
             ) from error
         return slot
 
+    async def any_running(self) -> bool:
+        """Whether the clock moves any encounter at present."""
+        async with self.database.read() as connection:
+            return bool(await store.running(connection))
+
     async def exam(self, exam_id: str) -> Exam:
         """One exam. Raises NotFound."""
         async with self.database.read() as connection:

@@ -1,5 +1,6 @@
 """One function per transition: it vetoes, writes, logs, and says what is to be published once it is on disk.
 
+The time is read once the transaction has begun: a wait for a locked database shortens nobody's phase.
 Each is one transaction with one compare-and-swap, so of two people (or a person and the clock) who act at
 once, one acts and the other is told how things stand.
 """
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from teleosce.core.clock import Clock
 from teleosce.core.db import Database
 from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.core.events import BellRang, EncounterEnded, EncounterStarted, PhaseChanged
@@ -29,7 +31,7 @@ class Moved:
     events: list[object] = field(default_factory=list)
 
 
-async def begin(database: Database, encounter_id: str, now_ms: int) -> Moved:
+async def begin(database: Database, encounter_id: str, clock: Clock) -> Moved:
     """From waiting to the first phase that has a length.
 
     Vetoes (Conflict): already begun or done; its candidate or SP is in another running encounter.
@@ -42,7 +44,7 @@ async def begin(database: Database, encounter_id: str, now_ms: int) -> Moved:
                 raise _otherwise(old, "It cannot begin twice.")
             if (other := await store.running_with(connection, old)) is not None:
                 raise _elsewhere(old, other)
-            return await _enter(connection, old, now_ms, Cause.begun)
+            return await _enter(connection, old, clock.now_ms(), Cause.begun)
     except IntegrityError as error:  # another process began one between our look and our write
         raise Conflict(
             "The candidate or the standardized patient has just begun another encounter. This one waits.",
@@ -50,7 +52,7 @@ async def begin(database: Database, encounter_id: str, now_ms: int) -> Moved:
         ) from error
 
 
-async def end_phase(database: Database, encounter_id: str, expected: Phase, now_ms: int) -> Moved:
+async def end_phase(database: Database, encounter_id: str, expected: Phase, clock: Clock) -> Moved:
     """Early by the organiser: `expected`, a running phase → the following one.
 
     Vetoes (Conflict, with the present state): it is not in `expected`, has not begun, or is done.
@@ -60,10 +62,10 @@ async def end_phase(database: Database, encounter_id: str, expected: Phase, now_
         old = await _get(connection, encounter_id)
         if old.phase not in RUNNING or old.phase is not expected:
             raise _otherwise(old, "Nothing was changed.")
-        return await _enter(connection, old, now_ms, Cause.ended_early)
+        return await _enter(connection, old, clock.now_ms(), Cause.ended_early)
 
 
-async def advance(database: Database, seen: Encounter, now_ms: int) -> Moved | None:
+async def advance(database: Database, seen: Encounter, clock: Clock) -> Moved | None:
     """By the clock: a running phase whose time is over → the following one, which then has its full length.
 
     The next phase starts now rather than at the deadline: if the server was down across it, nobody loses a
@@ -74,15 +76,16 @@ async def advance(database: Database, seen: Encounter, now_ms: int) -> Moved | N
         old = await _get(connection, seen.id)
         if (old.phase, old.phase_ends_ms) != (seen.phase, seen.phase_ends_ms):
             return None
-        return await _enter(connection, old, now_ms, Cause.clock)
+        return await _enter(connection, old, clock.now_ms(), Cause.clock)
 
 
-async def warn(database: Database, seen: Encounter, now_ms: int) -> Moved | None:
+async def warn(database: Database, seen: Encounter, clock: Clock) -> Moved | None:
     """The warning bell, once in an encounter's life. None when it has rung or is not due any more.
 
     Publishes BellRang.
     """
     async with database.write() as connection:
+        now_ms = clock.now_ms()
         old = await _get(connection, seen.id)
         due_ms = warning_ms(old)
         if due_ms is None or now_ms < due_ms:
@@ -92,7 +95,7 @@ async def warn(database: Database, seen: Encounter, now_ms: int) -> Moved | None
         return Moved(old, [BellRang(old.id, Bell.warning, old.phase, now_ms)])
 
 
-async def add_time(database: Database, encounter_id: str, seconds: int, now_ms: int) -> Moved:
+async def add_time(database: Database, encounter_id: str, seconds: int, clock: Clock) -> Moved:
     """A running phase ends `seconds` later, 1 to 3600. A warning that has rung does not ring again.
 
     Vetoes: Invalid for other lengths, Conflict when no phase is running. Publishes PhaseChanged.
@@ -104,15 +107,16 @@ async def add_time(database: Database, encounter_id: str, seconds: int, now_ms: 
         if old.phase not in RUNNING or old.phase_ends_ms is None:
             raise _otherwise(old, "No time was added.")
         new = replace(old, phase_ends_ms=old.phase_ends_ms + 1000 * seconds)
-        return await _rewrite(connection, old, new, now_ms, cause=Cause.time_added, detail=f"{seconds} s")
+        return await _rewrite(connection, old, new, clock.now_ms(), cause=Cause.time_added, detail=f"{seconds} s")
 
 
-async def set_right(database: Database, seen: Encounter, now_ms: int) -> Moved | None:
+async def set_right(database: Database, seen: Encounter, clock: Clock) -> Moved | None:
     """A phase that began in the future: the machine's clock was set back while the server was down.
 
     It starts again from now with its length. None when nothing is wrong. Publishes PhaseChanged.
     """
     async with database.write() as connection:
+        now_ms = clock.now_ms()
         old = await _get(connection, seen.id)
         if old.phase_ends_ms is None or old.phase_started_ms <= now_ms:
             return None
@@ -121,7 +125,7 @@ async def set_right(database: Database, seen: Encounter, now_ms: int) -> Moved |
         return await _rewrite(connection, old, new, now_ms, cause=Cause.clock_set_back)
 
 
-async def void(database: Database, encounter_id: str, reason: str, now_ms: int) -> Moved:
+async def void(database: Database, encounter_id: str, reason: str, clock: Clock) -> Moved:
     """Any phase → done with the outcome `void`: it will not count. What was recorded and marked is kept.
 
     Vetoes: Invalid without a reason, Conflict when it is void already.
@@ -136,16 +140,17 @@ async def void(database: Database, encounter_id: str, reason: str, now_ms: int) 
             raise _otherwise(old, "Nothing was changed.")
         if old.phase is Phase.done:
             new = replace(old, outcome=Outcome.void)
-            return await _rewrite(connection, old, new, now_ms, cause=Cause.voided, detail=reason)
-        return await _enter(connection, old, now_ms, Cause.voided, reason)
+            return await _rewrite(connection, old, new, clock.now_ms(), cause=Cause.voided, detail=reason)
+        return await _enter(connection, old, clock.now_ms(), Cause.voided, reason)
 
 
-async def rerun(database: Database, encounter_id: str, now_ms: int) -> Moved:
+async def rerun(database: Database, encounter_id: str, clock: Clock) -> Moved:
     """A new, waiting attempt at the slot of a done encounter, people and timings the same; the old is kept.
 
     Vetoes (Conflict): it is not done; a newer attempt exists. Publishes PhaseChanged of the new one.
     """
     async with database.write() as connection:
+        now_ms = clock.now_ms()
         old = await _get(connection, encounter_id)
         if old.phase is not Phase.done:
             raise _otherwise(old, "End it or make it void before it is run again.")
