@@ -6,7 +6,7 @@ import secrets
 import ssl
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,9 @@ import structlog
 from aiohttp import web
 
 from teleosce.core.blobs import write_durably
-from teleosce.core.clock import Clock
+from teleosce.core.clock import CLOCK_FILE, Clock
 from teleosce.core.db import Database
+from teleosce.core.disk import MIB, Disk
 from teleosce.core.errors import Fault, Invalid, Unavailable
 from teleosce.core.events import EncounterEnded, EncounterStarted, Events, PhaseChanged, RecordingSealed
 from teleosce.core.handles import raise_limit
@@ -35,6 +36,9 @@ from teleosce.web import HEAD_S, IDLE_S, Door, Rooms, application
 log = structlog.get_logger(__name__)
 
 WORKER_RESTART_S = 2.0
+CLOCK_CHANGED_MS = 2000
+SEAL_AGAIN_S = 5.0
+"""How soon a recording is sealed again that the disk or the database did not let be sealed."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,9 @@ class Server:
     rooms: Rooms
 
 
-def build(settings: Settings) -> Rooms:
+def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = None) -> Rooms:
     """Makes the rooms; nothing is started yet."""
-    clock, events, database = Clock(), Events(), Database(settings.database)
+    clock, events, database = clock or Clock(), Events(), Database(settings.database)
     exams = Exams(database, clock)
     secret = _secret(settings.data / "secret.key")
     return Rooms(
@@ -61,7 +65,7 @@ def build(settings: Settings) -> Rooms:
         exams=exams,
         day=Day(exams, clock, events),
         media=MediaServer(secret, clock, events, addresses=settings.media_addresses),
-        recordings=Recordings(settings.data, database, clock, events),
+        recordings=Recordings(settings.data, database, clock, events, disk=disk),
         transcripts=Transcripts(database, clock),
         watching=Watching(database, clock, events),
         forms=Forms(database, clock, events),
@@ -86,6 +90,7 @@ class Stage:
         rooms.events.subscribe(RecordingSealed, self._transcribe)
         rooms.events.subscribe(PhaseChanged, self._empty)
         self._sealing: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
 
     async def _open(self, event: EncounterStarted) -> None:
         room = self.rooms.media.room(event.encounter_id)
@@ -99,16 +104,27 @@ class Stage:
         await self.rooms.watching.leave(event.encounter_id)
         await self.rooms.recordings.leave(event.encounter_id)
         await self.rooms.media.close_room(event.encounter_id, "the encounter is over")
+        self._seal_soon(event.encounter_id)
+
+    def _seal_soon(self, encounter_id: str) -> None:
         # Sealing takes seconds and must not keep the next phase waiting.
-        task = asyncio.create_task(self._seal(event.encounter_id), name="seal")
+        task = asyncio.create_task(self._seal(encounter_id), name="seal")
         self._sealing.add(task)
         task.add_done_callback(self._sealing.discard)
 
     async def _seal(self, encounter_id: str) -> None:
-        try:
-            await self.rooms.recordings.seal(encounter_id)
-        except Exception:
-            log.exception("a recording could not be sealed; its raw takes are kept", encounter=encounter_id)
+        while not self._stopping.is_set():
+            try:
+                await self.rooms.recordings.seal(encounter_id)
+            except Unavailable as fault:
+                log.warning("a recording waits to be sealed", encounter=encounter_id, reason=fault.message)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), SEAL_AGAIN_S)
+            except Exception:
+                log.exception("a recording could not be sealed; its raw takes are kept", encounter=encounter_id)
+                return
+            else:
+                return
 
     async def _empty(self, event: PhaseChanged) -> None:
         """A room that was only held (an encounter ended while reading) is let go as well."""
@@ -128,7 +144,8 @@ class Stage:
     async def catch_up(self) -> None:
         """At start: seals what a killed server left, and asks for the transcripts that nobody could ask for."""
         rooms = self.rooms
-        await rooms.recordings.recover()
+        for encounter_id in await rooms.recordings.recover():
+            self._seal_soon(encounter_id)
         for exam in await rooms.exams.exams():
             for encounter in await rooms.exams.encounters(exam.id):
                 status = await rooms.transcripts.status(encounter.id)
@@ -136,7 +153,8 @@ class Stage:
                     await self._transcribe(RecordingSealed(encounter.id))
 
     async def finish(self) -> None:
-        """Waits for the recordings that are being sealed."""
+        """Waits for the recordings that are being sealed; those that wait for room are left to the next start."""
+        self._stopping.set()
         if self._sealing:
             await asyncio.wait(self._sealing)
 
@@ -161,8 +179,9 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     """A server that answers while the block runs. Raises Unavailable or Invalid with what keeps it from starting."""
     self_test()
     _make_folder(settings.data)
-    rooms = build(settings)
-    await rooms.database.migrate()
+    await Database(settings.database).migrate()
+    disk = Disk(settings.data, settings.reserve_mb * MIB)
+    rooms = build(settings, await _clock(settings), disk)
     await freeze_stations(rooms)
     stage = Stage(rooms)
     await rooms.media.start()
@@ -172,6 +191,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     await runner.setup()
     listening: asyncio.Server | None = None
     worker: asyncio.Task[None] | None = None
+    watching_disk = asyncio.create_task(disk.watch(), name="disk")
     try:
         listening = await _listen(runner, settings)
         await rooms.day.start()
@@ -185,6 +205,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         watch.cancel()
         catching_up.cancel()
     finally:
+        watching_disk.cancel()
         if worker:
             worker.cancel()
             await asyncio.wait([worker])
@@ -197,6 +218,25 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         await stage.finish()
         await rooms.recordings.close()
         await rooms.database.close()
+
+
+async def _clock(settings: Settings) -> Clock:
+    """The time of an exam goes on across a restart, whatever was done to the machine's clock meanwhile.
+
+    With nothing running no deadline hangs on it, and the machine's clock is believed afresh.
+    """
+    database, wall, path = Database(settings.database), Clock(), settings.data / CLOCK_FILE
+    try:
+        running = await Exams(database, wall).any_running()
+    finally:
+        await database.close()
+    kept = await asyncio.to_thread(Clock.kept, path) if running else None
+    clock = kept or wall
+    if abs(clock.now_ms() - wall.now_ms()) > CLOCK_CHANGED_MS:
+        log.warning("the machine's clock was changed; the exam keeps its own", by_ms=wall.now_ms() - clock.now_ms())
+    with suppress(OSError):  # a full disk: the one before is still there
+        await asyncio.to_thread(clock.keep, path)
+    return clock
 
 
 def _make_folder(folder: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import MetaData, event, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as QueueTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from teleosce.core.errors import Unavailable
@@ -30,10 +31,6 @@ BUSY_TIMEOUT_MS = 15_000
 def sqlite_url(folder: Path) -> str:
     """The URL of the database file in a data folder."""
     return f"sqlite+aiosqlite:///{(folder / 'teleosce.db').resolve()}"
-
-
-def _is_locked(error: DBAPIError) -> bool:
-    return isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
 
 
 class Database:
@@ -59,8 +56,8 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that writes; committed when the block ends, rolled back when it raises.
 
-        Raises Unavailable when another process holds the database for longer than BUSY_TIMEOUT_MS: then
-        nothing was saved.
+        Raises Unavailable when another process holds the database for longer than BUSY_TIMEOUT_MS, or when
+        the disk is full: then nothing was saved.
         """
         async with _said_plainly(), self._writer.begin() as connection:
             yield connection
@@ -92,13 +89,38 @@ class Database:
 async def _said_plainly() -> AsyncIterator[None]:
     try:
         yield
+    except QueueTimeout as error:  # as many wait for the one connection that writes
+        raise _held() from error
     except DBAPIError as error:
-        if _is_locked(error):
-            raise Unavailable(
-                "The database is held by another program, so nothing was saved. Please try again in a moment.",
-                code="database-locked",
-            ) from error
-        raise
+        fault = _of_the_machine(error.orig)
+        if fault is None:
+            raise
+        raise fault from error
+
+
+def _of_the_machine(error: object) -> Unavailable | None:
+    """What a person is told when it is not a defect of ours."""
+    if not isinstance(error, sqlite3.OperationalError):
+        return None
+    # The lower byte; the upper one says where it happened (https://www.sqlite.org/rescode.html).
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return _held()
+    # An I/O error is how SQLite says that its log or its shared memory found no room.
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        return Unavailable(
+            "The disk is full or does not answer, so nothing was saved. What was saved before is kept. "
+            "Please try again in a moment.",
+            code="disk-full",
+        )
+    return None
+
+
+def _held() -> Unavailable:
+    return Unavailable(
+        "The database is held by another program, so nothing was saved. Please try again in a moment.",
+        code="database-locked",
+    )
 
 
 def _sqlite_engine(url: str, begin: str, **pool: Any) -> AsyncEngine:

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     turn_urls: list[str] = Field(default_factory=list, description="TURN servers given to browsers.")
     turn_secret: SecretStr | None = Field(None, description="The TURN server's static-auth-secret.")
     turn_minutes: int = Field(240, ge=5, description="How long a TURN credential is valid, in minutes.")
+    reserve_mb: int = Field(64, ge=0, description="Room held back so that marks can be saved on a full disk, in MiB.")
     stations: Path = Field(STATIONS, description="Folder of station folders; those that come with teleosce.")
     worker: bool = Field(True, description="Start a transcription worker with the server.")
     whisper_model: str = Field("base", description="`tiny.en`, `base`, or a folder with a CTranslate2 model.")

@@ -7,12 +7,13 @@ are kept.
 """
 
 from teleosce.recording.deletion import deleted_files, is_growing
-from teleosce.recording.feed import Alarm
+from teleosce.recording.feed import ALARM_KINDS, Alarm
 from teleosce.recording.manifest import read_manifest
 from teleosce.recording.models import Gap, Manifest, Take, TakeState
 from teleosce.recording.recordings import Recordings, Room
 
 __all__ = [
+    "ALARM_KINDS",
     "Alarm",
     "Gap",
     "Manifest",

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import time
 from collections import deque
 from collections.abc import Callable
@@ -40,12 +41,12 @@ CALM_S = 5.0
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
+ALARM_KINDS = ("disk-full", "disk-low", "disk-error", "writer-behind", "not-sealed", "quarantined")
+
+
 @dataclass(frozen=True)
 class Alarm:
-    """Something about recordings that a person must see to, until it is gone.
-
-    kind: `disk-full`, `disk-low`, `disk-error`, `writer-behind`, `not-sealed` or `quarantined`.
-    """
+    """Something about recordings that a person must see to, until it is gone. kind: one of ALARM_KINDS."""
 
     kind: str
     message: str
@@ -144,6 +145,7 @@ class Feed:
         self._sync_error: OSError | None = None
         self._overrun = False
         self._troubled_at = 0.0
+        self._has_room = True
 
     @property
     def waiting(self) -> int:
@@ -167,9 +169,10 @@ class Feed:
         if self._ended_at is None:
             self._ended_at = time.monotonic()
 
-    def pump(self, *, video: bool) -> bool:
-        """Writes what has come; whether all is done. video: whether there is room for pictures."""
+    def pump(self, *, video: bool, sound: bool = True) -> bool:
+        """Writes what has come; whether all is done. video, sound: whether there is room for them."""
         ended_at = self._ended_at
+        self._has_room = sound
         self._take_in(everything=ended_at is not None)
         if not video:
             self._drop_video()
@@ -227,6 +230,8 @@ class Feed:
         del self._notes[:-KEPT_NOTES]
 
     def _write(self) -> None:
+        if not self._has_room and self._blocks:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if self._sync_error is not None:
             error, self._sync_error = self._sync_error, None
             raise error

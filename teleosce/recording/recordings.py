@@ -9,6 +9,7 @@ import structlog
 
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database
+from teleosce.core.disk import Disk
 from teleosce.core.errors import Invalid, NotFound, Unavailable
 from teleosce.core.events import Events, RecordingSealed, TakeClosed
 from teleosce.core.ids import is_id
@@ -40,19 +41,27 @@ class Recordings:
     """All recordings of a data folder. One instance per folder."""
 
     def __init__(
-        self, folder: Path, database: Database, clock: Clock, events: Events, *, reserve_bytes: int = RESERVE_BYTES
+        self,
+        folder: Path,
+        database: Database,
+        clock: Clock,
+        events: Events,
+        *,
+        reserve_bytes: int = RESERVE_BYTES,
+        disk: Disk | None = None,
     ) -> None:
-        """folder: the data folder. reserve_bytes: with less free space, only sound is written."""
+        """folder: the data folder. reserve_bytes: with less free space, only sound is written. disk: its reserve."""
         self._root = folder / "encounters"
         self._store = TakeStore(database)
         self._clock, self._events = clock, events
-        self._writer = Writer(folder, reserve_bytes=reserve_bytes)
+        self._disk = disk
+        self._writer = Writer(folder, reserve_bytes=reserve_bytes, disk=disk)
         self._attended: dict[str, tuple[Room, Recorder]] = {}
         self._ending: dict[str, list[Recorder]] = defaultdict(list)
         self._changes: asyncio.Queue[tuple[str, Take | tuple[str, str | None]]] = asyncio.Queue()
         self._mirror: asyncio.Task[None] | None = None
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._sealer = Sealer(self._store, clock)
+        self._sealer = Sealer(self._store, clock, spare_bytes=disk.reserve_bytes if disk else 0)
 
     # Recording
 
@@ -115,6 +124,11 @@ class Recordings:
         if self._attended and free is not None and free < LOW_BYTES:
             message = f"Only {free / (1 << 30):.1f} GiB are free for recordings: make room."
             found.append(Alarm("disk-low", message, self._clock.now_ms()))
+        if self._disk is not None and self._disk.released:
+            message = (
+                "The disk is full. Marks are still saved, on a reserve, but little else is: make room now."
+            )
+            found.append(Alarm("disk-full", message, self._clock.now_ms()))
         return found + list(self._sealer.alarms.values())
 
     async def _mirror_changes(self) -> None:
@@ -134,8 +148,12 @@ class Recordings:
 
     # Sealing
 
-    async def recover(self) -> None:
-        """At start: closes and seals what a killed server left. Encounters that are attended are left to `seal`."""
+    async def recover(self) -> list[str]:
+        """At start: closes and seals what a killed server left. Encounters that are attended are left to `seal`.
+
+        Returns the encounters that could not be sealed now: the disk did not let it.
+        """
+        waiting: list[str] = []
         unannounced = await self._store.unannounced()
         for folder in await asyncio.to_thread(folders.encounters, self._root):
             encounter_id = folder.name
@@ -146,6 +164,8 @@ class Recordings:
                     await self.seal(encounter_id)
                 except Unavailable as fault:
                     log.error("a recording waits to be sealed", encounter=encounter_id, reason=fault.message)
+                    waiting.append(encounter_id)
+        return waiting
 
     async def seal(self, encounter_id: str) -> Manifest:
         """Seals all takes of an encounter, from what is on disk, and writes its manifest.

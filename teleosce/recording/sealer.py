@@ -1,7 +1,9 @@
 """Seals an encounter: each take in a process of its own, then the manifest, the poster and the database."""
 
 import asyncio
+import errno
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -14,7 +16,7 @@ from teleosce.core.errors import Unavailable
 from teleosce.recording import folders, sealing
 from teleosce.recording.feed import Alarm
 from teleosce.recording.manifest import bind, read_manifest, same, write_manifest
-from teleosce.recording.models import Manifest, Take, TakeState
+from teleosce.recording.models import Manifest, Take, TakeState, raw_name
 from teleosce.recording.store import TakeStore
 
 log = structlog.get_logger(__name__)
@@ -29,8 +31,10 @@ _CRASHES = {-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -s
 class Sealer:
     """One take at a time: live media keeps the processor. `alarms`: what could not be sealed, by encounter or take."""
 
-    def __init__(self, store: TakeStore, clock: Clock) -> None:
+    def __init__(self, store: TakeStore, clock: Clock, *, spare_bytes: int = 0) -> None:
+        """spare_bytes: room that sealing leaves free, whatever it needs itself."""
         self.alarms: dict[str, Alarm] = {}
+        self._spare = spare_bytes
         self._store, self._clock = store, clock
         self._one_at_a_time = asyncio.Semaphore(1)
 
@@ -82,6 +86,7 @@ class Sealer:
             missing = [take_id for take_id, take in outcomes.items() if take is None]
             if not missing:
                 return {take_id: take for take_id, take in outcomes.items() if take}
+            await asyncio.to_thread(_make_sure_of_room, folder, missing, self._spare)
             async with self._one_at_a_time:
                 status, said = await _run(folder, missing)
             if said:
@@ -123,6 +128,13 @@ async def _run(folder: Path, take_ids: list[str]) -> tuple[int | None, str]:
             process.kill()
             await process.wait()
     return process.returncode, said.decode(errors="replace").strip()
+
+
+def _make_sure_of_room(folder: Path, take_ids: list[str], spare: int) -> None:
+    """A sealed file is about as large as its raw one. Raises OSError rather than take the room of marks."""
+    raw = [folder / raw_name(take_id) for take_id in take_ids]
+    if shutil.disk_usage(folder).free < spare + sum(path.stat().st_size for path in raw if path.is_file()):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _give_up(folder: Path, take_id: str, reason: str) -> Take:

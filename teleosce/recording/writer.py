@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from teleosce.core.disk import Disk
 from teleosce.recording.feed import Feed
 
 log = structlog.get_logger(__name__)
@@ -27,8 +28,9 @@ LOW_BYTES = 4 << 30
 class Writer:
     """Writes all feeds. `free_bytes` is the free space at the last look, None before it."""
 
-    def __init__(self, root: Path, *, reserve_bytes: int = RESERVE_BYTES) -> None:
+    def __init__(self, root: Path, *, reserve_bytes: int = RESERVE_BYTES, disk: Disk | None = None) -> None:
         self.free_bytes: int | None = None
+        self._disk = disk
         self._root, self._reserve = root, reserve_bytes
         self._feeds: set[Feed] = set()
         self._busy = threading.Event()
@@ -67,7 +69,10 @@ class Writer:
 
     def _pump(self, feed: Feed) -> None:
         try:
-            done = feed.pump(video=self.free_bytes is None or self.free_bytes > self._reserve)
+            done = feed.pump(
+                video=self.free_bytes is None or self.free_bytes > self._reserve,
+                sound=self._disk is None or not self._disk.for_marks_only,
+            )
         except Exception:
             # One publication's strange packets must not end the recording of the others.
             log.exception("packets could not be recorded", publication=feed.publication.id)

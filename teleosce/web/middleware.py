@@ -7,7 +7,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import Counter, Histogram
 
-from teleosce.core.errors import Fault, Forbidden, NotFound, SignInNeeded
+from teleosce.core.errors import Fault, Forbidden, NotFound, SignInNeeded, Unavailable
 from teleosce.core.ids import new_id
 from teleosce.people import plain
 from teleosce.web import sessions
@@ -20,6 +20,9 @@ log = structlog.get_logger(__name__)
 
 REQUESTS = Counter("teleosce_http_requests", "Requests answered.", ["method", "status"])
 SECONDS = Histogram("teleosce_http_seconds", "Time to answer, in seconds.")
+
+RETRY_AFTER_S = "2"
+"""When to ask again after 503: pages keep what they have and do so by themselves."""
 
 SAFE = {
     "Content-Security-Policy": (
@@ -94,7 +97,10 @@ def _said(request: web.Request, fault: Fault) -> web.Response:
         error: dict[str, object] = {"code": fault.code, "message": fault.message}
         if fault.details is not None:
             error["details"] = fault.details
-        return web.json_response({"error": error}, status=fault.status, headers={"Cache-Control": "no-store"})
+        headers = {"Cache-Control": "no-store"}
+        if fault.status == Unavailable.status:
+            headers["Retry-After"] = RETRY_AFTER_S
+        return web.json_response({"error": error}, status=fault.status, headers=headers)
     if isinstance(fault, SignInNeeded) and request.method == "GET" and fault.code == SignInNeeded.default_code:
         return web.Response(
             status=303, headers={"Location": f"/sign-in?next={quote(request.path_qs, errors='replace')}"}

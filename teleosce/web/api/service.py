@@ -6,6 +6,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
 from teleosce.core.errors import Fault
+from teleosce.recording import ALARM_KINDS
 from teleosce.watching import AlarmKind
 from teleosce.web.context import rooms
 from teleosce.web.openapi import openapi
@@ -15,6 +16,7 @@ from teleosce.web.socket import HUB
 PAGES_OPEN = Gauge("teleosce_pages_open", "Pages connected by WebSocket.")
 ALARMS = Gauge("teleosce_alarms", "Alarms about people in encounters that stand now.", ["kind"])
 DISK_FREE = Gauge("teleosce_disk_free_bytes", "Free space where recordings are written.")
+RECORDING_ALARMS = Gauge("teleosce_recording_alarms", "What is wrong with disks and recordings now.", ["kind"])
 LEAST_FREE = 1 << 30
 """A server with less than this many bytes free is not ready for an exam."""
 
@@ -44,6 +46,9 @@ async def metrics(request: web.Request) -> web.Response:
         ALARMS.labels(kind.value).set(standing.count(kind))
     PAGES_OPEN.set(len(request.app[HUB].connections))
     DISK_FREE.set(shutil.disk_usage(rooms(request).settings.data).free)
+    wrong = [alarm.kind for alarm in rooms(request).recordings.alarms()]
+    for name in ALARM_KINDS:
+        RECORDING_ALARMS.labels(name).set(wrong.count(name))
     return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
