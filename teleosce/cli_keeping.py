@@ -14,7 +14,7 @@ from teleosce.terminal import Data, err, out, progress, run, settings_of, size
 
 def add_to(app: typer.Typer) -> None:
     """Adds this module's commands."""
-    for command in (encounters, export, backup, restore):
+    for command in (encounters, export, backup, restore, erase):
         app.command()(command)
 
 
@@ -115,12 +115,17 @@ def backup(
 def restore(
     source: Annotated[Path, typer.Argument(metavar="FROM", help="The folder of a backup.")],
     data: Annotated[Path, typer.Option(help="A new folder to restore into. `serve --data` goes on from there.")],
+    erasures: Annotated[
+        Path | None, typer.Option(help="erasures.jsonl of the newest data folder: erases those again.")
+    ] = None,
 ) -> None:
     """Make a data folder out of a backup, and prove every file of it by its hash.
 
-    Nothing is overwritten: the folder must be new or empty. Interrupted, it goes on when it is run again.
+    Nothing is overwritten: the folder must be new or empty. Interrupted, it goes on when it is run again. A backup may
+    hold people who were erased after it was made: give --erasures before anybody uses it.
     """
     from teleosce.keeping import restore as bring_back
+    from teleosce.offline import erase_again
 
     with progress("Restoring and checking") as told:
         made = bring_back(source, data, told=told)
@@ -137,4 +142,50 @@ def restore(
         )
     if made.database != "sqlite":
         out.print("The database was in PostgreSQL: restore its dump before you start the server.")
+    if erasures is not None:
+        again = run(erase_again(settings_of(data=data, log_level="warning"), erasures))
+        out.print(f"{again} erasures that were made after the backup were made again.")
     out.print(f"Next: teleosce serve --data {data}", markup=False)
+
+
+def erase(
+    person: Annotated[
+        list[str],
+        typer.Argument(help="One person: candidate number, name, e-mail or id. Several when they have several seats."),
+    ],
+    asked_by: Annotated[
+        str, typer.Option(prompt="On whose request (without names)", help="Who asked, without names; it is kept.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether you are sure.")] = False,
+    data: Data = None,
+) -> None:
+    """Erase one person: recordings, words, texts by and about them, names. It cannot be undone.
+
+    Marks stay, of a person without a name. The other person of an encounter keeps their own recording and words. A
+    record stays that it happened, without a name. Refused under a legal hold, and in the middle of an encounter.
+    """
+    from teleosce.offline import erase as let_go
+    from teleosce.offline import find_person
+
+    settings = settings_of(data=data, log_level="warning")
+    found = run(find_person(settings, person))
+    for one in found:
+        out.print(f"  {one.id}  {one.name}, {one.role.value}", markup=False)
+    if not yes:
+        typer.confirm("Erase all that is kept of this person? It cannot be undone.", abort=True, err=True)
+    outcome = run(let_go(settings, found, asked_by))
+    for kind, count in sorted(outcome.erased.counts.items()):
+        out.print(f"{count:>6} {kind}")
+    out.print(f"Erased. The record of it is {outcome.erased.id}.")
+    if outcome.still:
+        where = ", ".join(f"{count} in {column}" for column, count in sorted(outcome.still.items()))
+        err.print(f"warning  The same name still stands in rows that were not touched: {where}.", markup=False)
+    if not outcome.overwritten:
+        err.print("warning  The database's log is still in use: stop and start the server to overwrite it.")
+    if settings.database_url:
+        out.print("PostgreSQL keeps old rows until VACUUM FULL: run it.")
+    out.print(
+        "Backups made before still hold this person. Back up into each of your backup folders again, and keep "
+        f"{settings.data / 'erasures.jsonl'}: `teleosce restore --erasures` erases again from an older one.",
+        markup=False,
+    )

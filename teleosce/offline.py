@@ -8,11 +8,13 @@ from pathlib import Path
 
 from teleosce.app import at_rest
 from teleosce.core.blobs import sha256, write_durably
-from teleosce.core.errors import NotFound
+from teleosce.core.errors import Invalid, NotFound
 from teleosce.core.settings import Settings
 from teleosce.exams import Encounter, Exam
+from teleosce.keeping.erasure import Erasures, Outcome, only_one
 from teleosce.keeping.film import make_film
 from teleosce.keeping.film.of_encounter import film_plan
+from teleosce.people import Account, Seat
 from teleosce.reports import Sources, write_export
 from teleosce.web import Rooms
 
@@ -107,3 +109,32 @@ def _recording(takes: Sequence[object], sealed: bool) -> str:
     if not takes:
         return "–"
     return "sealed" if sealed else "not sealed"
+
+
+async def find_person(settings: Settings, said: Sequence[str]) -> list[Seat | Account]:
+    """The person meant. Raises NotFound or Invalid when that is not one for each thing said."""
+    async with at_rest(settings) as rooms:
+        titles = {exam.id: exam.title for exam in await rooms.exams.exams()}
+        erasures = erasures_of(rooms)
+        return [only_one(one, await erasures.find(one), titles) for one in said]
+
+
+async def erase(settings: Settings, people: Sequence[Seat | Account], asked_by: str) -> Outcome:
+    """Erases a person who has these seats and accounts."""
+    async with at_rest(settings) as rooms:
+        return await erasures_of(rooms).erase(people, asked_by=asked_by, by=None)
+
+
+async def erase_again(settings: Settings, file: Path) -> int:
+    """Erases those in a restored data folder whom `file` names; returns how many erasures that were."""
+    try:
+        lines = await asyncio.to_thread(file.read_text, "utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"{file} cannot be read as a list of erasures. Those it names are not erased yet.") from error
+    async with at_rest(settings) as rooms:
+        return len(await erasures_of(rooms).erase_again(lines))
+
+
+def erasures_of(rooms: Rooms) -> Erasures:
+    """Erasing, over these rooms."""
+    return Erasures(sources_of(rooms), rooms.database, rooms.clock, rooms.settings.data)

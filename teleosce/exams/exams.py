@@ -1,5 +1,6 @@
 """Making exams and asking about them. What moves an encounter is in `transitions.py`."""
 
+from collections.abc import Sequence
 from dataclasses import astuple, fields
 from zoneinfo import ZoneInfo
 
@@ -148,6 +149,11 @@ class Exams:
         """What happened to an encounter and when, oldest first."""
         async with self.database.read() as connection:
             return await store.log_of(connection, encounter_id)
+
+    async def forget_in_log(self, encounter_ids: Sequence[str], name: str, instead: str) -> int:
+        """Replaces a name in the reasons that people gave for what they did to encounters; returns how many."""
+        async with self.database.write() as connection:
+            return await store.forget_in_log(connection, encounter_ids, name, instead)
 
     async def began_ms(self, encounter_id: str) -> int | None:
         """When it left `waiting`; None if it never began."""

@@ -1,5 +1,6 @@
 """The tables of exams, and all SQL on them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -290,6 +291,18 @@ async def log_of(connection: AsyncConnection, encounter_id: str) -> list[PhaseEn
         PhaseEntry(row.encounter_id, Phase(row.phase), row.at_ms, row.ends_ms, Cause(row.cause), row.detail)
         for row in rows
     ]
+
+
+async def forget_in_log(connection: AsyncConnection, encounter_ids: Sequence[str], name: str, instead: str) -> int:
+    """Replaces a name in what people wrote into the phase logs; returns the lines."""
+    rows = await connection.execute(select(phase_log).where(phase_log.c.encounter_id.in_(encounter_ids)))
+    changed = 0
+    for row in rows.all():
+        detail = re.sub(re.escape(name), instead, row.detail, flags=re.IGNORECASE)
+        if detail != row.detail:
+            await connection.execute(update(phase_log).where(phase_log.c.number == row.number).values(detail=detail))
+            changed += 1
+    return changed
 
 
 async def show(connection: AsyncConnection, encounter_id: str, stimulus: str, *, shown: bool, at_ms: int) -> None:

@@ -79,7 +79,7 @@ def _take(folder: Path, manifest: Manifest, take: Take) -> Iterator[Breach]:
     where = f"{folder.name}/{take.file or raw_name(take.id)}"
     if take.state is TakeState.quarantined and not take.reason:
         yield Breach("no-reason", where, "The take is quarantined, and nobody says why.")
-    if take.state not in (TakeState.sealed, TakeState.quarantined):
+    if take.state not in (TakeState.sealed, TakeState.quarantined, TakeState.deleted):
         yield Breach("not-sealed", where, f"The manifest has a take that is still {take.state}.")
     if take.state is TakeState.sealed and take.file is None:
         yield Breach("take-missing", where, "The take is sealed, and there is nothing to play.")

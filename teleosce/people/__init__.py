@@ -14,6 +14,7 @@ from teleosce.core.events import Events
 from teleosce.people.accounts import Accounts
 from teleosce.people.audit import Action, AuditLog
 from teleosce.people.consents import Consents
+from teleosce.people.forgetting import Forgetting
 from teleosce.people.links import LinkRefused, Links
 from teleosce.people.models import Account, AuditReport, ConsentText, LinkView, Principal, Seat, plain
 from teleosce.people.roles import PERMISSIONS, STAFF, Permission, Role
@@ -52,6 +53,7 @@ class People:
         seats = Seats(database, clock, audit)
         links = Links(database, clock, audit, sessions)
         consents = Consents(database, clock, audit)
+        forgetting = Forgetting(database, clock, sessions)
 
         self.add_account = accounts.add_account
         self.sign_in = accounts.sign_in
@@ -74,6 +76,11 @@ class People:
         self.consent_text = consents.consent_text
         self.give_consent = consents.give_consent
         self.has_consented = consents.has_consented
+
+        self.everybody = forgetting.everybody
+        self.consents_of = forgetting.consents_of
+        self.audit_about = forgetting.audit_about
+        self.forget = forgetting.forget
 
         self.record = audit.record
         self.verify_audit = audit.verify_audit

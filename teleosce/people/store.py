@@ -280,11 +280,17 @@ async def end_sessions(
     now_ms: int,
     *,
     seat_id: str | None = None,
+    account_id: str | None = None,
     session_id: str | None = None,
     token_hash: str | None = None,
 ) -> list[str]:
-    """Ends what still runs of a seat, or one session; returns the ids of those that this call ended."""
-    which = sessions.c.seat_id == seat_id if seat_id is not None else _which_session(token_hash, session_id)
+    """Ends what still runs of a seat or an account, or one session; returns the ids of those that this call ended."""
+    if seat_id is not None:
+        which = sessions.c.seat_id == seat_id
+    elif account_id is not None:
+        which = sessions.c.account_id == account_id
+    else:
+        which = _which_session(token_hash, session_id)
     result = await connection.execute(
         update(sessions)
         .where(which, sessions.c.ended_ms.is_(None), sessions.c.expires_ms > now_ms)
@@ -338,6 +344,45 @@ async def find_check(connection: Connection, seat_id: str) -> dict[str, Any] | N
     """What the seat's last equipment check found."""
     query = select(equipment_checks.c.result).where(equipment_checks.c.seat_id == seat_id)
     return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def forget_seat(connection: Connection, seat_id: str, name: str) -> dict[str, int]:
+    """The person in a seat is called `name` from now on and has no number; returns what else went, by kind."""
+    await connection.execute(update(seats).where(seats.c.id == seat_id).values(name=name, number=None))
+    checks = await connection.execute(delete(equipment_checks).where(equipment_checks.c.seat_id == seat_id))
+    devices = await connection.execute(update(sessions).where(sessions.c.seat_id == seat_id).values(device=""))
+    return {"equipment checks": checks.rowcount, "devices": devices.rowcount}
+
+
+async def forget_account(connection: Connection, account_id: str, name: str) -> dict[str, int]:
+    """An account that nobody can sign in to any more and that names nobody; returns what else went, by kind."""
+    nobody = {"name": name, "email": f"{account_id}@erased.invalid", "password_hash": "!"}
+    await connection.execute(update(accounts).where(accounts.c.id == account_id).values(nobody))
+    devices = await connection.execute(update(sessions).where(sessions.c.account_id == account_id).values(device=""))
+    return {"devices": devices.rowcount}
+
+
+async def all_seats(connection: Connection) -> list[Seat]:
+    """The people of all exams."""
+    return [_seat(row) for row in await connection.execute(select(seats))]
+
+
+async def all_accounts(connection: Connection) -> list[Account]:
+    """Every account."""
+    return [Account(row.id, row.email, row.name, Role(row.role)) for row in await connection.execute(select(accounts))]
+
+
+async def consents_of(connection: Connection, seat_id: str) -> list[dict[str, Any]]:
+    """What a seat accepted: version and hash of the text, and when."""
+    query = select(consents.c.version, consents.c.text_hash, consents.c.at_ms).where(consents.c.seat_id == seat_id)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def audit_about(connection: Connection, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The audit rows that somebody did, or that were done to them, in order."""
+    mine = audit_log.c.actor_id.in_(ids) | audit_log.c.subject.in_(ids)
+    rows = await connection.execute(select(audit_log).where(mine).order_by(audit_log.c.number))
+    return [dict(row) for row in rows.mappings()]
 
 
 async def end_of_chain(connection: Connection) -> tuple[int, str] | None:

@@ -14,13 +14,13 @@ def encounters(root: Path) -> list[Path]:
 
 
 def takes(folder: Path) -> list[str]:
-    """The ids of all takes of which there is a raw file or a journal."""
+    """The ids of all takes of which there is a raw file, a journal, or at least an outcome."""
     if not folder.is_dir():
         return []
     return sorted(
         {
             take_of(path.name)
-            for end in ("*.raw.webm", "*.jsonl")
+            for end in ("*.raw.webm", "*.jsonl", "*.take.json")
             for path in folder.glob(end)
             if is_id(take_of(path.name))
         }
@@ -54,9 +54,11 @@ def is_finished(folder: Path) -> bool:
 
 
 def choose_poster(folder: Path, found: list[Take]) -> None:
-    """The best picture of all takes stands for the encounter."""
+    """The best picture of all takes stands for the encounter, if there is any."""
     best = max((take for take in found if take.poster_score is not None), key=_score, default=None)
-    if best is not None:
+    if best is None:
+        (folder / POSTER).unlink(missing_ok=True)
+    else:
         picture = (folder / poster_name(best.id)).read_bytes()
         if not (folder / POSTER).is_file() or (folder / POSTER).read_bytes() != picture:
             write_durably(folder / POSTER, picture)

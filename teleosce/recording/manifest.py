@@ -8,7 +8,7 @@ import av
 
 from teleosce import __version__
 from teleosce.core.blobs import write_durably
-from teleosce.recording.models import MANIFEST, Gap, Manifest, Take
+from teleosce.recording.models import MANIFEST, Gap, Manifest, Take, TakeState
 
 
 def bind(encounter_id: str, takes: Sequence[Take], orphans: Sequence[str], now_ms: int) -> Manifest:
@@ -17,8 +17,9 @@ def bind(encounter_id: str, takes: Sequence[Take], orphans: Sequence[str], now_m
     takes: as sealing left them, with gaps and speech counted from each take's own start.
     """
     ordered = sorted(takes, key=lambda take: (take.starts_ms, take.id))
-    # A take that cannot be played cannot set the beginning either, unless there is no other.
-    playable = [take for take in ordered if take.file] or ordered
+    # A take that cannot be played cannot set the beginning either, unless there is no other. One that was deleted does:
+    # marks and transcripts count from where the recording began.
+    playable = [take for take in ordered if take.file or take.state is TakeState.deleted] or ordered
     starts_ms = playable[0].starts_ms if playable else now_ms
     bound: list[Take] = []
     last: dict[str, Take] = {}

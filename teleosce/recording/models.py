@@ -7,12 +7,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class TakeState(StrEnum):
-    """Only forward: open → closed → sealed or quarantined."""
+    """Only forward: open → closed → sealed or quarantined → deleted."""
 
     open = "open"
     closed = "closed"
     sealed = "sealed"
     quarantined = "quarantined"
+    deleted = "deleted"
 
 
 BEFORE: dict[TakeState, tuple[TakeState, ...]] = {
@@ -20,6 +21,7 @@ BEFORE: dict[TakeState, tuple[TakeState, ...]] = {
     TakeState.closed: (TakeState.open,),
     TakeState.sealed: (TakeState.open, TakeState.closed),
     TakeState.quarantined: (TakeState.open, TakeState.closed),
+    TakeState.deleted: (TakeState.open, TakeState.closed, TakeState.sealed, TakeState.quarantined),
 }
 """From which states each state may be reached."""
 
@@ -91,7 +93,7 @@ class Take(_Frozen):
 
     starts_ms: on the server's clock. duration_ms: None while open. file: the sealed file's name, None when
     there is none. number: counts a participant's takes of an encounter from 1. placed_by: `sender-reports`
-    or `arrival`. reason: why it is quarantined, or what else went wrong.
+    or `arrival`. reason: why it is quarantined or deleted, or what else went wrong.
     """
 
     id: str

@@ -9,15 +9,14 @@ import structlog
 
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database
-from teleosce.core.disk import Disk
-from teleosce.core.errors import Invalid, NotFound, Unavailable
+from teleosce.core.errors import Conflict, Invalid, NotFound, Unavailable
 from teleosce.core.events import Events, RecordingSealed, TakeClosed
 from teleosce.core.ids import is_id
-from teleosce.recording import folders
+from teleosce.recording import deletion, folders
 from teleosce.recording.feed import Alarm
 from teleosce.recording.journal import Header
 from teleosce.recording.manifest import read_manifest
-from teleosce.recording.models import POSTER, Manifest, Take, TakeState
+from teleosce.recording.models import POSTER, Gone, Manifest, Take, TakeState
 from teleosce.recording.recorder import Recorder
 from teleosce.recording.sealer import Sealer
 from teleosce.recording.store import TakeStore
@@ -182,6 +181,47 @@ class Recordings:
                 await self._events.publish(RecordingSealed(encounter_id))
                 await self._store.announced(encounter_id)
             return manifest
+
+    # Deleting
+
+    async def delete(
+        self, encounter_id: str, why: str, *, participant_id: str | None = None, forget: bool = False
+    ) -> list[Gone]:
+        """Deletes all that was recorded of a participant, or of all, and says `why` in its place. Returns what went.
+
+        forget: the participant's name goes too. Raises Conflict while it is recorded or not sealed. May be repeated.
+        """
+        folder = await self._sealed_folder(encounter_id)
+        async with self._locks[encounter_id]:
+            went = await asyncio.to_thread(
+                deletion.delete_takes, folder, why, self._clock.now_ms(), participant_id=participant_id, forget=forget
+            )
+            await self._mirror_manifest(folder)
+        return went
+
+    async def delete_raw(self, encounter_id: str, why: str) -> tuple[list[Gone], list[str]]:
+        """Deletes raw files whose sealed file was read again, wholly; returns what went, and takes that do not read.
+
+        Raises Conflict while it is recorded or not sealed.
+        """
+        folder = await self._sealed_folder(encounter_id)
+        async with self._locks[encounter_id]:
+            found = await asyncio.to_thread(deletion.delete_raw, folder, why, self._clock.now_ms())
+            await self._mirror_manifest(folder)
+        return found
+
+    async def has_raw(self, encounter_id: str) -> bool:
+        """Whether there are raw files that `delete_raw` would look at."""
+        return await asyncio.to_thread(deletion.has_raw, self._folder(encounter_id))
+
+    async def _sealed_folder(self, encounter_id: str) -> Path:
+        if await self.manifest(encounter_id) is None and await self.takes(encounter_id):
+            raise Conflict("This recording is not sealed yet, so nothing was deleted. Try again in a minute.")
+        return self._folder(encounter_id)
+
+    async def _mirror_manifest(self, folder: Path) -> None:
+        manifest = await asyncio.to_thread(read_manifest, folder)
+        await self._store.let_go(manifest.takes if manifest else [])
 
     # Reading
 

@@ -1,5 +1,7 @@
 """The `take` table: a mirror of what is on disk, so that pages need not read folders. The disk is the truth."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, func, insert, select, update
 from sqlalchemy.types import JSON
 
@@ -54,6 +56,14 @@ class TakeStore:
         """From open or closed to sealed or quarantined, with all that is known now; whether it was so."""
         values = take.model_dump(include={*_MIRRORED}) | {"gaps": [gap.model_dump() for gap in take.gaps]}
         return await self._swap(take.id, take.state, values)
+
+    async def let_go(self, takes: Iterable[Take]) -> None:
+        """What was deleted, in whole or in part, as the manifest has it now."""
+        async with self._database.write() as connection:
+            for take in takes:
+                values = take.model_dump(include={*_MIRRORED, "name"})
+                values |= {"gaps": [gap.model_dump() for gap in take.gaps], "state": take.state.value}
+                await connection.execute(update(take_table).where(take_table.c.id == take.id).values(values))
 
     async def _swap(self, take_id: str, state: TakeState, values: dict[str, object]) -> bool:
         before = [old.value for old in BEFORE[state]]

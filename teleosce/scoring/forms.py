@@ -78,6 +78,19 @@ class Forms:
                 found[form.encounter_id].append(form)
         return found
 
+    async def of_author(self, author_id: str) -> list[Form]:
+        """All forms that a person filled in, oldest first."""
+        async with self._database.read() as connection:
+            return await store.of_author(connection, author_id)
+
+    async def forget_texts(self, form_ids: Collection[str], *, quotes_only: bool = False) -> int:
+        """Empties what was written in words, in the whole history of the forms; marks stay. Returns how many texts.
+
+        quotes_only: no more than the words that evidence quotes from the transcript.
+        """
+        async with self._database.write() as connection:
+            return await store.forget_texts(connection, form_ids, quotes_only=quotes_only)
+
     async def history(self, form_id: str) -> History:
         """All that was ever written to a form. Raises NotFound."""
         async with self._database.read() as connection:

@@ -111,6 +111,13 @@ async def of_encounters(connection: AsyncConnection, encounter_ids: Collection[s
     return [_form(row, values[row.id]) for row in rows]
 
 
+async def of_author(connection: AsyncConnection, author_id: str) -> list[Form]:
+    """All forms of one author, oldest first."""
+    mine = select(forms.c.encounter_id).where(forms.c.author_id == author_id)
+    found = await of_encounters(connection, list(await connection.scalars(mine)))
+    return [form for form in found if form.author_id == author_id]
+
+
 async def entries_with(connection: AsyncConnection, form_id: str, change_ids: Collection[str]) -> dict[str, Entry]:
     """Those of the changes that have been written before, by their id."""
     rows = await connection.execute(
@@ -162,6 +169,34 @@ async def steps_of(connection: AsyncConnection, form_id: str) -> list[Step]:
     """Every change of a form's state, oldest first."""
     rows = await connection.execute(select(steps).where(steps.c.form_id == form_id).order_by(steps.c.number))
     return [Step(State(row.state), row.reason, row.author_id, row.at_ms) for row in rows]
+
+
+async def forget_texts(connection: AsyncConnection, form_ids: Collection[str], *, quotes_only: bool = False) -> int:
+    """Empties what was written in words, in every version of it; marks and times stay. Returns how many changed.
+
+    quotes_only: no more than the words that evidence quotes from the transcript.
+    """
+    changed = 0
+    for row in (await connection.execute(select(entries).where(entries.c.form_id.in_(form_ids)))).all():
+        value = _without_text(row.field, row.value, quotes_only=quotes_only)
+        if value != row.value:
+            await connection.execute(update(entries).where(entries.c.number == row.number).values(value=value))
+            changed += 1
+    if not quotes_only:
+        reasons = (steps.c.form_id.in_(form_ids)) & (steps.c.reason != "")
+        changed += (await connection.execute(update(steps).where(reasons).values(reason=""))).rowcount
+    return changed
+
+
+def _without_text(field: str, value: Any, *, quotes_only: bool) -> Any:
+    match field.partition(".")[0], value:
+        case "evidence", dict():
+            return value | {"quote": ""}
+        case "bookmark", dict() if not quotes_only:
+            return value | {"text": ""}
+        case ("comment" | "note"), str() if not quotes_only:
+            return ""
+    return value
 
 
 async def _values(connection: AsyncConnection, wanted: ColumnElement[bool]) -> dict[str, dict[str, Value]]:

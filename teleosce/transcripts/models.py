@@ -6,12 +6,13 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """`waiting → running → ready`, or `failed`, from where it can be asked for again."""
+    """`waiting → running → ready`, or `failed`, from where it can be asked for again; `deleted` is the end."""
 
     waiting = "waiting"
     running = "running"
     ready = "ready"
     failed = "failed"
+    deleted = "deleted"
 
 
 @dataclass(frozen=True)

@@ -305,6 +305,43 @@ async def correct(
     return next(word for word in spoken if word.id == word_id)
 
 
+async def delete_words(connection: Connection, encounter_id: str, participant_id: str | None = None) -> int:
+    """Deletes what a participant said, or all, with its corrections and its place under search; returns the turns.
+
+    A transcript under way is begun anew, so that nothing heard before comes back.
+    """
+    mine = turns.c.encounter_id == encounter_id
+    heard = pieces.c.encounter_id == encounter_id
+    if participant_id is not None:
+        mine &= turns.c.participant_id == participant_id
+        heard &= pieces.c.participant_id == participant_id
+    own = select(words.c.id).where(words.c.turn_id.in_(select(turns.c.id).where(mine)))
+    await connection.execute(delete(corrections).where(corrections.c.word_id.in_(own)))
+    await connection.execute(delete(words).where(words.c.turn_id.in_(select(turns.c.id).where(mine))))
+    gone = (await connection.execute(delete(turns).where(mine))).rowcount
+    await connection.execute(delete(pieces).where(heard))
+    under_way = (transcripts.c.encounter_id == encounter_id) & transcripts.c.state.in_(_UNFINISHED)
+    again = {"run": transcripts.c.run + 1, "state": State.waiting, "attempts": 0, "done": 0.0}
+    if (await connection.execute(update(transcripts).where(under_way).values(**again))).rowcount:
+        await connection.execute(delete(pieces).where(pieces.c.encounter_id == encounter_id))
+    return gone
+
+
+async def close(connection: Connection, encounter_id: str, why: str) -> None:
+    """A transcript that is deleted for good, and says why."""
+    await connection.execute(
+        update(transcripts)
+        .where(transcripts.c.encounter_id == encounter_id)
+        .values(state=State.deleted, message=why, hints=[])
+    )
+
+
+async def forget_author(connection: Connection, author: str, name: str) -> int:
+    """Who corrected words is called `name` from now on; returns how many corrections there are."""
+    mine = update(corrections).where(corrections.c.author == author).values(name=name)
+    return (await connection.execute(mine)).rowcount
+
+
 async def encounter_of(connection: Connection, word_id: str) -> str | None:
     """The encounter in which a word was said."""
     query = select(turns.c.encounter_id).join(words, words.c.turn_id == turns.c.id).where(words.c.id == word_id)

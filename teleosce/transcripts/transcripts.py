@@ -124,6 +124,19 @@ class Transcripts:
         async with self._database.read() as connection:
             return await store.search(connection, exam_id, wanted, _HITS)
 
+    async def delete(self, encounter_id: str, why: str, *, participant_id: str | None = None) -> int:
+        """Deletes what a participant said, or the whole transcript, which then says `why`. Returns how many turns."""
+        async with self._database.write() as connection:
+            gone = await store.delete_words(connection, encounter_id, participant_id)
+            if participant_id is None:
+                await store.close(connection, encounter_id, why)
+        return gone
+
+    async def forget_author(self, author: str, name: str) -> int:
+        """Who corrected words is called `name` from now on; returns how many corrections there are."""
+        async with self._database.write() as connection:
+            return await store.forget_author(connection, author, name)
+
     async def watch(self, events: Events) -> None:
         """Publishes TranscriptReady, once for each transcript, until it is cancelled."""
         while True:
