@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from teleosce import __version__, cli_keeping
-from teleosce.core.errors import Fault
+from teleosce.core.errors import Fault, Invalid
 from teleosce.core.settings import Settings
 from teleosce.core.stopping import stop_signal
 from teleosce.terminal import Data, err, out
@@ -145,6 +145,73 @@ def demo(
             consultation=consultation,
         )
     )
+
+
+@app.command()
+def rehearse(
+    sessions: Annotated[int, typer.Option(min=1, max=200, help="How many candidates with their patients.")] = 2,
+    minutes: Annotated[float, typer.Option(min=0.2, max=120, help="Length of their encounters.")] = 1.0,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Made to go wrong; repeatable. loss=5, delay=150, reorder=2, reload@20, vanish@20, drop=20@15, "
+            "move@20, silent, black, kill@20 (or @random). It befalls the candidates; add :sp or :both for others.",
+            metavar="SPEC",
+        ),
+    ] = None,
+    server: Annotated[str | None, typer.Option(help="A running server, as https://…; one is started if empty.")] = None,
+    organiser: Annotated[str | None, typer.Option(help="With --server: e-mail of an organiser's account.")] = None,
+    station: Annotated[str, typer.Option(help="The station whose dialogue is spoken.")] = "chest-pain-video",
+    transcribe: Annotated[bool, typer.Option(help="Wait for the transcripts too, and compare them.")] = False,
+    whisper_model: Model = None,
+    data: Annotated[Path | None, typer.Option(help="Keep what our own server makes in this empty folder.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Repeats the chance of an earlier rehearsal.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write report.html and report.json into this folder.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Hold encounters with synthetic people, make things go wrong, and say go or no-go. Ends with 1 for no-go.
+
+    Without --server it starts a server of its own in a throwaway folder. On a running server it makes exams called
+    “Rehearsal”, which stay there; the organiser's password is asked for, or taken from REHEARSAL_PASSWORD.
+    """
+    from teleosce.core import logs
+    from teleosce.rehearsal.judge import is_go, judge
+    from teleosce.rehearsal.report import as_json as in_json
+    from teleosce.rehearsal.report import show, write
+    from teleosce.rehearsal.trouble import read_trouble
+    from teleosce.rehearse import Wanted
+    from teleosce.rehearse import rehearse as hold
+
+    if (server is None) != (organiser is None):
+        raise Invalid("--server and --organiser go together: give both, or neither for a server of our own.")
+    if server is not None and data is not None:
+        raise Invalid("--data is for a server of our own: leave it out with --server.")
+    logs.configure("warning")
+    troubles = [read_trouble(one) for one in fault or []]
+    password = os.environ.get("REHEARSAL_PASSWORD") or (
+        typer.prompt("Password", hide_input=True, err=True) if organiser else ""
+    )
+    wanted = Wanted(
+        sessions=sessions,
+        minutes=minutes,
+        troubles=troubles,
+        station=station,
+        server=server,
+        email=organiser or "",
+        password=password,
+        data=data,
+        transcribe=transcribe,
+        whisper_model=whisper_model or "base",
+        seed=seed,
+    )
+    facts = _run(hold(wanted, lambda text: err.print(text, markup=False)))
+    if as_json:
+        print(json.dumps(in_json(facts), ensure_ascii=False))
+    else:
+        show(facts, out)
+    for file in write(facts, report) if report else []:
+        err.print(f"Written: {file}", markup=False)
+    raise typer.Exit(0 if is_go(judge(facts)) else 1)
 
 
 @app.command()

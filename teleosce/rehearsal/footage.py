@@ -40,12 +40,12 @@ class Footage:
     speech: tuple[bytes, ...]
     loops: tuple[tuple[Frame, ...], ...]
 
-    def sound(self, index: int, speech_from: int | None, *, again: bool) -> bytes:
-        """Packet `index`. The speech begins with packet `speech_from`, a whole second, and is repeated if `again`."""
+    def sound(self, index: int, speech_from: int | None, times: int) -> bytes:
+        """Packet `index`. The speech begins with packet `speech_from`, a whole second, and is said so many times."""
         if speech_from is None or not self.speech:
             return self.quiet[index % PER_SECOND]
         at = index - speech_from
-        if at < 0 or (at >= len(self.speech) and not again):
+        if not 0 <= at < len(self.speech) * times:
             return self.quiet[index % PER_SECOND]
         return self.speech[at % len(self.speech)]
 
@@ -57,22 +57,28 @@ def key_loop(index: int) -> int | None:
 
 
 def make_footage(
-    role: str, name: str, speech: NDArray[np.int16] | None = None, *, marks: bool = True, fault: str = ""
+    role: str,
+    name: str,
+    speech: NDArray[np.int16] | None = None,
+    *,
+    marks: bool = True,
+    silent: bool = False,
+    black: bool = False,
 ) -> Footage:
     """Encodes it, which takes some seconds of CPU; pictures are remembered. Blocks.
 
-    marks: with beep and flash. fault: `silent` for a dead microphone, `black` for a covered camera.
+    marks: with beep and flash. silent: a dead microphone. black: a covered camera.
     """
-    beeps = marks and fault != "silent"
+    beeps = marks and not silent
     silence = np.zeros(RATE * 3, np.int16)
     # The last of three seconds: by then the encoder has settled.
     quiet = encode_opus(_beeping(silence) if beeps else silence)[-PER_SECOND:]
     said: list[bytes] = []
-    if speech is not None and fault != "silent":
+    if speech is not None and not silent:
         whole = np.zeros(-(-len(speech) // RATE) * RATE, np.int16)
         whole[: len(speech)] = speech
         said = encode_opus(_beeping(whole) if beeps else whole)
-    return Footage(tuple(quiet), tuple(said), _loops(role, name, marks, fault == "black"))
+    return Footage(tuple(quiet), tuple(said), _loops(role, name, marks, black))
 
 
 def _beeping(samples: NDArray[np.int16]) -> NDArray[np.int16]:
@@ -106,13 +112,13 @@ class Performance:
     """One person's footage on the clock of this process; it goes on whatever happens to their connection.
 
     The whole seconds of all performances fall together but for a thirtieth of a second, so that voices take turns and
-    yet a process does not send everybody's pictures in one instant. `again`: the speech is repeated.
+    yet a process does not send everybody's pictures in one instant. times: how often the speech is said.
     """
 
-    def __init__(self, footage: Footage, *, again: bool = True) -> None:
+    def __init__(self, footage: Footage, *, times: int = 1) -> None:
         self.footage = footage
         self.epoch = random.random() / picture.FPS
-        self._again = again
+        self._times = times
         self.sends_sound = self.sends_picture = True
         self._speech_from: int | None = None
 
@@ -122,4 +128,4 @@ class Performance:
 
     def sound(self, index: int) -> bytes:
         """Packet `index` since the epoch."""
-        return self.footage.sound(index, self._speech_from, again=self._again)
+        return self.footage.sound(index, self._speech_from, self._times)

@@ -14,7 +14,7 @@ NAMES = {"candidate": "Candidate", "sp": "Patient"}
 async def play(encounter_id: str, organiser_link: str, candidate_link: str, sp_link: str, speech: Speech) -> None:
     """Begins the encounter, lets both speak, and moves it on to its end. Takes as long as the speech, and a little."""
     performances = [
-        Performance(await asyncio.to_thread(make_footage, role, name, speech.tracks[role], marks=False), again=False)
+        Performance(await asyncio.to_thread(make_footage, role, name, speech.tracks[role], marks=False))
         for role, name in NAMES.items()
     ]
     organiser, candidate = Participant(organiser_link), Participant(candidate_link, performances[0])

@@ -1,5 +1,7 @@
 """A browser's way to the server, without the browser: cookies, the role's header, and faults as sentences."""
 
+import asyncio
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,6 +10,7 @@ from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, C
 from teleosce.core.errors import Unavailable
 
 TIMEOUT_S = 30
+PIECE = 1 << 20
 
 
 class Visitor:
@@ -43,6 +46,31 @@ class Visitor:
                 return await _said(response)
         except (ClientError, TimeoutError) as error:
             raise self._away(error) from error
+
+    async def has(self, path: str) -> bool:
+        """Whether there is such a page for this visitor."""
+        try:
+            async with self.http.get(path, headers=self._headers(), allow_redirects=False) as response:
+                return response.status == 200
+        except (ClientError, TimeoutError) as error:
+            raise self._away(error) from error
+
+    async def download(self, path: str, file: Path) -> None:
+        """Fetches a file piece by piece, as a player does (RFC 9110, 14). Raises Unavailable."""
+        at, size = 0, 1
+        with file.open("wb") as into:
+            while at < size:
+                asked = self._headers() | {"Range": f"bytes={at}-{at + PIECE - 1}"}
+                try:
+                    async with self.http.get(path, headers=asked) as response:
+                        if response.status != 206:
+                            raise Unavailable(f"The server does not give {path} by ranges ({response.status}).")
+                        size = int(response.headers["Content-Range"].rsplit("/", 1)[1])
+                        piece = await response.read()
+                except (ClientError, TimeoutError) as error:
+                    raise self._away(error) from error
+                await asyncio.to_thread(into.write, piece)
+                at += len(piece)
 
     async def close(self) -> None:
         """Forgets the cookies."""

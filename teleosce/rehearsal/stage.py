@@ -1,0 +1,189 @@
+"""An exam made for a rehearsal through the public API, and the people who will play in it."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from teleosce.core.errors import Fault, Unavailable
+from teleosce.rehearsal.dialogue import Line, act
+from teleosce.rehearsal.facts import Person
+from teleosce.rehearsal.footage import Footage, Performance, make_footage
+from teleosce.rehearsal.participant import Participant
+from teleosce.rehearsal.scribe import Scribe
+from teleosce.rehearsal.trouble import Trouble, line_for
+from teleosce.rehearsal.visitor import Visitor
+
+EXAM = 6
+"""Pairs in one exam: each candidate has a slot at each station, so slots grow with the square."""
+NAMES = {"candidate": "Candidate", "sp": "Patient"}
+FOOTAGE_FAULTS = ("silent", "black")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be rehearsed. lines: the dialogue that is spoken over and over. seconds: of each encounter."""
+
+    sessions: int
+    seconds: float
+    station: str
+    station_hash: str
+    encounter_s: int
+    lines: Sequence[Line]
+    troubles: Sequence[Trouble] = ()
+    seed: int = 0
+
+
+@dataclass
+class Actor:
+    """A participant, and what is found out about them."""
+
+    participant: Participant
+    facts: Person
+    troubled: list[tuple[float, float]] = field(default_factory=list)
+    """From when to when something was done to their line, on `time.monotonic()`."""
+    gone: bool = False
+
+
+@dataclass
+class Pair:
+    """A session: candidate and patient in one encounter. bell: when it was rung; started_ms: by the server's clock."""
+
+    session: int
+    exam: str
+    encounter: str
+    actors: tuple[Actor, Actor]
+    bell: float = 0.0
+    phase: str = "waiting"
+    started_ms: int = 0
+    ended_ms: int = 0
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Footage for each role, and how much of the dialogue is spoken in it."""
+
+    footage: dict[str, Footage]
+    script: dict[str, str]
+    times: int
+    """How often the whole script is said."""
+
+
+def make_cast(plan: Plan) -> Cast:
+    """Lets the voices speak as many lines as there is time for, and draws the pictures. Blocks for some seconds."""
+    speech = act(plan.lines)
+    lines = list(plan.lines)
+    spare = plan.seconds - 3
+    if speech.seconds > spare:
+        lines = [line for line, cue in zip(lines, speech.cues, strict=True) if cue.ends_s < spare]
+        speech = act(lines) if lines else speech
+    whole = -(-speech.seconds // 1)
+    footage = {}
+    for role, name in NAMES.items():
+        faults = [one.kind for one in plan.troubles if one.kind in FOOTAGE_FAULTS and one.befalls(role)]
+        footage[role] = make_footage(
+            role, name, speech.tracks[role] if lines else None, silent="silent" in faults, black="black" in faults
+        )
+    script = {role: " ".join(line.text for line in lines if line.speaker == role) for role in NAMES}
+    return Cast(footage, script, max(1, int(spare // whole)))
+
+
+class Stage:
+    """All pairs, and an examiner in each exam who saves marks all the while."""
+
+    def __init__(self, organiser: Visitor, plan: Plan) -> None:
+        self.organiser, self.plan = organiser, plan
+        self.pairs: list[Pair] = []
+        self.scribes: list[Scribe] = []
+
+    async def build(self, cast: Cast) -> None:
+        """Raises Unavailable when the server has no such station or does not let the organiser make exams."""
+        if not await self.organiser.has(f"/stations/{self.plan.station_hash}"):
+            raise Unavailable(
+                f"This server does not have the station “{self.plan.station}” as this program knows it. "
+                "Rehearse with the same release of teleosce, or name another station with --station."
+            )
+        left = self.plan.sessions
+        while left:
+            await self._add_exam(min(left, EXAM), cast)
+            left -= min(left, EXAM)
+
+    async def _add_exam(self, pairs: int, cast: Cast) -> None:
+        made = await self.organiser.post(
+            "/api/exams",
+            {
+                "title": "Rehearsal",
+                "stations": [self.plan.station_hash] * pairs,
+                "candidates": [f"Candidate {number}" for number in range(1, pairs + 1)],
+                "examiner": "Examiner (synthetic)",
+            },
+        )
+        links = {role: [one for one in made["links"] if one["role"] == role] for role in (*NAMES, "examiner")}
+        day = await self.organiser.get(f"/api/exams/{made['exam']}/day")
+        encounters = {}
+        for one in day["encounters"]:
+            for person in one["people"]:
+                if one["rotation"] == 1 and person["role"] == "candidate":
+                    encounters[person["seat"]] = one["id"]
+        base = self.organiser.base
+        for candidate, patient in zip(links["candidate"], links["sp"], strict=True):
+            session = len(self.pairs) + 1
+            actors = [
+                self._actor(base + link["path"], link["seat"], role, session, cast)
+                for role, link in (("candidate", candidate), ("sp", patient))
+            ]
+            self.pairs.append(Pair(session, made["exam"], encounters[candidate["seat"]], (actors[0], actors[1])))
+        first = encounters[links["candidate"][0]["seat"]]
+        self.scribes.append(Scribe(base + links["examiner"][0]["path"], first))
+
+    def _actor(self, link: str, seat: str, role: str, session: int, cast: Cast) -> Actor:
+        line = line_for(role, self.plan.troubles, random.Random(f"{self.plan.seed} {session} {role}").getrandbits(32))
+        performance = Performance(cast.footage[role], times=cast.times)
+        troubles = [str(one) for one in self.plan.troubles if one.befalls(role)]
+        return Actor(
+            Participant(link, performance, line), Person(session=session, role=role, seat=seat, troubles=troubles)
+        )
+
+    @property
+    def actors(self) -> list[Actor]:
+        """Everybody."""
+        return [actor for pair in self.pairs for actor in pair.actors]
+
+    async def open_pages(self, mishap: Callable[[str], None]) -> None:
+        """All open their links at once."""
+
+        async def open_page(actor: Actor) -> None:
+            began = time.monotonic()
+            try:
+                await actor.participant.join()
+                actor.facts.page_s = time.monotonic() - began
+            except (Fault, TimeoutError) as error:
+                actor.gone = True
+                mishap(f"{actor.facts.role} {actor.facts.session} could not open their link: {error}")
+
+        await asyncio.gather(*(open_page(actor) for actor in self.actors))
+
+    async def move_on(self, pair: Pair) -> None:
+        """Ends the pair's present phase; nothing when the clock was faster."""
+        try:
+            said = await self.organiser.post(f"/api/encounters/{pair.encounter}/end-phase", {"expected": pair.phase})
+            pair.phase = said["phase"]
+        except Unavailable as fault:
+            if fault.code == "away":
+                raise
+            encounter = (await self.organiser.get(f"/api/encounters/{pair.encounter}"))["encounter"]
+            pair.phase = encounter["phase"]
+            said = encounter
+        if pair.phase == "encounter":
+            pair.started_ms = said["phase_started_ms"]
+        elif not pair.ended_ms:
+            pair.ended_ms = said["phase_started_ms"]
+
+    async def leave(self) -> None:
+        """Everybody closes their page."""
+        await asyncio.gather(
+            *(actor.participant.leave() for actor in self.actors if not actor.gone),
+            *(scribe.leave() for scribe in self.scribes),
+            return_exceptions=True,
+        )
