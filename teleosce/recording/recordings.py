@@ -9,6 +9,7 @@ import structlog
 
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database
+from teleosce.core.disk import Disk
 from teleosce.core.errors import Conflict, Invalid, NotFound, Unavailable
 from teleosce.core.events import Events, RecordingSealed, TakeClosed
 from teleosce.core.ids import is_id
