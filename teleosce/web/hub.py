@@ -114,6 +114,7 @@ class Hub:
     @asynccontextmanager
     async def joined(self, connection: Connection) -> AsyncIterator[None]:
         """While the block runs, the page gets its news."""
+        self._replace_older(connection.principal)
         self.connections.add(connection)
         delivering = asyncio.create_task(connection.deliver(), name="hub-deliver")
         try:
@@ -123,6 +124,15 @@ class Hub:
             self.connections.discard(connection)
             delivering.cancel()
             await self._presence(connection.principal)
+
+    def _replace_older(self, principal: Principal) -> None:
+        """Who takes part is in one place: two pages of one seat would go on taking each other's media connection."""
+        if principal.role not in (Role.candidate, Role.standardized_patient):
+            return
+        for one in self.connections:
+            if one.principal.seat_id == principal.seat_id and one.final is None:
+                one.final = CLOSE_REPLACED
+                one.post({"type": "replaced"})
 
     async def tell_place(self, seat_id: str) -> None:
         """Works out a seat's place afresh and sends it."""

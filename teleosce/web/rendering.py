@@ -12,7 +12,7 @@ from markdown_it.rules_core import StateCore
 from markupsafe import Markup
 
 from teleosce import __version__
-from teleosce.core.errors import Fault
+from teleosce.core.errors import Fault, SignInNeeded
 from teleosce.core.paths import WEB
 from teleosce.web.context import PRINCIPAL
 
@@ -77,6 +77,8 @@ _TITLES = {
 def fault_page(request: web.Request, fault: Fault) -> web.Response:
     """What happened, what was kept, what to do."""
     title = _TITLES.get(fault.status, "Something went wrong")
+    if isinstance(fault, SignInNeeded) and fault.code != SignInNeeded.default_code:
+        title = "This session has ended"
     reference = fault.details if fault.status == 500 else None
     return page(
         request,

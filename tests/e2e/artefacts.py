@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
+from numpy.typing import NDArray
 
 
 def manifest_of(data: Path, encounter_id: str) -> dict[str, Any]:
@@ -21,6 +23,14 @@ def decoded_seconds(path: Path) -> tuple[float, float]:
     with av.open(str(path)) as container:
         samples = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
     return (frames[-1] - frames[0] if frames else 0.0), samples
+
+
+def sound_of(path: Path) -> NDArray[np.float32]:
+    """All samples of its sound, −1 to 1."""
+    with av.open(str(path)) as container:
+        resampled = av.AudioResampler(format="flt", layout="mono")
+        frames = [one for frame in container.decode(audio=0) for one in resampled.resample(frame)]
+    return np.concatenate([frame.to_ndarray()[0] for frame in frames])
 
 
 def rows(data: Path, query: str, *values: Any) -> list[tuple[Any, ...]]:

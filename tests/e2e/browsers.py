@@ -5,6 +5,7 @@ import contextlib
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,21 @@ def write_voice(speaker: str, path: Path) -> None:
         file.writeframes(samples.tobytes())
 
 
+@dataclass(frozen=True)
+class Home:
+    """Where a browser runs: the address by which it finds the server, and the program that starts it there."""
+
+    url: str
+    executable: str = CHROMIUM
+
+    def link(self, link: str) -> str:
+        """A person's link, by the address that is right from here."""
+        return self.url + link[link.index("/j#") :]
+
+
 @asynccontextmanager
 async def chromium(
-    microphone: Path | None = None, *, refused: bool = False, autoplay: bool = True
+    microphone: Path | None = None, *, refused: bool = False, autoplay: bool = True, home: Home | None = None
 ) -> AsyncIterator[Browser]:
     """One browser process: its microphone belongs to all its pages.
 
@@ -62,9 +75,14 @@ async def chromium(
         flags = [flag for flag in flags if not flag.startswith("--autoplay-policy")]
     if refused:
         flags = [f"{flag}=deny" if flag == "--use-fake-ui-for-media-stream" else flag for flag in flags]
+    if home is not None:
+        # Without TLS a browser gives camera and microphone to localhost alone, unless it is told otherwise.
+        flags = [*flags, f"--unsafely-treat-insecure-origin-as-secure={home.url}"]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=flags, ignore_default_args=["--headless", "--mute-audio"]
+            executable_path=home.executable if home else CHROMIUM,
+            args=flags,
+            ignore_default_args=["--headless", "--mute-audio"],
         )
         try:
             yield browser

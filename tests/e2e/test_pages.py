@@ -13,9 +13,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiohttp.test_utils import make_mocked_request
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.async_api import Browser, Page, expect
 
+from teleosce.core.errors import Fault, Forbidden, SignInNeeded, TooMany, Unavailable
+from teleosce.web.rendering import fault_page
 from tests.e2e.artefacts import rows
 from tests.e2e.browsers import chromium, eventually, join, new_page
 from tests.e2e.server import ServerProcess
@@ -125,6 +128,31 @@ async def test_sign_in_and_what_is_not_there(house: House) -> None:
     await page.context.close()
 
 
+def _defect() -> Fault:
+    made = Fault("Something went wrong on our side. What was saved before is kept. Try again.", details="c0ffee42")
+    made.status = 500
+    return made
+
+
+FAULTS = {
+    "fault-401": SignInNeeded("You have joined on another device, so this one has stopped.", code="replaced"),
+    "fault-403": Forbidden("This page is the organiser's. Your own link leads to your place."),
+    "fault-429": TooMany("Too many attempts. Wait a minute, and try again."),
+    "fault-500": _defect(),
+    "fault-503": Unavailable("The disk is full. What was saved before is kept; try again in a minute."),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+async def test_a_fault_is_a_page(house: House, name: str) -> None:
+    page = await house.page()
+    said = fault_page(make_mocked_request("GET", "/somewhere"), FAULTS[name])
+    await page.route("**/somewhere", lambda route: route.fulfill(body=said.text, content_type="text/html"))
+    await page.goto(f"{house.server.url}/somewhere")
+    await look(page, name)
+    await page.context.close()
+
+
 async def test_the_bank_of_stations(house: House) -> None:
     page = await house.signed_in()
     await page.get_by_role("link", name="Stations").click()
@@ -187,6 +215,33 @@ async def test_a_new_exam(house: House) -> None:
     await page.goto(cells[2][3])
     await expect(page.locator("#who-name")).to_have_text("Welcome, =Ada Adams")
     await page.context.close()
+
+
+async def test_the_pages_of_a_rest(house: House) -> None:
+    organiser = await house.signed_in()
+    await organiser.goto(f"{house.server.url}/exams/new")
+    bank = organiser.get_by_label("Station from the bank").locator("option")
+    stations = [
+        await bank.nth(await _option(organiser, name)).get_attribute("value") for name in ("Rest", "Chest pain")
+    ]
+    plan = {"title": "With a rest", "zone": "Europe/London", "stations": stations, "candidates": ["Ada Adams"]}
+    made = await (await organiser.request.post(f"{house.server.url}/api/exams", data=plan)).json()
+    links = {one["role"]: one["path"] for one in made["links"]}
+    candidate, patient = await house.page(), await house.page()
+    await asyncio.gather(
+        join(candidate, house.server.url + links["candidate"]), join(patient, house.server.url + links["sp"])
+    )
+    await candidate.locator("#waiting-title").wait_for()
+    await look(patient, "patient-idle")
+    query = (
+        "SELECT encounter.id FROM encounter JOIN slot ON slot.id = slot_id WHERE encounter.exam_id = ? AND rotation = 1"
+    )
+    encounter = rows(house.server.data, query, made["exam"]["id"])[0][0]
+    await organiser.request.post(f"{house.server.url}/api/encounters/{encounter}/begin", data={})
+    await expect(candidate.locator("#between-title")).to_have_text("Rest")
+    await look(candidate, "station-rest")
+    for page in (organiser, candidate, patient):
+        await page.context.close()
 
 
 async def _option(page: Page, name: str) -> int:

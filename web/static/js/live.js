@@ -196,7 +196,7 @@ export class Live {
     this.#bar.show(null, "", this.page.resting);
     this.#bar.line("idle", t("Not connected"));
     this.show(view);
-    announce(view === "replaced" ? t("This link was opened on another device.") : `${t("This session has ended.")} ${reason}`, "assertive");
+    announce(view === "replaced" ? t("You go on in another tab or on another device.") : `${t("This session has ended.")} ${reason}`, "assertive");
     byId("main").focus();
   }
 

@@ -18,7 +18,9 @@ import { pageRole } from "./role.js";
 const PING_EVERY_MS = 5000;
 const SILENCE_MS = 12000;
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 5000;
+const LONGEST_WAIT_MS = 3000;
+/** A try that met a dead line asks again ever more seldom: a fresh one finds the mended line sooner. */
+const OPEN_WITHIN_MS = 5000;
 const TICKET_WAIT_MS = 10000;
 const CLOSED_REPLACED = 4001;
 const CLOSED_ENDED = 4003;
@@ -117,6 +119,7 @@ export class Socket {
     const wire = new WebSocket(address);
     this.wire = wire;
     this.heard = performance.now();
+    setTimeout(() => wire === this.wire && wire.readyState === WebSocket.CONNECTING && this.drop(), OPEN_WITHIN_MS);
     wire.onopen = () => this.opened();
     wire.onmessage = (event) => this.received(event.data);
     wire.onclose = (event) => wire === this.wire && this.closed(event.code);
