@@ -9,7 +9,7 @@ from teleosce.core.errors import NotFound
 from teleosce.core.ids import is_id
 from teleosce.exams import Encounter
 from teleosce.people import Permission
-from teleosce.recording import Take
+from teleosce.recording import Manifest, Take
 from teleosce.web.access import marked_encounter
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.routing import Access, Route, answer, body
@@ -45,6 +45,7 @@ async def recording(request: web.Request) -> web.Response:
             "duration_ms": manifest.duration_ms,
             "poster": f"/media/encounters/{encounter.id}/poster.jpg",
             "takes": [await _take(house, encounter, manifest.starts_ms, take) for take in manifest.takes],
+            "alarms": await _alarms(house, encounter, manifest),
             "speech": await _speech(house, encounter),
         }
     )
@@ -67,6 +68,18 @@ async def _take(house: Rooms, encounter: Encounter, zero_ms: int, take: Take) ->
             {"kind": gap.kind, "track": gap.track, "from_ms": gap.from_ms, "to_ms": gap.to_ms} for gap in take.gaps
         ],
     }
+
+
+async def _alarms(house: Rooms, encounter: Encounter, manifest: Manifest) -> list[dict[str, Any]]:
+    """What was wrong with whom while it was recorded, so that nobody is marked down for a dead microphone."""
+    found = []
+    for alarm in await house.watching.history([encounter.id]):
+        from_ms = max(0, alarm.since_ms - manifest.starts_ms)
+        to_ms = min(manifest.duration_ms, (alarm.until_ms or manifest.sealed_ms) - manifest.starts_ms)
+        if from_ms < to_ms:
+            role = (await house.people.seat(alarm.participant_id)).role.value
+            found.append({"role": role, "kind": alarm.kind.value, "from_ms": from_ms, "to_ms": to_ms})
+    return found
 
 
 async def _speech(house: Rooms, encounter: Encounter) -> dict[str, list[tuple[int, int]]]:

@@ -1,6 +1,6 @@
 /** The types of the marking desk: web/PROTOCOL.md. Times count in milliseconds from the start of the encounter's recording. */
 
-import type { Role } from "../types.js";
+import type { AlarmKind, Role } from "../types.js";
 
 export type Span = [from_ms: number, to_ms: number];
 export type Mark = "done" | "partly" | "not_done";
@@ -32,6 +32,8 @@ export interface Recording {
   duration_ms?: number;
   poster?: string;
   takes: Take[];
+  /** What was found wrong with somebody while it was recorded. */
+  alarms?: { role: Role; kind: AlarmKind; from_ms: number; to_ms: number }[];
   speech: Partial<Record<Role, Span[]>>;
 }
 

@@ -4,6 +4,7 @@
 /** @import { Memory } from "./memory.js" */
 /** @import { Recording, Voice } from "./types.js" */
 
+import { alarmWords } from "../alarm-words.js";
 import { announce, toast } from "../announce.js";
 import { duration } from "../clock.js";
 import { byId, el, setText } from "../dom.js";
@@ -38,6 +39,7 @@ export class Watch {
     byId("pictures").replaceChildren(...this.#screens.map((screen) => screen.element));
     this.lanes = new Lanes(byId("lanes"), voices, this.length_ms, (at_ms) => this.player.seek(at_ms));
     byId("volumes").replaceChildren(...voices.map((voice, index) => this.#volume(voice, /** @type {Screen} */ (this.#screens[index]))));
+    this.#tellAlarms(recording.alarms ?? []);
     setText(byId("play-length"), duration(this.length_ms / 1000));
     this.#buttons();
     this.#restore();
@@ -55,6 +57,19 @@ export class Watch {
   from(at_ms) {
     this.player.seek(at_ms);
     this.player.play();
+  }
+
+  /** Nobody should be marked down for a dead microphone. @param {NonNullable<Recording["alarms"]>} alarms */
+  #tellAlarms(alarms) {
+    byId("alarms").hidden = alarms.length === 0;
+    byId("alarm-list").replaceChildren(
+      ...alarms.map(({ role, kind, from_ms, to_ms }) => {
+        const span = `${duration(from_ms / 1000)}–${duration(to_ms / 1000)}`;
+        const go = el("button", { class: "button quiet", type: "button" }, `${shortRoleName(role)}: ${alarmWords(kind)} ${span}`);
+        go.addEventListener("click", () => this.from(from_ms));
+        return el("li", {}, go);
+      }),
+    );
   }
 
   swap() {

@@ -1,7 +1,8 @@
 /** Alarms about people in the control page: in words, by a soft sound, and afterwards. */
 
-/** @import { AlarmKind, DayEncounter } from "../types.js" */
+/** @import { DayEncounter } from "../types.js" */
 
+import { alarmWords } from "../alarm-words.js";
 import { announce } from "../announce.js";
 import { byId, el, icon } from "../dom.js";
 import { t, timeOfDay } from "../i18n.js";
@@ -9,23 +10,6 @@ import { t, timeOfDay } from "../i18n.js";
 const MUTED = "teleosce.alarms-muted";
 /** The school's. */
 let zone = "UTC";
-
-/** @param {AlarmKind} kind */
-export function alarmWords(kind) {
-  return {
-    absent: t("Not in the room"),
-    "no-packets": t("Sends nothing"),
-    "no-sound": t("No sound arrives"),
-    "no-picture": t("No picture arrives"),
-    silent: t("Microphone is silent"),
-    unheard: t("Not heard yet"),
-    clipping: t("Too loud, cut off"),
-    dark: t("Picture is dark"),
-    covered: t("Camera is covered"),
-    frozen: t("Picture does not move"),
-    loss: t("Line loses much"),
-  }[kind];
-}
 
 /**
  * What needs a person comes first: running encounters with alarms, the others that run, those to come, those that are over.

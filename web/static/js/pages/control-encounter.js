@@ -2,10 +2,11 @@
 
 /** @import { DayEncounter, DayPerson, MediaHealth, Phase, Tone } from "../types.js" */
 
+import { alarmWords } from "../alarm-words.js";
 import { toast } from "../announce.js";
 import { messageOf, post } from "../api.js";
 import { countdown, duration } from "../clock.js";
-import { alarmWords, incidentList } from "./control-alarms.js";
+import { incidentList } from "./control-alarms.js";
 import { ask } from "../dialog.js";
 import { el, setState, setText, state, whileBusy } from "../dom.js";
 import { phaseName, shortRoleName, t } from "../i18n.js";
@@ -224,6 +225,8 @@ function mediaText({ microphone, camera }, media, phase) {
     phase !== "encounter" ? null : media.receiving ? t("receiving") : t("receives nothing"),
     media.loss === null ? null : t("{percent} % lost", { percent: (media.loss * 100).toFixed(1) }),
     media.round_trip_ms === null ? null : t("{ms} ms", { ms: Math.round(media.round_trip_ms) }),
+    microphone === "off" ? t("microphone off") : microphone === "none" ? t("no microphone") : null,
+    camera === "off" ? t("camera off") : camera === "none" ? t("no camera") : null,
   ];
   return parts.filter(Boolean).join(", ");
 }

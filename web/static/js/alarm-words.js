@@ -1,0 +1,22 @@
+/** What can be wrong with a person in an encounter, as it is told to those who look after them. */
+
+/** @import { AlarmKind } from "./types.js" */
+
+import { t } from "./i18n.js";
+
+/** @param {AlarmKind} kind */
+export function alarmWords(kind) {
+  return {
+    absent: t("Not in the room"),
+    "no-packets": t("Sends nothing"),
+    "no-sound": t("No sound arrives"),
+    "no-picture": t("No picture arrives"),
+    silent: t("Microphone is silent"),
+    unheard: t("Not heard yet"),
+    clipping: t("Too loud, cut off"),
+    dark: t("Picture is dark"),
+    covered: t("Camera is covered"),
+    frozen: t("Picture does not move"),
+    loss: t("Line loses much"),
+  }[kind];
+}
