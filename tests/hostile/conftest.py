@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from tests.hostile.journal import Journal, journal
 from tests.rtc.conftest import clip
 from tests.web.house import House
 from tests.web.house import house as running_house
 
-__all__ = ["clip", "house"]
+__all__ = ["Journal", "clip", "house", "journal"]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
