@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,9 +20,9 @@ from teleosce.core.ids import new_id
 from teleosce.recording import journal
 from teleosce.recording.files import AppendFile
 from teleosce.recording.models import journal_name, raw_name
-from teleosce.recording.tracks import Note, Packet, Track, make_track
+from teleosce.recording.tracks import Note, Track, make_track
 from teleosce.recording.webm import Block, RawWebm
-from teleosce.rtc.model import Kind, Publication, TrackInfo
+from teleosce.rtc.model import Kind, Packet, Publication, TrackInfo
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,8 @@ GIVE_UP_S = 10.0
 
 CALM_S = 5.0
 """An alarm is over when nothing has gone wrong for so long."""
+
+_PLACE = itemgetter(1)
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -115,7 +118,7 @@ class TakeFiles:
 class Feed:
     """Everything of one publication, until it has ended and is on disk.
 
-    The loop calls `packet`, `report` and `end`; the writer's thread calls the rest. `done` is set, there, at the end.
+    The loop calls `packets`, `report` and `end`; the writer's thread calls the rest. `done` is set, there, at the end.
     """
 
     def __init__(
@@ -133,7 +136,8 @@ class Feed:
         self.done.set_running_or_notify_cancel()
         self.on_disk_ms = 0.0
         self._folder, self._clock, self._opened, self._closed = folder, clock, opened, closed
-        self._backlog: deque[tuple[Kind, Packet | SenderReport]] = deque()
+        self._backlog: deque[tuple[Kind, list[Packet] | SenderReport]] = deque()
+        self._came = self._taken = 0
         self._ended_at: float | None = None
         self._tracks: dict[str, Track] = {}
         self._origin_ms = 0
@@ -150,18 +154,19 @@ class Feed:
     @property
     def waiting(self) -> int:
         """Packets that the writer has not taken in yet."""
-        return len(self._backlog)
+        return self._came - self._taken
 
-    def packet(self, kind: Kind, packet: Packet) -> None:
-        """Takes a packet in; when the writer is far behind, it is left out, video first, and becomes a gap."""
-        if len(self._backlog) < BACKLOG[kind]:
-            self._backlog.append((kind, packet))
+    def packets(self, kind: Kind, packets: list[Packet]) -> None:
+        """Takes packets in; when the writer is far behind, they are left out, video first, and become a gap."""
+        if self.waiting < BACKLOG[kind]:
+            self._came += len(packets)
+            self._backlog.append((kind, packets))
         else:
             self._overrun = True
 
     def report(self, kind: Kind, report: SenderReport) -> None:
         """Takes a sender report in."""
-        if len(self._backlog) < BACKLOG["audio"]:
+        if self.waiting < BACKLOG["audio"]:
             self._backlog.append((kind, report))
 
     def end(self) -> None:
@@ -209,19 +214,21 @@ class Feed:
         while self._backlog:
             kind, item = self._backlog.popleft()
             if not self._tracks:
-                self._origin_ms = self._clock.at_ms(item.arrival)
-                self._tracks = {track.kind: make_track(track, item.arrival) for track in self.publication.tracks}
+                arrival = item.arrival if isinstance(item, SenderReport) else item[0][4]
+                self._origin_ms = self._clock.at_ms(arrival)
+                self._tracks = {track.kind: make_track(track, arrival) for track in self.publication.tracks}
             track = self._tracks.get(kind)
-            if track is None:
+            if isinstance(item, SenderReport):
+                if track is not None:
+                    track.report(item.ntp, item.timestamp, item.arrival)
                 continue
-            if isinstance(item, Packet):
-                track.push(item)
-            else:
-                track.report(item.ntp, item.timestamp, item.arrival)
+            self._taken += len(item)
+            if track is not None:
+                track.take(item)
         for track in self._tracks.values():
             self._blocks += track.drain(everything=everything)
         self._collect_notes()
-        self._blocks.sort(key=lambda block: block.at_ms)
+        self._blocks.sort(key=_PLACE)
 
     def _collect_notes(self) -> None:
         for track in self._tracks.values():

@@ -13,6 +13,7 @@ class AppendFile:
         # One thread writes and closes while another waits for the disk.
         self._closing = threading.Lock()
         self.size = 0
+        self._synced = 0
 
     def append(self, content: bytes) -> None:
         """Writes all of `content` or, when that fails with OSError, nothing of it."""
@@ -30,8 +31,10 @@ class AppendFile:
     def sync(self) -> None:
         """Returns when all that was appended would survive a power cut."""
         with self._closing:
-            if self._descriptor is not None:
+            if self._descriptor is not None and self._synced != self.size:
+                size = self.size
                 os.fsync(self._descriptor)
+                self._synced = size
 
     def close(self) -> None:
         """Nothing is appended after this."""

@@ -6,9 +6,8 @@ from pathlib import Path
 from teleosce.core.clock import Clock
 from teleosce.recording.feed import Feed, SenderReport
 from teleosce.recording.journal import Header
-from teleosce.recording.tracks import Packet
 from teleosce.recording.writer import Writer
-from teleosce.rtc.model import Kind, Publication
+from teleosce.rtc.model import Kind, Packet, Publication
 
 
 class Recorder:
@@ -35,20 +34,11 @@ class Recorder:
         self.feeds.append(feed)
         self._writer.add(feed)
 
-    def packet(  # noqa: PLR0917 as the seam has it
-        self,
-        publication: Publication,
-        kind: Kind,
-        sequence: int,
-        timestamp: int,
-        marker: bool,
-        payload: bytes,
-        arrival: float,
-    ) -> None:
-        """Queues a packet."""
+    def packets(self, publication: Publication, kind: Kind, packets: list[Packet]) -> None:
+        """Queues packets."""
         feed = self._live.get(publication.id)
         if feed is not None:
-            feed.packet(kind, Packet(sequence, timestamp, marker, payload, arrival))
+            feed.packets(kind, packets)
 
     def sender_report(self, publication: Publication, kind: Kind, ntp: int, timestamp: int, arrival: float) -> None:
         """Queues a sender report."""

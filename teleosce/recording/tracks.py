@@ -1,11 +1,12 @@
 """From RTP packets to blocks on a take's timeline: order, time, and frames put together. Pure logic, one thread."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from math import inf
+from typing import Any
 
 from teleosce.recording import opus, vp8
 from teleosce.recording.webm import Block
-from teleosce.rtc.model import Kind, TrackInfo
+from teleosce.rtc.model import Kind, Packet, TrackInfo
 
 HOLE_WAIT_S = 0.7
 """How long a missing packet may still be repaired. What came after it is in memory only, so a kill may cost this."""
@@ -24,43 +25,36 @@ Note = dict[str, Any]
 """A line of the journal."""
 
 
-class Packet(NamedTuple):
-    """One RTP packet, as `Subscriber.packet` has it."""
-
-    sequence: int
-    timestamp: int
-    marker: bool
-    payload: bytes
-    arrival: float
-
-
 class Reorder:
-    """Gives packets back in the order they were sent, waiting HOLE_WAIT_S of arrivals for those that are missing."""
+    """Gives packets back in the order they were sent, waiting HOLE_WAIT_S of arrivals for those that are missing.
+
+    `next` is the sequence number that follows, None before the first packet.
+    """
 
     def __init__(self) -> None:
-        self._waiting: dict[int, Packet] = {}
-        self._next: int | None = None
+        self.waiting: dict[int, Packet] = {}
+        self.next: int | None = None
         self._newest = 0.0
 
     def push(self, packet: Packet) -> None:
         """A packet that comes after its place was given up is too late and ignored."""
-        if self._next is None or packet.sequence >= self._next:
-            self._waiting[packet.sequence] = packet
-            self._newest = max(self._newest, packet.arrival)
+        if self.next is None or packet[0] >= self.next:
+            self.waiting[packet[0]] = packet
+            self._newest = max(self._newest, packet[4])
 
     def pop(self, *, everything: bool = False) -> Iterator[tuple[int, Packet]]:
         """Packets in order, each with how many were lost just before it. `everything`: wait for none."""
-        while self._waiting:
-            packet = self._waiting.pop(self._next, None) if self._next is not None else None
+        while self.waiting:
+            packet = self.waiting.pop(self.next, None) if self.next is not None else None
             lost = 0
             if packet is None:
-                first = min(self._waiting)
-                if self._next is not None:
-                    if not everything and self._newest - self._waiting[first].arrival < HOLE_WAIT_S:
+                first = min(self.waiting)
+                if self.next is not None:
+                    if not everything and self._newest - self.waiting[first][4] < HOLE_WAIT_S:
                         return
-                    lost = first - self._next
-                packet = self._waiting.pop(first)
-            self._next = packet.sequence + 1
+                    lost = first - self.next
+                packet = self.waiting.pop(first)
+            self.next = packet[0] + 1
             yield lost, packet
 
 
@@ -115,13 +109,22 @@ class Track:
         self._time = MediaTime(clock_rate)
         self._early: list[tuple[int, int, float]] = []
         self._arrival = origin
+        self._timestamp = -1
         self._at_ms = 0.0
-        self._seen: tuple[float, float] | None = None  # place and arrival of the least delayed packet of late
+        self._delay, self._seen = inf, (0.0, 0.0)  # of the least delayed packet of late: its place and arrival
         self._seen_from = 0.0
 
-    def push(self, packet: Packet) -> None:
-        """Takes a packet in; its blocks come with `drain`."""
-        self._order.push(packet)
+    def take(self, packets: list[Packet]) -> None:
+        """Takes packets in; their blocks come with `drain`."""
+        order = self._order
+        for packet in packets:
+            if packet[0] == order.next and not order.waiting:
+                order.next += 1
+                self._place(0, packet)
+            else:
+                order.push(packet)
+                if order.next is None:
+                    self._pop()
 
     def report(self, ntp: int, timestamp: int, arrival: float) -> None:
         """Notes a sender report. One that precedes the first packet waits for it."""
@@ -133,23 +136,36 @@ class Track:
 
     def drain(self, *, everything: bool = False) -> list[Block]:
         """The blocks that are complete. `everything`: no more packets will come."""
-        for lost, packet in self._order.pop(everything=everything):
-            arrived = self._arrived(packet.arrival)
-            at_ms, event, excess = self._time.place(packet.timestamp, packet.arrival, arrived)
-            if event:
-                self._note(event, at=round(at_ms, 3), ms=round(excess))
-            self._watch(at_ms, arrived)
-            cut = packet.arrival - self._arrival >= LINE_S
-            self._take(packet, at_ms, ("line" if cut else "loss") if lost else None)
-            self._arrival = max(self._arrival, packet.arrival)
-            self._at_ms = at_ms
-            for early in self._early:
-                self.report(*early)
-            self._early = []
+        self._pop(everything=everything)
         if everything:
             self._end()
         blocks, self.blocks = self.blocks, []
         return blocks
+
+    def _pop(self, *, everything: bool = False) -> None:
+        for lost, packet in self._order.pop(everything=everything):
+            self._place(lost, packet)
+
+    def _place(self, lost: int, packet: Packet) -> None:
+        """The next packet in order. All packets of a frame have one timestamp and one place."""
+        _, timestamp, _, _, arrival = packet
+        if timestamp != self._timestamp:
+            self._timestamp = timestamp
+            arrived = (arrival - self._origin) * 1000
+            self._at_ms, event, excess = self._time.place(timestamp, arrival, arrived)
+            if event:
+                self._note(event, at=round(self._at_ms, 3), ms=round(excess))
+            self._watch(self._at_ms, arrived)
+        if lost:
+            cut = arrival - self._arrival >= LINE_S
+            self._take(packet, self._at_ms, "line" if cut else "loss")
+        else:
+            self._take(packet, self._at_ms, None)
+        self._arrival = max(self._arrival, arrival)
+        if self._early:
+            early, self._early = self._early, []
+            for report in early:
+                self.report(*report)
 
     def missing(self, from_ms: float, kind: str) -> None:
         """Blocks from `from_ms` on could not be kept."""
@@ -172,11 +188,11 @@ class Track:
 
     def _watch(self, at_ms: float, arrived: float) -> None:
         """Every two seconds, the packet that came with the least delay: stands in for sender reports."""
-        if self._seen is None or arrived - at_ms < self._seen[1] - self._seen[0]:
-            self._seen = (at_ms, arrived)
+        if arrived - at_ms < self._delay:
+            self._delay, self._seen = arrived - at_ms, (at_ms, arrived)
         if at_ms - self._seen_from >= SEEN_EVERY_MS or at_ms < self._seen_from:
-            self._note("seen", at=round(self._seen[0], 3), arrived=self._seen[1])
-            self._seen, self._seen_from = None, at_ms
+            self._note("seen", at=round(self._seen[0], 3), arrived=round(self._seen[1], 3))
+            self._delay, self._seen_from = inf, at_ms
 
 
 class AudioTrack(Track):
@@ -185,14 +201,15 @@ class AudioTrack(Track):
     _next_ms: float | None = None
 
     def _take(self, packet: Packet, at_ms: float, lost: str | None) -> None:
-        if not packet.payload:
+        payload = packet[3]
+        if not payload:
             return
         if self._next_ms is not None:
             hole = at_ms - self._next_ms
             if (lost and hole > 1) or hole > PAUSE_MS["audio"]:
                 self._gap(lost or "pause", self._next_ms, at_ms)
-        self._next_ms = at_ms + opus.duration_ms(packet.payload)
-        self.blocks.append(Block("audio", at_ms, packet.payload, key=True))
+        self._next_ms = at_ms + opus.duration_ms(payload)
+        self.blocks.append(Block("audio", at_ms, payload, key=True))
 
     def missing(self, from_ms: float, kind: str) -> None:
         """A packet of sound that could not be kept: one short gap; sealing joins neighbours."""
@@ -203,7 +220,7 @@ class VideoTrack(Track):
     """Packets become frames. After a loss, frames are dropped until a key frame: they could only show damage."""
 
     _parts: list[bytes]
-    _timestamp = 0
+    _frame_timestamp = 0
     _frame_ms = 0.0
     _shown_ms: float | None = None
     _size: tuple[int, int] | None = None
@@ -218,21 +235,22 @@ class VideoTrack(Track):
     def _take(self, packet: Packet, at_ms: float, lost: str | None) -> None:
         if lost:
             self._lose(lost)
-        if not packet.payload:  # padding, sent to probe the line
+        _, timestamp, marker, payload, _ = packet
+        if not payload:  # padding, sent to probe the line
             return
         try:
-            offset, begins = vp8.payload_start(packet.payload)
+            offset, begins = vp8.payload_start(payload)
         except ValueError:
             self._lose("loss")
             return
         if begins:
             self._finish()  # nothing was lost: the frame before only lacked its marker
-            self._timestamp, self._frame_ms = packet.timestamp, at_ms
-        elif not self._parts or packet.timestamp != self._timestamp:
+            self._frame_timestamp, self._frame_ms = timestamp, at_ms
+        elif not self._parts or timestamp != self._frame_timestamp:
             self._lose("loss")
             return
-        self._parts.append(packet.payload[offset:])
-        if packet.marker:
+        self._parts.append(payload[offset:])
+        if marker:
             self._finish()
 
     def missing(self, from_ms: float, kind: str) -> None:

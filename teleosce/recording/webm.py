@@ -13,6 +13,9 @@ from teleosce.rtc.model import Kind, TrackInfo
 
 _UNKNOWN_SIZE = b"\x01\xff\xff\xff\xff\xff\xff\xff"
 _CLUSTER_MS = 1000
+_pack_block = struct.Struct(">BQBhB").pack
+"""A block's head: identifier, size in eight bytes, track, time in the cluster, flags."""
+
 _FARTHEST_BACK_MS = -30_000
 """A block's time is 16 bits signed, from the start of its cluster."""
 
@@ -60,7 +63,7 @@ class RawWebm:
 
     def __init__(self, tracks: Sequence[TrackInfo]) -> None:
         self._tracks = tracks
-        self._numbers = {track.kind: number for number, track in enumerate(tracks, 1)}
+        self._numbers = {track.kind: 0x80 | number for number, track in enumerate(tracks, 1)}
         self._cluster_ms: int | None = None
 
     def header(self) -> bytes:
@@ -78,14 +81,14 @@ class RawWebm:
 
     def encode(self, blocks: Iterable[Block]) -> tuple[bytes, int | None]:
         """The bytes of these blocks, and the state to give to `keep` once they are on disk."""
-        cluster, parts = self._cluster_ms, []
-        for block in blocks:
-            at_ms = round(block.at_ms)
+        cluster, numbers, parts = self._cluster_ms, self._numbers, list[bytes]()
+        for kind, exact_ms, data, key in blocks:
+            at_ms = round(exact_ms)
             if cluster is None or not _FARTHEST_BACK_MS < at_ms - cluster < _CLUSTER_MS:
                 cluster = at_ms
                 parts.append(bytes.fromhex("1F43B675") + _UNKNOWN_SIZE + _number("E7", at_ms))
-            head = struct.pack(">BhB", 0x80 | self._numbers[block.kind], at_ms - cluster, 0x80 if block.key else 0)
-            parts.append(b"\xa3" + _size(len(head) + len(block.data)) + head + block.data)
+            size = len(data) + 4 | 1 << 56
+            parts += (_pack_block(0xA3, size, numbers[kind], at_ms - cluster, 0x80 if key else 0), data)
         return b"".join(parts), cluster
 
     def keep(self, cluster_ms: int | None) -> None:

@@ -12,7 +12,7 @@ from teleosce.recording.feed import Feed
 
 log = structlog.get_logger(__name__)
 
-EVERY_S = 0.1
+EVERY_S = 0.2
 """How long packets may gather. They are lost when the server is killed, so it is part of the second we may lose."""
 
 SYNC_EVERY_S = 1.0

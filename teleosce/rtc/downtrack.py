@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Iterable
 
 from teleosce.rtc import rtcp
-from teleosce.rtc.model import Kind
+from teleosce.rtc.model import Kind, Packet
 from teleosce.rtc.timings import LOSS_PACKETS
 from teleosce.rtc.uptrack import UpTrack
 
-_HEADER = struct.Struct("!BBHII")
-_TIMED_HEADER = struct.Struct("!BBHIIHHI")
+_pack = struct.Struct("!BBHII").pack
+_pack_timed = struct.Struct("!BBHIIHHI").pack
 _REPORTS_KEPT = 8
 _LONGEST_ROUND_TRIP_S = 10.0
 
@@ -103,18 +103,19 @@ class DownTrack:
         if self.up is not None and self.up.mapping is not None:
             self.report(*self.up.mapping, now)
 
-    def forward(self, extended: int, timestamp: int, marker: int, payload: bytes, now: float) -> None:
+    def forward(self, packet: Packet, now: float) -> None:
         """One packet of the up track, new, late or asked for again."""
+        extended, timestamp, marker, payload, _ = packet
         if extended < self._first:
             return
-        second = marker | self._payload_type
+        second = self._payload_type | 0x80 if marker else self._payload_type
         sequence = (extended + self._sequence_offset) & 0xFFFF
         moved = (timestamp + self._timestamp_offset) & 0xFFFFFFFF
         if self._extension is None:
-            header = _HEADER.pack(0x80, second, sequence, moved, self.ssrc)
+            header = _pack(0x80, second, sequence, moved, self.ssrc)
         else:  # one-byte extension (RFC 8285): 24 bits of seconds as 6.18 fixed point
             sent = self._extension | int(now * 262144) & 0xFFFFFF
-            header = _TIMED_HEADER.pack(0x90, second, sequence, moved, self.ssrc, 0xBEDE, 1, sent)
+            header = _pack_timed(0x90, second, sequence, moved, self.ssrc, 0xBEDE, 1, sent)
         self.packets += 1
         self.octets += len(payload)
         if extended > self._newest:
@@ -134,7 +135,7 @@ class DownTrack:
             slot = up.ring[(up.highest - behind) % up.size]
             if slot is not None and slot[0] == up.highest - behind:
                 self.resent += 1
-                self.forward(*slot, now)
+                self.forward(slot, now)
 
     def report(self, ntp: int, timestamp: int, now: float) -> None:
         """The publisher's sender report, told of this stream."""

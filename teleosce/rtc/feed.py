@@ -1,10 +1,11 @@
 """One publication on its way to the room's subscribers. Whatever they raise is logged and goes no further."""
 
 import time
+from collections.abc import Callable
 
 import structlog
 
-from teleosce.rtc.model import Kind, Publication, Subscriber
+from teleosce.rtc.model import Kind, Packet, Publication, Subscriber
 
 log = structlog.get_logger(__name__)
 
@@ -18,6 +19,11 @@ class Feed:
         self.publication = publication
         self.subscribers = subscribers
         self._failed_at = float("-inf")
+        self._gathered: dict[Kind, list[Packet]] = {"audio": [], "video": []}
+
+    def gather(self, kind: Kind) -> Callable[[Packet], None]:
+        """Takes one packet in, to be passed on with the next `flush`: all that each packet costs here."""
+        return self._gathered[kind].append
 
     def start(self, subscriber: Subscriber) -> None:
         """Tells one subscriber that the publication is there."""
@@ -26,18 +32,21 @@ class Feed:
         except Exception as error:  # noqa: BLE001  theirs, whatever it is
             self._failed(subscriber, error)
 
-    def packet(  # noqa: PLR0917  called for every packet: keywords cost
-        self, kind: Kind, extended: int, timestamp: int, marker: int, payload: bytes, arrival: float
-    ) -> None:
-        """Passes on one packet."""
-        for subscriber in self.subscribers:
-            try:
-                subscriber.packet(self.publication, kind, extended, timestamp, marker != 0, payload, arrival)
-            except Exception as error:  # noqa: BLE001
-                self._failed(subscriber, error)
+    def flush(self) -> None:
+        """Passes on what has been gathered."""
+        for kind, gathered in self._gathered.items():
+            if gathered:
+                packets = gathered.copy()
+                gathered.clear()
+                for subscriber in self.subscribers:
+                    try:
+                        subscriber.packets(self.publication, kind, packets)
+                    except Exception as error:  # noqa: BLE001
+                        self._failed(subscriber, error)
 
     def sender_report(self, kind: Kind, ntp: int, timestamp: int, arrival: float) -> None:
-        """Passes on one sender report."""
+        """Passes on one sender report, after the packets that came before it."""
+        self.flush()
         for subscriber in self.subscribers:
             try:
                 subscriber.sender_report(self.publication, kind, ntp, timestamp, arrival)
@@ -46,6 +55,7 @@ class Feed:
 
     def end(self) -> None:
         """Tells all that nothing more of it comes."""
+        self.flush()
         for subscriber in self.subscribers:
             try:
                 subscriber.publication_ended(self.publication)

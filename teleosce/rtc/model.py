@@ -6,6 +6,13 @@ from typing import Literal, Protocol
 
 Kind = Literal["audio", "video"]
 
+Packet = tuple[int, int, bool, bytes, float]
+"""One RTP packet: sequence number, timestamp, marker, payload, arrival.
+
+The sequence number is extended beyond 16 bits and never wraps; the timestamp has 32 bits, as sent, in ticks of the
+track's clock; the payload is without RTP header, extensions and padding; the arrival is `time.monotonic()`, in seconds.
+"""
+
 
 @dataclass(frozen=True)
 class TrackInfo:
@@ -37,20 +44,10 @@ class Subscriber(Protocol):
     def publication_started(self, publication: Publication) -> None:
         """A participant is connected and the room is open; packets may follow."""
 
-    def packet(  # noqa: PLR0917
-        self,
-        publication: Publication,
-        kind: Kind,
-        sequence: int,
-        timestamp: int,
-        marker: bool,
-        payload: bytes,
-        arrival: float,
-    ) -> None:
-        """One RTP packet, in order of arrival: late and repaired ones come late, duplicates never.
+    def packets(self, publication: Publication, kind: Kind, packets: list[Packet]) -> None:
+        """What has come of a track in the last tenth of a second, in order of arrival.
 
-        sequence: extended beyond 16 bits, never wraps. timestamp: 32 bits as sent, in ticks of the track's clock.
-        payload: without RTP header, extensions and padding. arrival: `time.monotonic()`, seconds.
+        Late and repaired packets come late, duplicates never. The list is the same for all subscribers.
         """
 
     def sender_report(self, publication: Publication, kind: Kind, ntp: int, timestamp: int, arrival: float) -> None:

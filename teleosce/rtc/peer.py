@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import struct
 import time
 from collections.abc import Callable, Sequence
 
@@ -18,16 +17,13 @@ from teleosce.rtc.ports import Ports
 from teleosce.rtc.slots import make_slots
 from teleosce.rtc.tickets import Ticket
 from teleosce.rtc.timings import AUDIO_BPS, CEILING_BPS, CONNECT_S, LOST_S, REPORT_HOLDS_S, TICK_S
-from teleosce.rtc.transport import MediaTransport
+from teleosce.rtc.transport import Handler, MediaTransport
 from teleosce.rtc.uptrack import UpTrack
 
 log = structlog.get_logger(__name__)
 
-_HEADER = struct.Struct("!BBHII")
 _MOST_SOURCES = 16
 _ENDED = frozenset(PeerState) - {PeerState.connecting, PeerState.connected}
-
-Handler = Callable[[bytes, int, int, int, int, float], None]
 
 
 class Peer:
@@ -47,7 +43,7 @@ class Peer:
         self.name = ticket.name
         self.state = PeerState.connecting
         self.connected_ms: int | None = None
-        self.transport = MediaTransport(certificate, ports, self._on_rtp, self._on_rtcp)
+        self.transport = MediaTransport(certificate, ports, self._learn, self._on_rtcp)
         self.ups: dict[Kind, UpTrack] = {}
         self.slots = make_slots(offer, self.transport, self.picture_bps) if ticket.subscribe else []
         self.announced: tuple[Binding, ...] | None = None
@@ -62,8 +58,6 @@ class Peer:
         self._description = rtcp.source_description(self._ssrc, b"server")
         self._accepted = self._accept(ticket.publish)
         self._downs = {down.ssrc: down for slot in self.slots for down in slot.tracks}
-        self._handlers: dict[int, Handler] = {}
-        self._last_packet = time.monotonic()
         self._ntp_offset: int | None = None
         self._least_round_trip: float | None = None
         self._reported_at = 0.0
@@ -135,7 +129,6 @@ class Peer:
         if not connected:
             self.end(PeerState.failed)
         elif self.state is PeerState.connecting:
-            self._last_packet = time.monotonic()
             self.connected_ms = self._clock.now_ms()
             self.state = PeerState.connected
             self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
@@ -173,31 +166,24 @@ class Peer:
 
     # Packets
 
-    def _on_rtp(self, data: bytes, now: float) -> None:
-        first, second, sequence, timestamp, ssrc = _HEADER.unpack_from(data)
-        handler = self._handlers.get(ssrc) or self._learn(second & 0x7F, ssrc)
-        if handler is not None:
-            self._last_packet = now
-            handler(data, first, second, sequence, timestamp, now)
-
     def _learn(self, payload_type: int, ssrc: int) -> Handler | None:
         """Which track a new SSRC belongs to, by its payload type: there is one microphone and one camera."""
-        if len(self._handlers) >= _MOST_SOURCES:
+        handlers = self.transport.handlers
+        if len(handlers) >= _MOST_SOURCES:
             return None
         for up in self.ups.values():
             if payload_type == up.payload_type:
                 if up.ssrc is not None:
-                    self._handlers.pop(up.ssrc, None)
+                    handlers.pop(up.ssrc, None)
                 up.ssrc = ssrc
-                self._handlers[ssrc] = up.receive
+                handlers[ssrc] = up.receive
                 return up.receive
             if payload_type == up.rtx_payload_type:
-                self._handlers[ssrc] = up.receive_rtx
+                handlers[ssrc] = up.receive_rtx
                 return up.receive_rtx
         return None
 
     def _on_rtcp(self, data: bytes, now: float) -> None:
-        self._last_packet = now
         for item in rtcp.parse(data):
             if isinstance(item, rtcp.SenderReport):
                 self._on_sender_report(item, now)
@@ -234,7 +220,7 @@ class Peer:
 
     def _tick(self) -> None:
         now = time.monotonic()
-        if self.ups and now - self._last_packet > LOST_S:
+        if self.ups and now - self.transport.heard_at > LOST_S:
             self.end(PeerState.lost)
             return
         self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
@@ -299,7 +285,7 @@ class Peer:
             name=self.name,
             state=self.state,
             connected_ms=self.connected_ms,
-            last_packet_ms=None if self.connected_ms is None else self._clock.at_ms(self._last_packet),
+            last_packet_ms=None if self.connected_ms is None else self._clock.at_ms(self.transport.heard_at),
             audio=self._health.get("audio", TrackHealth()) if "audio" in self.ups else None,
             video=self._health.get("video", TrackHealth()) if "video" in self.ups else None,
             round_trip_ms=None if self.round_trip is None else self.round_trip * 1000,

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from teleosce.rtc.srtp import LONGEST
+from teleosce.rtc.srtp import Buffer
 from teleosce.rtc.timings import LOOK_EVERY_S
 
 _PASSES = 64
@@ -60,8 +60,10 @@ class Ports:
     """All open ports of one event loop. Without any there is no timer and no file handle."""
 
     def __init__(self) -> None:
-        self.received = bytearray(LONGEST)
+        self.received = Buffer()
         """Where readers put the packet at hand, one after another."""
+        self.sent = Buffer()
+        """The same for what goes out."""
         self._readers: dict[int, Reader] = {}
         # epoll where there is one; both are used alike.
         self._poll: Any = None

@@ -11,7 +11,7 @@ from teleosce.rtc.feed import Feed
 from teleosce.rtc.model import PeerHealth, PeerState, Publication, SlotsBound, Subscriber
 from teleosce.rtc.peer import Peer
 from teleosce.rtc.slots import slot_for
-from teleosce.rtc.timings import KEY_FRAME_EVERY_S
+from teleosce.rtc.timings import FLUSH_EVERY_S, KEY_FRAME_EVERY_S
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +31,7 @@ class Room:
         self._feeds: dict[Peer, Feed] = {}
         self._subscribers: tuple[Subscriber, ...] = ()
         self._key_frames: asyncio.TimerHandle | None = None
+        self._flushing: asyncio.TimerHandle | None = None
 
     def open(self) -> None:
         """Starts forwarding. Everyone connected is published, and asked for a key frame."""
@@ -49,6 +50,7 @@ class Room:
         """Lets `subscriber` hear all that is published from now on, and of what already is."""
         self._subscribers = (*self._subscribers, subscriber)
         for feed in self._feeds.values():
+            feed.flush()
             feed.subscribers = self._subscribers
             feed.start(subscriber)
         for peer in self._feeds:
@@ -57,7 +59,8 @@ class Room:
         self._keep_key_frames()
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
-        """Calls `subscriber` no more, not even to say that a publication has ended."""
+        """Gives `subscriber` what it has not had yet, then calls it no more, not even when a publication ends."""
+        self._flush_all()
         self._subscribers = tuple(one for one in self._subscribers if one is not subscriber)
         for feed in self._feeds.values():
             feed.subscribers = self._subscribers
@@ -114,6 +117,17 @@ class Room:
         for up in peer.ups.values():
             up.go_live(feed)
         self._keep_key_frames()
+        if self._flushing is None:
+            self._flush()
+
+    def _flush_all(self) -> None:
+        for feed in self._feeds.values():
+            feed.flush()
+
+    def _flush(self) -> None:
+        self._flush_all()
+        again = asyncio.get_running_loop().call_later
+        self._flushing = again(FLUSH_EVERY_S, self._flush) if self._feeds else None
 
     def _keep_key_frames(self) -> None:
         """Browsers send key frames only when asked: without one now and then a recording could not be sought in."""

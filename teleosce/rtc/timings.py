@@ -28,11 +28,14 @@ KEY_FRAME_AGAIN_S = 0.5
 KEY_FRAME_EVERY_S = 5.0
 """While somebody records, so that a seek never has to decode from further back."""
 
+FLUSH_EVERY_S = 0.1
+"""How long packets are gathered for subscribers of the server's own."""
+
 AUDIO_RING = 256
 """Five seconds of Opus in packets of 20 ms."""
 
-VIDEO_RING = 512
-"""Six seconds of 480p, more than two of 720p: all that a listener still asks for."""
+VIDEO_RING = 256
+"""Three seconds of 480p, more than one of 720p: all that a listener still asks for."""
 
 DROPOUT = 3000
 """A sequence number further ahead than this is another stream (RFC 3550, A.1)."""

@@ -3,6 +3,8 @@
 The short way leans on names that aiortc and aioice do not promise to keep. `self_test` names the one that moved.
 """
 
+import struct
+import time
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from typing import Any, cast
@@ -17,37 +19,47 @@ from pylibsrtp import Policy, Session
 
 from teleosce.core.errors import Unavailable
 from teleosce.rtc.ports import Port, Ports, Reader
-from teleosce.rtc.srtp import LONGEST, Protect, Unprotect, protector, unprotector
+from teleosce.rtc.srtp import Buffer, Crypt, protector, unprotector
 
 log = structlog.get_logger(__name__)
+
+Handler = Callable[[bytes, int, int, int, int, float], None]
+"""Takes a decrypted RTP packet, its header's two first bytes, sequence number, timestamp, and its arrival."""
+
+_header_of = struct.Struct("!BBHII").unpack_from
 
 
 class MediaTransport(RTCDtlsTransport):
     """Hands decrypted RTP and RTCP to its owner as bytes, and sends what the owner gives it.
 
-    on_rtp and on_rtcp get the packet and its arrival, `time.monotonic()`. Nothing that a stranger sends to the port
-    ends the transport, and nothing that they raise does.
+    learn names the handler of an SSRC that is new, by its payload type; on_rtcp gets packets and their arrival,
+    `time.monotonic()`. Nothing that a stranger sends to the port ends the transport, and nothing that they raise does.
     """
 
     def __init__(
         self,
         certificate: RTCCertificate,
         ports: Ports,
-        on_rtp: Callable[[bytes, float], None],
+        learn: Callable[[int, int], Handler | None],
         on_rtcp: Callable[[bytes, float], None],
     ) -> None:
         self.gatherer = RTCIceGatherer(iceServers=[])
         super().__init__(RTCIceTransport(self.gatherer), [certificate])
         self._ports = ports
-        self._on_rtp = on_rtp
+        self._out = ports.sent.window
+        self.handlers: dict[int, Handler] = {}
+        """Who takes the RTP packets of which SSRC."""
+        self.heard_at = time.monotonic()
+        """When the last authentic packet came, `time.monotonic()`."""
+        self._learn = learn
         self._on_rtcp = on_rtcp
         self._connection: Connection = self.gatherer._connection
         self._pairs: dict[int, CandidatePair] = self._connection._nominated
         self._pair: CandidatePair | None = None
         self._sendto: Callable[[bytes, Any], int] | None = None
         self._address: Any = None
-        self._protect: Protect | None = None
-        self._unprotect: Unprotect | None = None
+        self._protect: Crypt | None = None
+        self._unprotect: Crypt | None = None
         self.refused = 0
         """Packets that were not authentic or could not be read."""
         self.unsent = 0
@@ -112,8 +124,9 @@ class MediaTransport(RTCDtlsTransport):
         await self.start(dtls)
         if self._state is not State.CONNECTED:
             return False
-        self._protect = protector(self._tx_srtp)
+        self._protect = protector(self._tx_srtp, self._ports.sent)
         self._unprotect = unprotector(self._rx_srtp, self._ports.received)
+        self.heard_at = time.monotonic()
         return True
 
     @property
@@ -136,7 +149,9 @@ class MediaTransport(RTCDtlsTransport):
         if self._pairs.get(1) is not self._pair:
             self._retarget()
         try:
-            self._sendto(self._protect(packet), self._address)  # type: ignore[misc]
+            size = len(packet)
+            self._out[0:size] = packet
+            self._sendto(self._protect(size), self._address)  # type: ignore[misc]
         except Exception:  # noqa: BLE001  must not reach the packet's other listeners
             self.unsent += 1
 
@@ -157,7 +172,8 @@ class MediaTransport(RTCDtlsTransport):
 
     def _reader(self, port: Port, protocol: StunProtocol) -> Reader:
         """Takes one datagram from a port (RFC 7983)."""
-        receive, received = port.socket.recvfrom_into, self._ports.received
+        receive, received = port.socket.recvfrom_into, self._ports.received.bytes
+        handlers = self.handlers
 
         def read(now: float) -> None:
             try:
@@ -168,9 +184,16 @@ class MediaTransport(RTCDtlsTransport):
                 elif self._unprotect is None:
                     return
                 elif 191 < received[1] < 224:
-                    self._on_rtcp(self._rx_srtp.unprotect_rtcp(bytes(received[:size])), now)
+                    data = self._rx_srtp.unprotect_rtcp(bytes(received[:size]))
+                    self.heard_at = now
+                    self._on_rtcp(data, now)
                 else:
-                    self._on_rtp(self._unprotect(size), now)
+                    data = self._unprotect(size)
+                    self.heard_at = now
+                    first, second, sequence, timestamp, ssrc = _header_of(data)
+                    handler = handlers.get(ssrc) or self._learn(second & 0x7F, ssrc)
+                    if handler is not None:
+                        handler(data, first, second, sequence, timestamp, now)
             except (SrtpError, ValueError):
                 self.refused += 1
             except OSError:
@@ -247,10 +270,11 @@ def self_test() -> None:
     policies = [Policy(key=key, ssrc_type=side) for side in (Policy.SSRC_ANY_OUTBOUND, Policy.SSRC_ANY_INBOUND)]
     packet = b"\x80\x60" + bytes(20)
     try:
-        outbound, inbound, received = Session(policies[0]), Session(policies[1]), bytearray(LONGEST)
-        encrypted = protector(outbound)(packet)
-        received[: len(encrypted)] = encrypted
-        if unprotector(inbound, received)(len(encrypted)) != packet:
+        buffer = Buffer()
+        buffer.window[0 : len(packet)] = packet
+        outbound, inbound = Session(policies[0]), Session(policies[1])
+        encrypted = protector(outbound, buffer)(len(packet))
+        if unprotector(inbound, buffer)(len(encrypted)) != packet:
             missing.append("pylibsrtp.Session")
     except (AttributeError, TypeError, SrtpError):
         missing.append("pylibsrtp.Session._srtp")

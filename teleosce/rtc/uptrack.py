@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from teleosce.rtc import rtcp
 from teleosce.rtc.feed import Feed
-from teleosce.rtc.model import TrackInfo
+from teleosce.rtc.model import Packet, TrackInfo
 from teleosce.rtc.reception import Reception
 from teleosce.rtc.repair import Repair
 from teleosce.rtc.timings import AUDIO_RING, KEY_FRAME_AGAIN_S, NACK_AFTER_S, NACK_TICK_S, VIDEO_RING
@@ -50,10 +50,11 @@ class UpTrack(Reception):
         self.round_trip = 0.0
         self.downs: list[DownTrack] = []
         self.waiting: list[DownTrack] = []
-        self.ring: list[tuple[int, int, int, bytes] | None] = []
-        """Extended sequence number, timestamp, marker bit (0 or 0x80), payload; empty while the room is held."""
+        self.ring: list[Packet | None] = []
+        """The last `size` packets, each at its sequence number's place; empty while the room is held."""
         self.size = AUDIO_RING if info.kind == "audio" else VIDEO_RING
         self.feed: Feed | None = None
+        self._gather: Callable[[Packet], None] | None = None
         self.mapping: tuple[int, int] | None = None
         """The latest sender report: NTP on the server's timeline, RTP timestamp."""
         self._floor = 0
@@ -72,20 +73,27 @@ class UpTrack(Reception):
     ) -> None:
         """One decrypted RTP packet, with its header read already."""
         extended = self.highest + 1
-        if extended & 0xFFFF == sequence and extended:
-            self.highest = extended
-            self.received += 1
-            if timestamp != self._last_timestamp:
-                self.arrived(timestamp, now)
-        else:
-            extended = self._misplaced(sequence, now)
-            if extended < 0:
-                return
         self.octets += len(data)
         self.last_packet = now
-        if self.feed is not None:
-            payload = data[12:] if first == 0x80 else payload_of(data, first)
-            self._pass_on(self.feed, extended, timestamp, second & 0x80, payload, now)
+        if extended & 0xFFFF != sequence or not extended:
+            extended = self._misplaced(sequence, now)
+            if extended >= 0 and self.feed is not None:
+                self._pass_on((extended, timestamp, second > 127, payload_of(data, first), now))
+            return
+        self.highest = extended
+        self.received += 1
+        if timestamp != self._last_timestamp:
+            self.arrived(timestamp, now)
+        gather = self._gather
+        if gather is None:
+            return
+        packet = (extended, timestamp, second > 127, data[12:] if first == 0x80 else payload_of(data, first), now)
+        self.ring[extended % self.size] = packet
+        for down in self.downs:
+            down.forward(packet, now)
+        if self._wanted:
+            self._begin_at(packet)
+        gather(packet)
 
     def receive_rtx(  # noqa: PLR0917
         self, data: bytes, first: int, second: int, sequence: int, timestamp: int, now: float
@@ -101,7 +109,7 @@ class UpTrack(Reception):
         if self._repair.arrived(extended):
             self.repaired += 1
         self.octets += len(data)
-        self._pass_on(self.feed, extended, timestamp, second & 0x80, payload[2:], now)
+        self._pass_on((extended, timestamp, second > 127, payload[2:], now))
 
     def _misplaced(self, sequence: int, now: float) -> int:
         """The extended number of a packet that is not the next one, or -1 to drop it."""
@@ -124,31 +132,33 @@ class UpTrack(Reception):
             self._wait_all()
         return extended
 
-    def _pass_on(  # noqa: PLR0917
-        self, feed: Feed, extended: int, timestamp: int, marker: int, payload: bytes, now: float
-    ) -> None:
-        place = extended % self.size
-        known = self.ring[place]
-        if extended < self._floor or (known is not None and known[0] >= extended):
+    def _pass_on(self, packet: Packet) -> None:
+        """A packet that is not the next one, unless it came before or the room was still held."""
+        extended = packet[0]
+        known = self.ring[extended % self.size]
+        if extended < self._floor or (known is not None and known[0] >= extended) or self._gather is None:
             return
-        self.ring[place] = (extended, timestamp, marker, payload)
+        self.ring[extended % self.size] = packet
         for down in self.downs:
-            down.forward(extended, timestamp, marker, payload, now)
-        if self._wanted and (not self._video or starts_key_frame(payload)):
-            self._begin_waiting(extended, timestamp, now)
-        feed.packet(self.info.kind, extended, timestamp, marker, payload, now)
+            down.forward(packet, packet[4])
+        if self._wanted:
+            self._begin_at(packet)
+        self._gather(packet)
 
-    def _begin_waiting(self, extended: int, timestamp: int, now: float) -> None:
-        """Whoever waited starts here, and gets at once what overtook this packet on its way."""
+    def _begin_at(self, packet: Packet) -> None:
+        """Whoever waits starts with a key frame, and gets at once what overtook this packet on its way."""
+        extended, timestamp, _, payload, now = packet
+        if self._video and not starts_key_frame(payload):
+            return
         self._wanted = False
         waiting, self.waiting = self.waiting, []
         self.downs = self.downs + waiting
         for down in waiting:
             down.begin(extended, timestamp, now)
             for number in range(extended, self.highest + 1):
-                slot = self.ring[number % self.size]
-                if slot is not None and slot[0] == number:
-                    down.forward(*slot, now)
+                kept = self.ring[number % self.size]
+                if kept is not None and kept[0] == number:
+                    down.forward(kept, now)
 
     def sender_report(self, ntp: int, server_ntp: int, timestamp: int, now: float) -> None:
         """A sender report; `server_ntp` is the same moment on the server's timeline."""
@@ -164,13 +174,14 @@ class UpTrack(Reception):
     def go_live(self, feed: Feed) -> None:
         """The room is open: everything from the next packet on is kept and passed on."""
         self.feed = feed
+        self._gather = feed.gather(self.info.kind)
         self.ring = [None] * self.size
         self._floor = self.highest + 1
         self._wait_all()
 
     def go_quiet(self) -> None:
         """The room is held, or the publisher has gone: nothing is kept, asked for or passed on."""
-        self.feed = None
+        self.feed = self._gather = None
         self.ring = []
         self._wanted = False
         self._repair.forget()

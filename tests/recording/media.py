@@ -177,7 +177,8 @@ async def deliver(
     (feed,) = [feed for feed in recorder.feeds if feed.publication is to]
     for number, (arrival, what, arguments) in enumerate(events):
         if what == "packet":
-            recorder.packet(to, *arguments, zero + arrival)
+            kind, *packet = arguments
+            recorder.packets(to, kind, [(*packet, zero + arrival)])
         else:
             recorder.sender_report(to, *arguments, zero + arrival)
         while number % 1000 == 0 and feed.waiting > 500:  # noqa: ASYNC110 the writer's thread has no event to wait for

@@ -27,7 +27,8 @@ async def main(folder: Path, encounter_id: str) -> None:
     for number, (arrival, what, arguments) in enumerate(events):
         await asyncio.sleep(zero + arrival - time.monotonic())
         if what == "packet":
-            recorder.packet(publication, *arguments, zero + arrival)
+            kind, *packet = arguments
+            recorder.packets(publication, kind, [(*packet, zero + arrival)])
         else:
             recorder.sender_report(publication, *arguments, zero + arrival)
         if number % 20 == 0:

@@ -4,14 +4,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from teleosce.recording import opus, vp8
-from teleosce.recording.tracks import HOLE_WAIT_S, Packet, Reorder, make_track
-from teleosce.rtc.model import TrackInfo
+from teleosce.recording.tracks import HOLE_WAIT_S, Reorder, make_track
+from teleosce.rtc.model import Packet, TrackInfo
 
 from .media import encoded_audio, encoded_video, packetise
 
 
 def packet(sequence: int, arrival: float) -> Packet:
-    return Packet(sequence, sequence * 960, False, encoded_audio(loud=False)[0], arrival)
+    return sequence, sequence * 960, False, encoded_audio(loud=False)[0], arrival
 
 
 @settings(deadline=None)
@@ -20,18 +20,18 @@ def test_any_order_becomes_the_right_one(order: list[int], first: int) -> None:
     reorder = Reorder()
     for place, number in enumerate(order):
         reorder.push(packet(first + number, place / 1000))
-    assert [(lost, found.sequence - first) for lost, found in reorder.pop()] == [(0, number) for number in range(20)]
+    assert [(lost, found[0] - first) for lost, found in reorder.pop()] == [(0, number) for number in range(20)]
 
 
 def test_a_hole_is_waited_for_and_then_told() -> None:
     reorder = Reorder()
     reorder.push(packet(1, 0.0))
     reorder.push(packet(4, 0.02))
-    assert [found.sequence for _, found in reorder.pop()] == [1]
+    assert [found[0] for _, found in reorder.pop()] == [1]
     reorder.push(packet(2, 0.1))
-    assert [found.sequence for _, found in reorder.pop()] == [2]
+    assert [found[0] for _, found in reorder.pop()] == [2]
     reorder.push(packet(5, 0.02 + HOLE_WAIT_S))
-    assert [(lost, found.sequence) for lost, found in reorder.pop()] == [(1, 4), (0, 5)]
+    assert [(lost, found[0]) for lost, found in reorder.pop()] == [(1, 4), (0, 5)]
     reorder.push(packet(3, 1.0))
     assert list(reorder.pop(everything=True)) == []
 
@@ -41,7 +41,7 @@ def test_what_waits_behind_a_hole_comes_out_at_the_end() -> None:
     for sequence in (1, 3):
         reorder.push(packet(sequence, 0.0))
     assert len(list(reorder.pop())) == 1
-    assert [(lost, found.sequence) for lost, found in reorder.pop(everything=True)] == [(1, 3)]
+    assert [(lost, found[0]) for lost, found in reorder.pop(everything=True)] == [(1, 3)]
 
 
 def test_frames_are_put_together_and_broken_ones_dropped_until_a_key_frame() -> None:
@@ -53,7 +53,7 @@ def test_frames_are_put_together_and_broken_ones_dropped_until_a_key_frame() -> 
             # The third frame loses its last packet.
             if not (number == 2 and index == len(pieces) - 1):
                 marker = index == len(pieces) - 1
-                track.push(Packet(sequence, number * 3600, marker, payload, number / 25))
+                track.take([(sequence, number * 3600, marker, payload, number / 25)])
             sequence += 1
     blocks = track.drain(everything=True)
     assert [block.data for block in blocks] == [*frames[:2], *frames[5:]]
@@ -68,7 +68,7 @@ def test_no_payload_is_too_strange(payload: bytes) -> None:
     opus.duration_ms(payload)
     for kind, codec, rate in (("video", "VP8", 90000), ("audio", "opus", 48000)):
         track = make_track(TrackInfo(kind, codec, rate), 0.0)
-        track.push(Packet(1, 0, True, payload, 0.0))
+        track.take([(1, 0, True, payload, 0.0)])
         track.drain(everything=True)
 
 

@@ -323,16 +323,16 @@ class Ear:
     def __init__(self) -> None:
         self.started: list[Publication] = []
         self.ended: list[Publication] = []
-        self.packets: dict[tuple[str, str], list[tuple[int, int, bool, bytes]]] = {}
+        self.kept: dict[tuple[str, str], list[tuple[int, int, bool, bytes]]] = {}
         self.reports: list[tuple[str, int, int]] = []
 
     def publication_started(self, publication: Publication) -> None:
         self.started.append(publication)
 
-    def packet(self, publication, kind, sequence, timestamp, marker, payload, arrival) -> None:  # noqa: PLR0917
+    def packets(self, publication, kind, packets) -> None:
         assert publication in self.started
         assert publication not in self.ended
-        self.packets.setdefault((publication.id, kind), []).append((sequence, timestamp, marker, payload))
+        self.kept.setdefault((publication.id, kind), []).extend(packet[:4] for packet in packets)
 
     def sender_report(self, publication, kind, ntp, timestamp, arrival) -> None:
         self.reports.append((kind, ntp, timestamp))
@@ -342,4 +342,4 @@ class Ear:
 
     def of(self, participant: str, kind: str) -> list[tuple[int, int, bool, bytes]]:
         found = [one.id for one in self.started if one.participant == participant]
-        return [packet for one in found for packet in self.packets.get((one, kind), [])]
+        return [packet for one in found for packet in self.kept.get((one, kind), [])]

@@ -76,6 +76,7 @@ class Bench:
 
     @property
     def heard(self) -> list[int]:
+        self.feed.flush()
         return [one[0] for one in self.ear.of("anna", self.up.info.kind)]
 
 
@@ -219,6 +220,7 @@ async def test_padding_and_extensions_are_stripped() -> None:
     bench.up.receive(with_all, 0xB1, 96, 101, 960, bench.now)
     only_padding = HEADER.pack(0xA0, 96, 102, 960, 5) + bytes(9) + b"\x0a"
     bench.up.receive(only_padding, 0xA0, 96, 102, 960, bench.now)
+    bench.feed.flush()
     assert [one[3] for one in bench.ear.of("anna", "audio")] == [b"sound", b"sound", b""]
     first, _, _, _, _, profile, words, timed = struct.unpack_from("!BBHIIHHI", bench.sent[1])
     assert (first, profile, words, timed >> 24) == (0x90, 0xBEDE, 1, 0x22)
@@ -303,7 +305,7 @@ async def test_a_failing_subscriber_hurts_nobody() -> None:
     bench = Bench()
 
     class Broken(Ear):
-        def packet(self, *_: object) -> None:
+        def packets(self, *_: object) -> None:
             raise RuntimeError("disk full")
 
     bench.feed.subscribers = (Broken(), bench.ear)
