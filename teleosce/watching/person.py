@@ -30,9 +30,9 @@ LOSS_WEIGHT = 0.25
 """How much the last second counts in the loss that is judged."""
 LOST_S = 5.0
 STILL_OF, STILL_SHARE, STILL_BPS = 5, 0.35, 60_000
-"""Once an encoder has drawn a picture that stands still, it spends little on it: in the quietest of five seconds about
-a quarter of what it spent in the busiest, or next to nothing. A living camera's noise costs as much in each second,
-before an empty chair too."""
+"""Once an encoder has drawn a picture that stands still, it spends little on it: in two of five seconds about a quarter
+of what it spent in the busiest, or next to nothing. A living camera's noise costs as much in each second, before an
+empty chair too; one poor second may be the line's."""
 FLOWS_S = 2.0
 """Packets must come for so long before the missing ones are forgotten."""
 
@@ -211,7 +211,8 @@ class Person:
         """Frozen only where the encoder, too, finds nothing new in the picture."""
         if self._picture.value is not AlarmKind.frozen:
             return self._picture.value
-        still = min(self._bps, default=0) < max(STILL_BPS, STILL_SHARE * max(self._bps, default=0))
+        spent = sorted(self._bps)
+        still = len(spent) == STILL_OF and spent[1] < max(STILL_BPS, STILL_SHARE * spent[-1])
         return AlarmKind.frozen if still else None
 
 

@@ -3,12 +3,10 @@
 import asyncio
 from pathlib import Path
 
-import pytest
 from prometheus_client import REGISTRY
 
 from teleosce.watching import Watching
-from tests.watching.conftest import Ward
-from tests.watching.media import clip, sounds
+from tests.watching.ward import Ward
 
 
 def begun(kind: str) -> float:
@@ -50,61 +48,3 @@ async def test_alarms_can_be_read_afterwards_and_after_a_crash(ward: Ward, tmp_p
     for one in found.values():
         assert one.until_ms is not None
         assert 0 <= one.until_ms - one.since_ms < 60_000
-
-
-@pytest.mark.faults
-async def test_a_silent_microphone_is_named_within_ten_seconds(ward: Ward) -> None:
-    ward.begin("ada")
-    ada = await ward.join("ada")
-    await ward.quiet(5)
-    ada.clip.sounds[:] = sounds("silence")
-    took = await ward.until({("ada", "silent")}, 11)
-    assert took > 6
-    ada.clip.sounds[:] = sounds("voice")
-    assert await ward.until(set(), 5) < 4
-    ward.watching.told("ada", "off", "on")
-    ada.clip.sounds[:] = sounds("silence")
-    await ward.quiet(12)
-
-
-@pytest.mark.faults
-@pytest.mark.parametrize(
-    ("picture", "kind", "bound"), [("black", "dark", 18), ("a finger", "covered", 18), ("frozen", "frozen", 25)]
-)
-async def test_a_picture_that_shows_nothing(ward: Ward, picture: str, kind: str, bound: float) -> None:
-    ward.begin("ada")
-    ada = await ward.join("ada")
-    await ward.quiet(8)
-    ada.clip.frames[:] = clip(picture).frames
-    ada.force_key = True
-    await ward.until({("ada", kind)}, bound)
-    ada.clip.frames[:] = clip().frames
-    ada.force_key = True
-    await ward.until(set(), 15)
-
-
-@pytest.mark.faults
-async def test_loss(ward: Ward) -> None:
-    ward.begin("ada")
-    ada = await ward.join("ada")
-    await ward.quiet(4)
-    ada.drop_out = lambda ssrc, sequence: sequence % 8 == 0
-    await ward.until({("ada", "loss")}, 12)
-    ada.drop_out = lambda ssrc, sequence: False
-    await ward.until(set(), 25)
-
-
-@pytest.mark.faults
-async def test_people_in_good_order_raise_nothing_for_a_minute(ward: Ward) -> None:
-    """A voice, a listener in a quiet room who has spoken once, a dim room, a microphone switched off."""
-    ward.begin("ada", "ben", "cy", "dee")
-    await ward.join("ada")
-    ben = await ward.join("ben", clip("person in a dim room", "quiet voice"))
-    cy = await ward.join("cy", clip("person", "voice"))
-    ward.watching.told("dee", "off", "off")
-    await ward.join("dee", clip("black", "silence"))
-    await ward.quiet(6)
-    cy.clip.sounds[:] = sounds("very quiet room")
-    await ward.quiet(30)
-    ben.clip.sounds[:] = sounds("voice")
-    await ward.quiet(30)
