@@ -7,7 +7,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import Counter, Histogram
 
-from teleosce.core.errors import Fault, Forbidden, NotFound, SignInNeeded, Unavailable
+from teleosce.core.errors import Fault, Forbidden, Invalid, NotFound, SignInNeeded, Unavailable
 from teleosce.core.ids import new_id
 from teleosce.people import plain
 from teleosce.web import sessions
@@ -38,6 +38,7 @@ SAFE = {
     "Server": "teleosce",
 }
 OVER_TLS = {"Strict-Transport-Security": "max-age=31536000"}
+LONGEST_NAME = 255
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -136,10 +137,18 @@ def _ours(request: web.Request, origin: str) -> bool:
 
 @web.middleware
 async def readable(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuses an address that is no text, or holds NUL: no database stores it, so nothing of ours has such a name."""
-    parts = (*request.match_info.values(), *request.query.keys(), *request.query.values())
-    if any(plain(part) != part for part in parts) or not request.path_qs.isascii():
+    """Refuses an address that is no text, holds NUL or is endless: nothing of ours has such a name, and neither a
+    database nor a file system takes it.
+    """
+    names = tuple(request.match_info.values())
+    parts = (*names, *request.query.keys(), *request.query.values())
+    strange = any(plain(part) != part for part in parts) or not request.path_qs.isascii()
+    if strange or any(len(name) > LONGEST_NAME for name in names):
         raise NotFound("There is no such page. Check the address, or open your link again.")
+    try:
+        _ = request.if_modified_since, request.if_unmodified_since, request.if_range
+    except OverflowError:  # aiohttp reads these dates when nobody can answer for them any more
+        raise Invalid("The request names a date that cannot be.") from None
     return await handler(request)
 
 

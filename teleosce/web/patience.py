@@ -186,7 +186,7 @@ async def begun(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 def not_the_clients_fault(record: logging.LogRecord) -> bool:
     """A log filter: what cannot be read as HTTP is answered with 400 and is no defect, and its bytes are no news."""
-    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError | web.RequestPayloadError))
 
 
 def _let_the_kernel_watch(its: socket.socket | None) -> None:
