@@ -22,6 +22,10 @@ class Track:
         """Where a sample lies on the encounter's timeline."""
         return self.starts_ms + sample * 1000 // RATE
 
+    def sample(self, at_ms: int) -> int:
+        """Which sample lies there."""
+        return (at_ms - self.starts_ms) * RATE // 1000
+
 
 @dataclass(frozen=True)
 class Part:
@@ -58,7 +62,7 @@ class Sound:
 
     def _own_voice(self, track: Track) -> list[Span]:
         return [
-            (start, end)
+            (max(start, track.sample(from_ms)), min(end, track.sample(to_ms)))
             for start, end in voice(track.samples)
-            if not self._gate.is_all_bleed(track.participant_id, track.at_ms(start), track.at_ms(end))
+            for from_ms, to_ms in self._gate.own_voice(track.participant_id, track.at_ms(start), track.at_ms(end))
         ]

@@ -5,21 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from transcript_world import CANDIDATE, OPUS, PATIENT, Sound, silence, write_take
+from transcript_world import OPUS, Sound, silence, write_take
 
 from teleosce.core.errors import Invalid
 from teleosce.transcripts.audio import RATE, decode
-from teleosce.transcripts.gate import Gate
 from teleosce.transcripts.hear import BATCH, WINDOW_S, batches, windows
 from teleosce.transcripts.vocabulary import MOST, sentence, terms
 
 
 def tone(seconds: float, hertz: float = 440, loud: float = 0.5) -> Sound:
     return (loud * np.sin(2 * np.pi * hertz * np.arange(round(seconds * OPUS)) / OPUS)).astype(np.float32)
-
-
-def samples(sound: Sound) -> NDArray[np.int16]:
-    return (sound[:: OPUS // RATE] * 32767).astype(np.int16)
 
 
 def loud_ms(sound: NDArray[np.int16]) -> list[int]:
@@ -60,29 +55,6 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"not a film")
     with pytest.raises(Invalid, match=r"take\.webm"):
         decode(path)
-
-
-def test_the_gate_drops_what_another_said_and_nothing_else() -> None:
-    mine = np.concatenate((tone(1.0), tone(1.0, loud=0.05)))
-    theirs = np.concatenate((silence(1.0), tone(1.0, 300)))
-    gate = Gate([(CANDIDATE, 0, samples(mine)), (PATIENT, 0, samples(theirs))])
-    assert not gate.is_bleed(CANDIDATE, 200, 700)
-    assert gate.is_bleed(CANDIDATE, 1_300, 1_700)
-    assert not gate.is_bleed(PATIENT, 1_300, 1_700)
-    assert gate.is_all_bleed(CANDIDATE, 1_250, 2_000)
-    assert not gate.is_all_bleed(CANDIDATE, 0, 2_000)
-
-
-def test_the_gate_compares_takes_where_they_lie() -> None:
-    gate = Gate([(CANDIDATE, 0, samples(tone(1.0, loud=0.05))), (PATIENT, 5_000, samples(tone(1.0)))])
-    assert not gate.is_bleed(CANDIDATE, 200, 700)
-    assert not gate.is_bleed(PATIENT, 5_200, 5_700)
-
-
-def test_who_is_alone_is_never_gated() -> None:
-    gate = Gate([(CANDIDATE, 0, samples(tone(1.0, loud=0.001)))])
-    assert not gate.is_bleed(CANDIDATE, 0, 1_000)
-    assert not gate.is_all_bleed(CANDIDATE, 0, 1_000)
 
 
 @given(st.lists(st.tuples(st.integers(0, 16_000), st.integers(1, WINDOW_S * RATE)), max_size=30))
