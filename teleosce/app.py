@@ -32,6 +32,7 @@ from teleosce.stations.command import station_folders
 from teleosce.transcripts import State, Transcripts
 from teleosce.watching import Watching
 from teleosce.web import HEAD_S, IDLE_S, Door, Rooms, application
+from teleosce.web.keeping import retention_of
 
 log = structlog.get_logger(__name__)
 
@@ -199,10 +200,12 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         await rooms.day.heard()
         catching_up = asyncio.create_task(stage.catch_up(), name="catch-up")
         watch = asyncio.create_task(rooms.transcripts.watch(rooms.events), name="transcripts")
+        sweeping = asyncio.create_task(retention_of(rooms).watch(), name="retention")
         if settings.worker:
             worker = asyncio.create_task(_keep_worker(settings), name="worker")
         yield Server(_url(settings, listening), rooms)
         watch.cancel()
+        sweeping.cancel()
         catching_up.cancel()
     finally:
         watching_disk.cancel()

@@ -11,23 +11,19 @@ from teleosce.core.blobs import sha256, write_durably
 from teleosce.core.errors import Invalid, NotFound
 from teleosce.core.settings import Settings
 from teleosce.exams import Encounter, Exam
-from teleosce.keeping.erasure import Erasures, Outcome, only_one
+from teleosce.keeping.erasure import Outcome, only_one
 from teleosce.keeping.film import make_film
 from teleosce.keeping.film.of_encounter import film_plan
 from teleosce.people import Account, Seat
-from teleosce.reports import Sources, write_export
+from teleosce.reports import write_export
 from teleosce.web import Rooms
+from teleosce.web.keeping import erasures_of, sources_of
 
 FILM = "film.mp4"
 CAPTIONS = "film.vtt"
 SUMS = "SHA256SUMS"
 NICENESS = 15
 """A film may take the processor only when nobody else wants it."""
-
-
-def sources_of(rooms: Rooms) -> Sources:
-    """The rooms that exports read."""
-    return Sources(rooms.exams, rooms.people, rooms.stations, rooms.recordings, rooms.transcripts, rooms.forms)
 
 
 async def export(
@@ -133,8 +129,3 @@ async def erase_again(settings: Settings, file: Path) -> int:
         raise Invalid(f"{file} cannot be read as a list of erasures. Those it names are not erased yet.") from error
     async with at_rest(settings) as rooms:
         return len(await erasures_of(rooms).erase_again(lines))
-
-
-def erasures_of(rooms: Rooms) -> Erasures:
-    """Erasing, over these rooms."""
-    return Erasures(sources_of(rooms), rooms.database, rooms.clock, rooms.settings.data)

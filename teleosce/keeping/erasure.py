@@ -89,8 +89,9 @@ class Erasures:
             counts.update(await self._erase(person, _why(now_ms)))
         erased = Erased(new_id(), now_ms, tuple(person.id for person in people), asked_by, +counts)
         await self._keep(erased, by)
-        sqlite = self._data / "teleosce.db"
-        overwritten = await asyncio.to_thread(store.overwrite_freed, sqlite) if self._is_sqlite else True
+        overwritten = True
+        if self._database.url.startswith("sqlite"):
+            overwritten = await asyncio.to_thread(store.overwrite_freed, store.file_of(self._database.url))
         log.info("a person was erased", erasure=erased.id, **{kind.replace(" ", "_"): n for kind, n in counts.items()})
         return Outcome(erased, await self._still(names), overwritten)
 
@@ -112,10 +113,6 @@ class Erasures:
             if people:
                 outcomes.append(await self.erase(people, asked_by=REAPPLIED, by=None, by_force=True))
         return outcomes
-
-    @property
-    def _is_sqlite(self) -> bool:
-        return self._database.url.startswith("sqlite")
 
     async def _veto(self, person: Seat | Account, *, by_force: bool) -> None:
         for exam in await self._exams(person):

@@ -19,6 +19,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    make_url,
     or_,
     select,
     update,
@@ -89,6 +90,11 @@ def faults_of(database: Path) -> list[str]:
     except sqlite3.Error as error:
         return [str(error)]
     return [line for line in found if line != "ok"]
+
+
+def file_of(url: str) -> Path:
+    """The file of an SQLite database."""
+    return Path(make_url(url).database or "")
 
 
 def overwrite_freed(database: Path) -> bool:

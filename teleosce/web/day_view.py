@@ -95,7 +95,8 @@ def _media(rooms: Rooms, peer: PeerHealth, told: dict[str, Any] | None) -> dict[
 async def _recording(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
     manifest = await rooms.recordings.manifest(encounter.id)
     if manifest is not None:
-        return {"state": "sealed", "seconds": round(manifest.duration_ms / 1000)}
+        gone = manifest.takes and all(take.state == "deleted" for take in manifest.takes)
+        return {"state": "deleted" if gone else "sealed", "seconds": round(manifest.duration_ms / 1000)}
     if rooms.recordings.is_recording(encounter.id):
         return {"state": "recording", "seconds": rooms.recordings.seconds_on_disk(encounter.id)}
     return {"state": "sealing" if await rooms.recordings.takes(encounter.id) else "none", "seconds": 0}

@@ -15,12 +15,12 @@ from teleosce.invariants import check
 from teleosce.keeping import back_up, restore, store
 from teleosce.keeping.erasure import LIST, Erasures, only_one
 from teleosce.keeping.models import Hold
-from teleosce.offline import erasures_of
 from teleosce.people import Principal, Role
 from teleosce.recording import TakeState
 from teleosce.scoring import Change, Kind, layout_of
 from teleosce.transcripts import store as transcript_store
 from teleosce.transcripts.models import HeardWord
+from teleosce.web.keeping import erasures_of
 from tests.keeping.keeping_world import PATIENT_SAYS, World
 from tests.web.house import settings
 

@@ -43,12 +43,17 @@ async def recording(request: web.Request) -> web.Response:
             "state": "sealed",
             "starts_ms": manifest.starts_ms,
             "duration_ms": manifest.duration_ms,
-            "poster": f"/media/encounters/{encounter.id}/poster.jpg",
+            "poster": await _poster_url(house, encounter),
             "takes": [await _take(house, encounter, manifest.starts_ms, take) for take in manifest.takes],
             "alarms": await _alarms(house, encounter, manifest),
             "speech": await _speech(house, encounter),
         }
     )
+
+
+async def _poster_url(house: Rooms, encounter: Encounter) -> str | None:
+    there = await house.recordings.poster(encounter.id)
+    return f"/media/encounters/{encounter.id}/poster.jpg" if there else None
 
 
 async def _take(house: Rooms, encounter: Encounter, zero_ms: int, take: Take) -> dict[str, Any]:

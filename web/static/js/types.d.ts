@@ -110,8 +110,8 @@ export interface DayEncounter {
   people: DayPerson[];
   /** Every alarm of the encounter in the order in which they began; `until_ms` is null while one stands. */
   incidents: { seat: string; kind: AlarmKind; since_ms: number; until_ms: number | null }[];
-  recording: { state: "none" | "recording" | "sealing" | "sealed"; seconds: number };
-  transcript: { state: "waiting" | "running" | "ready" | "failed"; done: number; message: string };
+  recording: { state: "none" | "recording" | "sealing" | "sealed" | "deleted"; seconds: number };
+  transcript: { state: "waiting" | "running" | "ready" | "failed" | "deleted"; done: number; message: string };
   marking: { state: "none" | "draft" | "submitted" | "amended"; marked: number; total: number };
 }
 

@@ -6,7 +6,7 @@ import { duration } from "../clock.js";
 import { el, setText } from "../dom.js";
 import { shortRoleName, t } from "../i18n.js";
 import { correction } from "./sync.js";
-import { gapAt, nextTake, takeAt } from "./timeline.js";
+import { endOf, gapAt, nextTake, takeAt } from "./timeline.js";
 
 /** The next take is opened this long before it begins. */
 const AHEAD_MS = 15_000;
@@ -152,7 +152,9 @@ export class Screen {
   #say(at_ms, shown) {
     const broken = this.#take !== null && this.#broken.has(this.#take.id);
     const gap = this.#take || !shown ? gapAt(this.voice, at_ms) : null;
-    const words = broken ? t("This part cannot be played here. Load the page again; the recording itself is kept.") : gap ? gapWords(gap) : shown ? "" : t("Nothing recorded here");
+    const deleted = shown ? undefined : this.voice.takes.find((one) => one.state === "deleted" && one.starts_ms <= at_ms && at_ms <= endOf(one));
+    if (deleted && this.poster) this.poster.hidden = true;
+    const words = deleted?.reason ? deleted.reason : broken ? t("This part cannot be played here. Load the page again; the recording itself is kept.") : gap ? gapWords(gap) : shown ? "" : t("Nothing recorded here");
     this.message.hidden = words === "";
     setText(this.message, words);
     this.element.classList.toggle("veiled", words !== "" && (broken || !shown));

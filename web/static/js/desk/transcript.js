@@ -47,7 +47,7 @@ export class TranscriptView {
       const found = /** @type {Transcript | null} */ (await get(`/api/encounters/${this.#encounter}/transcript`).catch((thrown) => (this.#wait(messageOf(thrown)), null)));
       if (found?.state === "ready") return this.#draw(found.turns);
       if (found) this.#progress(found);
-      if (found?.state === "failed") return;
+      if (found?.state === "failed" || found?.state === "deleted") return;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
@@ -139,12 +139,13 @@ export class TranscriptView {
       waiting: t("The transcript waits its turn. You can watch and mark meanwhile."),
       running: t("Transcribing: {percent} % done. You can watch and mark meanwhile.", { percent: Math.floor(done * 100) }),
       failed: t("The transcript could not be made. The recording is whole: watch and mark without it."),
+      deleted: "",
       ready: "",
     }[state];
     const bar = byId("read-progress", HTMLProgressElement);
     bar.hidden = state !== "running";
     bar.value = Math.floor(done * 100);
-    this.#wait(message && state !== "running" ? `${words} ${message}` : words);
+    this.#wait(message && state !== "running" ? `${words} ${message}`.trim() : words);
   }
 
   /** @param {string} text */

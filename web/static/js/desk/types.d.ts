@@ -24,6 +24,9 @@ export interface Take {
   duration_ms: number | null;
   /** null when it cannot be played. */
   url: string | null;
+  /** sealed, quarantined or deleted; `reason` says why. */
+  state: string;
+  reason: string | null;
   gaps: Gap[];
 }
 
@@ -68,7 +71,7 @@ export interface Turn {
 }
 
 export interface Transcript {
-  state: "none" | "waiting" | "running" | "ready" | "failed";
+  state: "none" | "waiting" | "running" | "ready" | "failed" | "deleted";
   /** 0..1 */
   done: number;
   message: string;

@@ -268,6 +268,7 @@ function workName(now) {
     running: t("Running"),
     ready: t("Ready"),
     failed: t("Failed"),
+    deleted: t("Deleted"),
     draft: t("Begun"),
     submitted: t("Submitted"),
     amended: t("Amended"),

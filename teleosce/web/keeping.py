@@ -1,0 +1,21 @@
+"""The keeping room over the rooms of a server."""
+
+from teleosce.keeping.erasure import Erasures
+from teleosce.keeping.retention import Retention
+from teleosce.reports import Sources
+from teleosce.web.context import Rooms
+
+
+def sources_of(rooms: Rooms) -> Sources:
+    """The rooms that exports and deletions read."""
+    return Sources(rooms.exams, rooms.people, rooms.stations, rooms.recordings, rooms.transcripts, rooms.forms)
+
+
+def erasures_of(rooms: Rooms) -> Erasures:
+    """Erasing people."""
+    return Erasures(sources_of(rooms), rooms.database, rooms.clock, rooms.settings.data)
+
+
+def retention_of(rooms: Rooms) -> Retention:
+    """Rules, holds and the sweep."""
+    return Retention(sources_of(rooms), rooms.database, rooms.clock)
