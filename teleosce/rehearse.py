@@ -123,7 +123,7 @@ async def _rehearse(plan: Plan, wanted: Wanted, server: OwnServer | None, say: C
             facts.usage = server.meter.usage()
             noted = [Acknowledgement(**one.__dict__) for scribe in stage.scribes for one in scribe.acknowledged]
             breaches = await check(server.settings, acknowledged=noted, over=True)
-            facts.breaches = [str(one) for one in breaches]
+            facts.breaches = [f"{one.rule}, {one.where}: {one.said}" for one in breaches]
             if server.deaths:
                 conductor.mishap(f"The server ended by itself {server.deaths} times.")
         return facts

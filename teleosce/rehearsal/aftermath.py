@@ -15,8 +15,8 @@ from teleosce.rehearsal.listen import Watched, be_nice, watch
 from teleosce.rehearsal.stage import NAMES, Cast, Pair, Stage
 from teleosce.rehearsal.words import error_rate, plain
 
-SEAL_S, TRANSCRIBE_S = 60.0, 300.0
-"""How long sealing and transcribing may take for one session; more sessions get more."""
+SEAL_S, TRANSCRIBE_S = 120.0, 300.0
+"""How long sealing and transcribing may take; each gets the length of all encounters on top."""
 WATCHED = 8
 """In so many takes the pictures are decoded too: that costs more than anything else here."""
 
@@ -28,12 +28,12 @@ class Aftermath:
 
     def __init__(self, stage: Stage, facts: Facts, folder: Path, say: Callable[[str], None]) -> None:
         self._stage, self._facts, self._folder, self._say = stage, facts, folder, say
-        self._limit_s = SEAL_S + 5 * len(stage.pairs)
+        self._recorded_s = stage.plan.seconds * len(stage.pairs)
 
     async def recordings(self) -> None:
         """Waits until all are sealed, then watches every take at low priority."""
         found: list[tuple[Pair, int, dict[str, Any]]] = []
-        until = time.monotonic() + self._limit_s
+        until = time.monotonic() + SEAL_S + self._recorded_s
         for pair in self._stage.pairs:
             recording = await self._sealed(pair, until)
             if recording is None:
@@ -96,7 +96,7 @@ class Aftermath:
         """Waits for the transcripts and compares them with the script."""
         self._say("The transcripts are awaited.")
         found: list[Words] = []
-        until = time.monotonic() + TRANSCRIBE_S * len(self._stage.pairs)
+        until = time.monotonic() + TRANSCRIBE_S + self._recorded_s
         for pair in self._stage.pairs:
             transcript = await self._transcribed(pair, until)
             if transcript is None:

@@ -28,6 +28,7 @@ class Conductor:
     def __init__(self, stage: Stage, facts: Facts, server: Killable | None, say: Callable[[str], None]) -> None:
         self.stage, self.facts, self._server, self._say = stage, facts, server, say
         self._tasks: list[asyncio.Task[None]] = []
+        self._killing = asyncio.Lock()
         self.kills_ms: list[float] = []
         """By this machine's clock, which is our own server's too."""
 
@@ -105,12 +106,14 @@ class Conductor:
         await asyncio.sleep(began + trouble.at_s - time.monotonic())
         self._say(f"{trouble.at_s:g} s: {trouble}")
         if trouble.kind == "kill":
-            await self._kill(trouble.at_s)
+            # One after the other: each is over when everybody is back.
+            async with self._killing:
+                await self._kill(began)
             return
         befallen = [one for one in self.stage.actors if trouble.befalls(one.facts.role) and not one.gone]
         await asyncio.gather(*(self._befall(trouble, actor) for actor in befallen))
 
-    async def _kill(self, at_s: float) -> None:
+    async def _kill(self, began: float) -> None:
         assert self._server is not None
         at = time.monotonic()
         self.kills_ms.append(time.time() * 1000)
@@ -119,7 +122,7 @@ class Conductor:
             actor.troubled.append((at, at + BACK_S))
         waiting = [asyncio.create_task(self._back(actor, at, afresh=True)) for actor in there]
         up_s = await self._server.kill()
-        self.facts.kills.append(Kill(at_s=at_s, up_s=up_s, back=await asyncio.gather(*waiting)))
+        self.facts.kills.append(Kill(at_s=round(at - began, 2), up_s=up_s, back=await asyncio.gather(*waiting)))
 
     async def _befall(self, trouble: Trouble, actor: Actor) -> None:
         one, at = actor.participant, time.monotonic()
