@@ -1,6 +1,6 @@
 """Sounds and pictures of people and of what can be wrong with them, encoded as a browser encodes them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import lru_cache
 
@@ -71,7 +71,7 @@ def vp8(pictures: Iterable[NDArray[np.uint8]]) -> list[bytes]:
     return frames + [bytes(packet) for packet in video.encode(None)]
 
 
-def _grain(picture: NDArray[np.uint8], strength: float) -> NDArray[np.uint8]:
+def grain(picture: NDArray[np.uint8], strength: float) -> NDArray[np.uint8]:
     return np.clip(picture + _chance.normal(0, strength, picture.shape), 0, 255).astype(np.uint8)
 
 
@@ -87,20 +87,30 @@ def person(index: int, *, light: float = 1.0) -> NDArray[np.uint8]:
     return (picture * light).astype(np.uint8)
 
 
-@lru_cache
-def pictures(kind: str) -> tuple[bytes, ...]:
+def _drawn(kind: str) -> Callable[[int], NDArray[np.uint8]]:
     wall = np.tile(np.linspace(90, 110, WIDE), (HIGH, 1))
-    still = _grain(person(0), 3)
-    made = {
-        "person": lambda index: _grain(person(index), 3),
-        "person in a dim room": lambda index: _grain(person(index, light=0.45), 5),
+    still = grain(person(0), 3)
+    drawn: dict[str, Callable[[int], NDArray[np.uint8]]] = {
+        "person": lambda index: grain(person(index), 3),
+        "person in a dim room": lambda index: grain(person(index, light=0.45), 5),
         "black": lambda index: np.zeros((HIGH, WIDE), np.uint8),
-        "a dark room": lambda index: _grain(np.full((HIGH, WIDE), 12, np.uint8), 4),
-        "a finger": lambda index: _grain(wall, 2),
+        "a dark room": lambda index: grain(np.full((HIGH, WIDE), 12, np.uint8), 4),
+        "a finger": lambda index: grain(wall, 2),
         "a lamp in the lens": lambda index: np.full((HIGH, WIDE), 255, np.uint8),
         "frozen": lambda index: still,
-    }[kind]
-    return tuple(vp8(made(index) for index in range(FRAMES)))
+    }
+    return drawn[kind]
+
+
+@lru_cache
+def pictures(kind: str) -> tuple[bytes, ...]:
+    drawn = _drawn(kind)
+    return tuple(vp8(drawn(index) for index in range(FRAMES)))
+
+
+@lru_cache
+def key_frame(kind: str) -> bytes:
+    return vp8([_drawn(kind)(0)])[0]
 
 
 def clip(picture: str = "person", sound: str = "voice") -> Clip:

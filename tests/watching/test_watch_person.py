@@ -9,7 +9,7 @@ from teleosce.rtc import PeerHealth, PeerState, TrackHealth
 from teleosce.watching.models import AlarmKind
 from teleosce.watching.person import Person
 from teleosce.watching.senses import Blocks, Senses, Sound
-from tests.watching.media import pictures, sounds
+from tests.watching.media import key_frame, sounds
 
 VOICE, ROOM, SILENCE = Sound(-22, 0), Sound(-70, 0), Sound(-112, 0)
 SHOUT = Sound(-4, 0.03)
@@ -183,7 +183,7 @@ def test_loss_that_lasts(story: Story) -> None:
 
 def test_two_pictures_agree_before_anything_is_said(story: Story) -> None:
     senses = Senses()
-    good, black = senses.see(pictures("person")[0]), senses.see(pictures("black")[0])
+    good, black = senses.see(key_frame("person")), senses.see(key_frame("black"))
     assert good is not None
     assert black is not None
     assert story.second(blocks=black) == set()
@@ -200,7 +200,7 @@ def test_two_pictures_agree_before_anything_is_said(story: Story) -> None:
 
 def test_an_empty_chair_is_not_a_frozen_picture(story: Story) -> None:
     """The camera goes on to give noise, which costs bits; a picture that stands still costs none once it is drawn."""
-    blocks = Senses().see(pictures("person")[0])
+    blocks = Senses().see(key_frame("person"))
     for kbps, wrong in (((690, 720, 700, 690, 710), set()), ((480, 660, 215, 173, 171), {"frozen"})):
         story.person.appeared()
         found: set[str] = set()

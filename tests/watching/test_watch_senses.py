@@ -6,7 +6,7 @@ from teleosce.watching.models import AlarmKind
 from teleosce.watching.person import KeyFrame
 from teleosce.watching.senses import Senses, judge_picture
 from tests.rtc.clients import packetise
-from tests.watching.media import pictures, sounds, vp8
+from tests.watching.media import grain, key_frame, person, sounds, vp8
 
 
 @pytest.fixture(scope="module")
@@ -55,16 +55,14 @@ def test_a_voice_is_louder_than_its_room_and_shouting_is_cut_off(senses: Senses)
     ],
 )
 def test_what_one_picture_tells(senses: Senses, kind: str, wrong: AlarmKind | None) -> None:
-    blocks = senses.see(pictures(kind)[0])
+    blocks = senses.see(key_frame(kind))
     assert blocks is not None
     assert judge_picture(blocks, None) is wrong
 
 
 def test_only_what_does_not_move_is_frozen(senses: Senses) -> None:
-    from tests.watching.media import _grain, person
-
     def look(index: int) -> object:
-        return senses.see(vp8([_grain(person(index), 3)])[0])
+        return senses.see(vp8([grain(person(index), 3)])[0])
 
     first, again, later = look(0), look(0), look(7)
     assert judge_picture(again, first) is AlarmKind.frozen  # type: ignore[arg-type]
@@ -75,12 +73,12 @@ def test_what_cannot_be_decoded_is_nothing_and_harms_nobody(senses: Senses) -> N
     assert senses.see(b"\x00" * 40) is None
     assert senses.hear((b"", b"")) is None
     assert senses.hear((b"\xff" * 3, b"\xff" * 3)) is None
-    assert senses.see(pictures("person")[0]) is not None
+    assert senses.see(key_frame("person")) is not None
     assert senses.hear(sounds("voice")[:3]) is not None
 
 
 def test_a_key_frame_is_put_together_out_of_order_and_only_when_whole() -> None:
-    frames = pictures("person")
+    frames = vp8([grain(person(index), 3) for index in range(5)])
     packets = packetise(frames[0], 1)
     assert len(packets) > 3
     last = len(packets) - 1
