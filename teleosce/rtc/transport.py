@@ -29,6 +29,10 @@ Handler = Callable[[bytes, int, int, int, int, float], None]
 _header_of = struct.Struct("!BBHII").unpack_from
 
 
+_STUN = b"\x21\x12\xa4\x42"
+"""The magic cookie (RFC 8489, 5): without it aioice would keep a stranger's datagram as if it were the peer's."""
+
+
 class MediaTransport(RTCDtlsTransport):
     """Hands decrypted RTP and RTCP to its owner as bytes, and sends what the owner gives it.
 
@@ -207,7 +211,7 @@ class MediaTransport(RTCDtlsTransport):
 
     def _pass_on(self, protocol: StunProtocol, data: bytes, address: Any) -> None:
         """STUN and DTLS. aioice's parser raises whatever it stumbles over in a stranger's packet."""
-        if not data or (data[0] >= 4 and not self._is_peer(address)):
+        if not data or (data[4:8] != _STUN if data[0] < 4 else not self._is_peer(address)):
             self.refused += 1
             return
         try:

@@ -53,13 +53,13 @@ class Sender:
 
 @pytest.mark.faults
 async def test_five_hundred_mutated_offers(
-    house: House, clip: Clip, journal: Journal, monkeypatch: pytest.MonkeyPatch
+    own_house: House, clip: Clip, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("teleosce.rtc.peer.CONNECT_S", 2.0)
     loop = asyncio.get_running_loop()
-    async with live_call(house, clip) as call, ClientSession(house.server.url) as http:
-        await warm(house)
-        sender = Sender(house, http)
+    async with live_call(own_house, clip) as call, ClientSession(own_house.server.url) as http:
+        await warm(own_house)
+        sender = Sender(own_house, http)
         sender.fresh_tickets()
         for text in BROWSERS:
             await sender.post(text)

@@ -38,19 +38,19 @@ def cookie_of(client: Client) -> str:
 
 
 @pytest.mark.faults
-async def test_requests_made_from_the_document(house: House, clip: Clip, journal: Journal) -> None:
-    async with live_call(house, clip) as call:
-        await warm(house)
-        others = await house.encounter_of("candidate", 1)
-        await house.begin(others, "note")
-        known = await cookies(house)
-        candidate = house.clients[-2]
+async def test_requests_made_from_the_document(own_house: House, clip: Clip, journal: Journal) -> None:
+    async with live_call(own_house, clip) as call:
+        await warm(own_house)
+        others = await own_house.encounter_of("candidate", 1)
+        await own_house.begin(others, "note")
+        known = await cookies(own_house)
+        candidate = own_house.clients[-2]
         form = (await candidate.json("GET", f"/api/encounters/{others}/forms/note"))["id"]
-        seats = [house.seat("candidate", 1), house.seat("examiner")]
-        ids = {"id": [others, form], "exam": [house.exam.exam_id], "seat": seats, "stimulus": ["ecg"]}
+        seats = [own_house.seat("candidate", 1), own_house.seat("examiner")]
+        ids = {"id": [others, form], "exam": [own_house.exam.exam_id], "seat": seats, "stimulus": ["ecg"]}
         await call.rest()
         before, began = Holdings(), time.monotonic()
-        report = await run_from_document(house, {"cookies": known, "ids": ids, "examples": 2})
+        report = await run_from_document(own_house, {"cookies": known, "ids": ids, "examples": 2})
         assert report["failures"] == []
         assert report["requests"] >= 500
         assert {"200", "400", "401", "403", "404"} <= set(report["statuses"])
@@ -230,18 +230,18 @@ async def status_of(house: House, data: bytes) -> int:
 
 
 @pytest.mark.faults
-async def test_five_hundred_requests_from_elsewhere(house: House, clip: Clip, journal: Journal) -> None:
+async def test_five_hundred_requests_from_elsewhere(own_house: House, clip: Clip, journal: Journal) -> None:
     loop = asyncio.get_running_loop()
-    async with live_call(house, clip) as call:
-        await warm(house)
-        known = list((await cookies(house)).values())
+    async with live_call(own_house, clip) as call:
+        await warm(own_house)
+        known = list((await cookies(own_house)).values())
         await call.rest()
         before, began = Holdings(), time.monotonic()
         chance = random.Random(11)
         answered = 0
         for _ in range(500):
             data = made(chance, chance.choice(known))
-            status = await status_of(house, data)
+            status = await status_of(own_house, data)
             answered += status > 0
             assert status < 500, (status, data[:3000])
             assert "Unhandled" not in journal.text, data[:3000]
@@ -264,7 +264,7 @@ async def test_five_hundred_requests_from_elsewhere(house: House, clip: Clip, jo
             ]
             lines += [b"\r\n", own[0].encode(), b": ", own[1], b"\r\nContent-Type: application/json\r\n"]
             lines += [b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body), body]
-            status = asyncio.run_coroutine_threadsafe(status_of(house, b"".join(lines)), loop).result(60)
+            status = asyncio.run_coroutine_threadsafe(status_of(own_house, b"".join(lines)), loop).result(60)
             assert status < 500, b"".join(lines)
 
         await asyncio.to_thread(guess)
