@@ -18,7 +18,7 @@ test: $(STAMP) ## install what the tests need and run them all
 	$(BIN)/python -m pytest $(ARGS)
 
 faults: $(STAMP) ## run every fault that the program must survive, the long ones as well
-	$(BIN)/python tests/need_browser.py
+	$(BIN)/python tests/need_browser.py --faults
 	$(BIN)/python -m pytest -m "faults or not faults" tests/faults $(ARGS)
 
 lint: $(STAMP) node_modules ## ruff, mypy, import-linter, and tsc on the pages' modules
