@@ -1,8 +1,10 @@
 """The sealing process. A file that makes a decoder crash takes nobody with it, and live media keeps its processor.
 
-python -m teleosce.recording.process FOLDER TAKE…
+`python -m teleosce.recording.process`: a line of standard input names a folder and takes of it, as a list in JSON, and
+is answered with one of standard output: [0, what there is to say], or [1, why the disk did not let it go on].
 """
 
+import json
 import os
 import sys
 import traceback
@@ -14,21 +16,32 @@ from teleosce.recording.sealing import quarantined, seal_take, write_outcome
 NICENESS = 10
 
 
-def main(folder: Path, take_ids: list[str]) -> int:
-    """Seals takes one after another; each leaves its outcome file. Exit status 1: the disk did not let it go on."""
-    os.nice(NICENESS)
+def seal(folder: Path, take_ids: list[str]) -> tuple[int, str]:
+    """Seals takes one after another; each leaves its outcome file."""
+    said = []
     for take_id in take_ids:
         try:
             seal_take(folder, take_id)
         except OSError as error:
-            sys.stderr.write(f"{error.strerror or error}\n")
-            return 1
+            return 1, error.strerror or str(error)
         except Exception as error:  # noqa: BLE001 a take that nobody foresaw must not keep the others from being sealed
-            traceback.print_exc()
+            said.append(traceback.format_exc())
             reason = f"The take could not be sealed ({type(error).__name__}); the raw file is kept."
-            write_outcome(folder, quarantined(folder, take_id, reason, folders.header(folder, take_id)))
-    return 0
+            try:
+                write_outcome(folder, quarantined(folder, take_id, reason, folders.header(folder, take_id)))
+            except OSError as full:
+                return 1, full.strerror or str(full)
+    return 0, "\n".join(said)
+
+
+def main() -> None:
+    """Until standard input ends."""
+    os.nice(NICENESS)
+    for line in sys.stdin:
+        folder, *take_ids = json.loads(line)
+        sys.stdout.write(json.dumps(seal(Path(folder), take_ids)) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))
+    main()

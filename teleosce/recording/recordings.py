@@ -125,9 +125,7 @@ class Recordings:
             message = f"Only {free / (1 << 30):.1f} GiB are free for recordings: make room."
             found.append(Alarm("disk-low", message, self._clock.now_ms()))
         if self._disk is not None and self._disk.released:
-            message = (
-                "The disk is full. Marks are still saved, on a reserve, but little else is: make room now."
-            )
+            message = "The disk is full. Marks are still saved, on a reserve, but little else is: make room now."
             found.append(Alarm("disk-full", message, self._clock.now_ms()))
         return found + list(self._sealer.alarms.values())
 
@@ -268,6 +266,7 @@ class Recordings:
         """Ends all recordings; what is on disk is sealed by `recover` of the next start."""
         for encounter_id in list(self._attended):
             await self.leave(encounter_id)
+        await self._sealer.close()
         await asyncio.to_thread(self._writer.close)
         if self._mirror is not None:
             self._mirror.cancel()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 
@@ -39,6 +40,23 @@ class RawFacts:
 
 def blocks(path: Path) -> Iterator[Block]:
     """The blocks of a WebM up to where it cannot be read further. Raises av.FFmpegError when it cannot be opened."""
+    return (Block(kind, at_ms, bytes(packet), packet.is_keyframe) for kind, at_ms, packet in _packets(path))
+
+
+def look(path: Path) -> RawFacts:
+    """Counts what is there. Raises av.FFmpegError when the file cannot be opened."""
+    facts = RawFacts()
+    for kind, at_ms, packet in _packets(path):
+        facts.first.setdefault(kind, at_ms)
+        if kind == "audio":
+            facts.audio += 1
+            facts.audio_sizes.append(packet.size)
+        else:
+            facts.video += 1
+    return facts
+
+
+def _packets(path: Path) -> Iterator[tuple[Kind, float, Any]]:
     with av.open(str(path)) as container:
         # Once per stream: fractions are slow.
         tracks: dict[int, tuple[Kind, float]] = {
@@ -47,25 +65,13 @@ def blocks(path: Path) -> Iterator[Block]:
         }
         try:
             for packet in container.demux(*container.streams.audio, *container.streams.video):
-                if packet.pts is not None and packet.size and not packet.is_corrupt:
+                pts = packet.pts
+                if pts is not None and packet.size and not packet.is_corrupt:
                     kind, unit_ms = tracks[packet.stream_index]
-                    yield Block(kind, packet.pts * unit_ms, bytes(packet), packet.is_keyframe)
+                    yield kind, pts * unit_ms, packet
         except av.FFmpegError as error:
             if isinstance(error, OSError):  # the disk, not the file
                 raise
-
-
-def look(path: Path) -> RawFacts:
-    """Counts what is there. Raises av.FFmpegError when the file cannot be opened."""
-    facts = RawFacts()
-    for block in blocks(path):
-        facts.first.setdefault(block.kind, block.at_ms)
-        if block.kind == "audio":
-            facts.audio += 1
-            facts.audio_sizes.append(len(block.data))
-        else:
-            facts.video += 1
-    return facts
 
 
 class Sound:

@@ -1,16 +1,14 @@
-"""Seals an encounter: each take in a process of its own, then the manifest, the poster and the database."""
+"""Seals an encounter: the takes in a process apart, then the manifest, the poster and the database."""
 
 import asyncio
 import errno
 import os
 import shutil
 import signal
-import sys
 from pathlib import Path
 
 import structlog
 
-import teleosce
 from teleosce.core.clock import Clock
 from teleosce.core.errors import Unavailable
 from teleosce.recording import folders, sealing
@@ -18,11 +16,9 @@ from teleosce.recording.feed import Alarm
 from teleosce.recording.manifest import bind, read_manifest, same, write_manifest
 from teleosce.recording.models import Manifest, Take, TakeState, raw_name
 from teleosce.recording.store import TakeStore
+from teleosce.recording.workshop import Workshop
 
 log = structlog.get_logger(__name__)
-
-LIMIT_S = 1800.0
-"""A process that runs for so long hangs in a take."""
 
 _CRASHES = {-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -signal.SIGILL}
 """Only the take can be to blame for these; any other end of the process says nothing about the take."""
@@ -36,7 +32,7 @@ class Sealer:
         self.alarms: dict[str, Alarm] = {}
         self._spare = spare_bytes
         self._store, self._clock = store, clock
-        self._one_at_a_time = asyncio.Semaphore(1)
+        self._workshop = Workshop()
 
     async def seal(self, folder: Path) -> tuple[Manifest, bool]:
         """The manifest, and whether it is new. Raises Unavailable when it cannot be now; the next call goes on."""
@@ -87,8 +83,7 @@ class Sealer:
             if not missing:
                 return {take_id: take for take_id, take in outcomes.items() if take}
             await asyncio.to_thread(_make_sure_of_room, folder, missing, self._spare)
-            async with self._one_at_a_time:
-                status, said = await _run(folder, missing)
+            status, said = await self._workshop.seal(folder, missing)
             if said:
                 log.error("sealing has something to say", encounter=folder.name, status=status, said=said[-2000:])
             outcomes = await asyncio.to_thread(folders.outcomes, folder)
@@ -99,6 +94,10 @@ class Sealer:
             elif left:
                 raise OSError(said.splitlines()[-1] if said else f"sealing was stopped, status {status}")
 
+    async def close(self) -> None:
+        """Ends what goes on; the next start goes on with it."""
+        await self._workshop.close()
+
     def _warn_of_quarantine(self, manifest: Manifest) -> None:
         for take in manifest.takes:
             if take.state is TakeState.quarantined:
@@ -108,26 +107,6 @@ class Sealer:
         for take_id in manifest.orphans:
             message = "A take lost its journal, so nobody knows whose it is; its raw file is kept."
             self.alarms[take_id] = Alarm("quarantined", message, manifest.sealed_ms, manifest.encounter_id)
-
-
-async def _run(folder: Path, take_ids: list[str]) -> tuple[int | None, str]:
-    """The exit status of a sealing process, None when it had to be killed, and what it said."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "teleosce.recording.process", str(folder), *take_ids,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(_import_path())},
-        stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,  # an interrupt at the terminal is for the server
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(LIMIT_S):
-            _, said = await process.communicate()
-    except TimeoutError:
-        return None, ""
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return process.returncode, said.decode(errors="replace").strip()
 
 
 def _make_sure_of_room(folder: Path, take_ids: list[str], spare: int) -> None:
@@ -141,9 +120,3 @@ def _give_up(folder: Path, take_id: str, reason: str) -> Take:
     take = sealing.quarantined(folder, take_id, reason, folders.header(folder, take_id))
     sealing.write_outcome(folder, take)
     return take
-
-
-def _import_path() -> list[str]:
-    """Where the sealing process finds this package, installed or not."""
-    here = str(Path(teleosce.__file__).resolve().parent.parent)
-    return [here, *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -6,9 +6,12 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-RATE = 8000
 STEP_MS = 20
-_STEP = RATE * STEP_MS // 1000
+_STEP = 48_000 * STEP_MS // 1000
+"""Opus is decoded to 48 kHz, whatever it was made of (RFC 7587, 4.1)."""
+
+_AT_ONCE = 50
+"""Frames measured together: one call for each would cost more than the decoding."""
 
 RISE_DB, FALL_DB = 12.0, 7.0
 """Speech begins so far above the noise of the room, and has ended so far above it."""
@@ -29,27 +32,30 @@ def speech(path: Path) -> list[tuple[int, int]]:
 
 
 def levels(path: Path) -> NDArray[np.float64]:
-    """The level of each 20 ms of a file's sound, in dB of full scale; empty without sound."""
+    """The level of each 20 ms of a file's sound, in dB of full scale; empty without sound.
+
+    Of its first channel: what comes from a microphone is the same on all.
+    """
     found: list[NDArray[np.float64]] = []
-    rest = np.empty(0, np.float32)
-    resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
+    waiting: list[NDArray[np.float32]] = []
     with av.open(str(path)) as container:
         if not container.streams.audio:
             return np.empty(0)
         for frame in container.decode(audio=0):
-            for mono in resampler.resample(frame):
-                rest = np.concatenate((rest, mono.to_ndarray()[0]))
-            if len(rest) >= 50 * _STEP:
-                rest = _measure(rest, found)
-    _measure(rest, found)
+            waiting.append(np.frombuffer(memoryview(frame.planes[0]), np.float32, frame.samples))
+            if len(waiting) >= _AT_ONCE:
+                waiting = _measure(waiting, found)
+    _measure(waiting, found)
     return np.concatenate(found) if found else np.empty(0)
 
 
-def _measure(samples: NDArray[np.float32], found: list[NDArray[np.float64]]) -> NDArray[np.float32]:
-    whole = len(samples) // _STEP * _STEP
-    power = np.square(samples[:whole].astype(np.float64)).reshape(-1, _STEP).mean(axis=1)
-    found.append(10 * np.log10(power + 1e-10))
-    return samples[whole:]
+def _measure(waiting: list[NDArray[np.float32]], found: list[NDArray[np.float64]]) -> list[NDArray[np.float32]]:
+    """Adds the levels of all whole steps, and returns what is left."""
+    samples = np.concatenate(waiting) if waiting else np.empty(0, np.float32)
+    steps = samples[: len(samples) // _STEP * _STEP].reshape(-1, _STEP)
+    power = np.einsum("ij,ij->i", steps, steps) / _STEP
+    found.append(10 * np.log10(power.astype(np.float64) + 1e-10))
+    return [samples[steps.size :]]
 
 
 def spans(level: NDArray[np.float64]) -> list[tuple[int, int]]:
