@@ -67,8 +67,8 @@ class Heard:
 class Participant:
     """One of two in a session. `frames` counts ends of pictures that came from the other."""
 
-    def __init__(self, clip: Clip, certificate: RTCCertificate) -> None:
-        self._clip, self._certificate = clip, certificate
+    def __init__(self, clip: Clip, certificate: RTCCertificate, direction: str = "sendrecv") -> None:
+        self._clip, self._certificate, self._direction = clip, certificate, direction
         self.audio, self.video = Sent(AUDIO, 48_000, 50), Sent(VIDEO, 90_000, FPS)
         self.heard: dict[int, Heard] = {}
         self.frames = 0
@@ -85,11 +85,7 @@ class Participant:
         session = SessionDescription.parse(await answer(self._offer(gatherer, ours)))
         connection.ice_controlling = True
         self._dtls._set_role("server")
-        for protocol in connection._protocols:
-            protocol.datagram_received = partial(self._received, protocol.datagram_received)
-            if hasattr(protocol.transport, "max_size"):
-                protocol.transport.max_size = 2048
-            protocol.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        listen_at(connection, self.received)
         first = session.media[0]
         for candidate in first.ice_candidates:
             await self._ice.addRemoteCandidate(candidate)
@@ -109,6 +105,11 @@ class Participant:
 
     async def leave(self) -> None:
         await self._dtls.stop()
+        await self._ice.stop()
+
+    async def vanish(self) -> None:
+        """Leaves without a word, as a closed laptop does."""
+        self._dtls._task.cancel()
         await self._ice.stop()
 
     def step(self, now: float) -> None:
@@ -140,7 +141,7 @@ class Participant:
         srtp = self._dtls._tx_srtp
         sendto(srtp.protect_rtcp(packet) if rtcp else srtp.protect(packet), address)
 
-    def _received(self, to_aioice: Callable[[bytes, Any], None], data: bytes, address: Any) -> None:
+    def received(self, to_aioice: Callable[[bytes, Any], None], data: bytes, address: Any) -> None:
         if not 127 < data[0] < 192:
             to_aioice(data, address)
         elif 191 < data[1] < 224:
@@ -175,12 +176,27 @@ class Participant:
             lines += [f"m={kind} 9 UDP/TLS/RTP/SAVPF {number}", "c=IN IP4 0.0.0.0", "a=rtcp:9 IN IP4 0.0.0.0"]
             lines += [f"a=ice-ufrag:{ice.usernameFragment}", f"a=ice-pwd:{ice.password}"]
             lines += [f"a=fingerprint:{one.algorithm} {one.value}" for one in prints]
-            lines += ["a=setup:actpass", f"a=mid:{mid}", "a=sendrecv", "a=rtcp-mux", f"a=rtpmap:{number} {codec}"]
+            lines += [
+                "a=setup:actpass",
+                f"a=mid:{mid}",
+                f"a={self._direction}",
+                "a=rtcp-mux",
+                f"a=rtpmap:{number} {codec}",
+            ]
             lines += [f"a=rtcp-fb:{number} {one}" for one in (_FEEDBACK if kind == "video" else _FEEDBACK[:1])]
             lines += [f"a=msid:bench bench-{kind}", f"a=ssrc:{track.ssrc} cname:bench"]
             lines += [f"a=candidate:{candidate_to_sdp(one)}" for one in gatherer.getLocalCandidates()]
             lines += ["a=end-of-candidates"]
         return "\r\n".join(lines) + "\r\n"
+
+
+def listen_at(connection: Any, received: Callable[[Callable[[bytes, Any], None], bytes, Any], None]) -> None:
+    """Media goes to `received` and not to aioice."""
+    for protocol in connection._protocols:
+        protocol.datagram_received = partial(received, protocol.datagram_received)
+        if hasattr(protocol.transport, "max_size"):
+            protocol.transport.max_size = 2048
+        protocol.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
 
 
 async def pump(participants: list[Participant]) -> None:

@@ -23,6 +23,7 @@ from bench.input import Clip, make_clip
 from bench.load import Participant, pump
 from bench.process import ServerProcess
 from bench.report import environment, show
+from bench.subscriber import Subscriber
 
 SETTLE_S = 5.0
 """From the last join to the beginning of the measured window."""
@@ -32,13 +33,19 @@ async def measure(kind: str, sessions: int, seconds: float, clip: Clip, folder: 
     """One server with `sessions` sessions of two participants."""
     found: dict[str, Any] = {"server": kind, "sessions": sessions, "load_average": round(os.getloadavg()[0], 1)}
     participants: list[Participant] = []
+    subscribers: list[Subscriber] = []
     certificate = RTCCertificate.generateCertificate()
     async with ServerProcess(kind, folder) as server:
         base = server.memory_mib("VmRSS")
         sending = asyncio.create_task(pump(participants))
         for number in range(sessions):
-            for name in ("candidate", "sp"):
-                await _join(server, participants, Participant(clip, certificate), f"s{number}", name)
+            direction = "sendonly" if kind == "janus" else "sendrecv"
+            two = {name: Participant(clip, certificate, direction) for name in ("candidate", "sp")}
+            for name, one in two.items():
+                await _join(server, participants, one, f"s{number}", name)
+            if kind == "janus":
+                for name, one in two.items():
+                    subscribers.append(await _subscribe(server, Subscriber(one, certificate), f"s{number}", name))
         await asyncio.sleep(SETTLE_S)
         before, own, began = _counts(participants), _own_cpu_s(), time.monotonic()
         cpu = server.cpu_s()
@@ -55,7 +62,7 @@ async def measure(kind: str, sessions: int, seconds: float, clip: Clip, folder: 
         files = await server.order("finish")
         finishing = server.cpu_s() - finishing
         found["peak_rss_mib"] = round(server.memory_mib("VmHWM"), 1)
-        await asyncio.gather(*(one.leave() for one in participants), return_exceptions=True)
+        await asyncio.gather(*(one.leave() for one in (*participants, *subscribers)), return_exceptions=True)
     live = cpu / window * 60 / sessions
     sealing = finishing / recorded_s * 60 / sessions
     delta = {name: [b - a for a, b in zip(before[name], after[name], strict=True)] for name in before}
@@ -93,6 +100,13 @@ async def _join(
     async with asyncio.timeout(60):
         await new.join(answer)
     participants.append(new)
+
+
+async def _subscribe(server: ServerProcess, new: Subscriber, session: str, name: str) -> Subscriber:
+    async with asyncio.timeout(60):
+        answer = await new.answer(str(await server.order("listen", session=session, name=name)))
+        await asyncio.gather(new.connect(), server.order("begin", session=session, name=name, sdp=answer))
+    return new
 
 
 def _counts(participants: list[Participant]) -> dict[str, list[int]]:

@@ -1,5 +1,7 @@
 """Our media server and recorder, joined as the application joins them."""
 
+import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,8 @@ class Ours:
         self._media = MediaServer(SECRET, self._clock, events)
         self._recordings = Recordings(folder, self._database, self._clock, events)
         self._ids: dict[str, str] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        self.pid = os.getpid()
 
     async def start(self) -> None:
         await self._database.create_all()
@@ -35,6 +39,22 @@ class Ours:
             room.open()
         ticket = Ticket(self._ids[session], new_id(), name, True, True, self._clock.now_ms() + 60_000)
         return await self._media.answer(ticket.sign(SECRET), sdp)
+
+    async def end(self, session: str) -> None:
+        """Ends one session and seals it, in its own time."""
+        task = asyncio.create_task(self._end(self._ids.pop(session)))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _end(self, encounter: str) -> None:
+        self._media.room(encounter).hold()
+        await self._recordings.leave(encounter)
+        await self._media.close_room(encounter, "over")
+        await self._recordings.seal(encounter)
+
+    async def tasks(self) -> int:
+        """Tasks of the loop, but for those that end a session."""
+        return len(asyncio.all_tasks()) - len(self._ending)
 
     async def finish(self) -> list[dict[str, Any]]:
         for encounter in self._ids.values():

@@ -10,6 +10,12 @@ from typing import Any
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
+def _times(pid: int) -> tuple[float, float]:
+    """CPU seconds of a process, and of its children that have ended: fields 14 to 17 of proc_pid_stat(5)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return sum(map(int, fields[11:13])) / _TICKS, sum(map(int, fields[13:15])) / _TICKS
+
+
 class ServerProcess:
     """Use as `async with`. Whatever happens, the process is gone afterwards."""
 
@@ -24,7 +30,7 @@ class ServerProcess:
             cwd=Path(__file__).parent.parent, limit=1 << 22,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
-        await self._answer()
+        self._pid = int(await self._answer())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -55,11 +61,24 @@ class ServerProcess:
         return json.loads(line)
 
     def cpu_s(self) -> float:
-        """User and system time, with children that have ended: fields 14 to 17 of proc_pid_stat(5)."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return sum(map(int, fields[11:15])) / _TICKS
+        """User and system time, with children that have ended.
+
+        Of a server that is no Python: its own, and that of what was run for it afterwards; not of who gives it orders.
+        """
+        own, children = _times(self._pid)
+        if self._pid != self._process.pid:
+            children += _times(self._process.pid)[1]
+        return own + children
+
+    def handles(self) -> int:
+        """Open file handles."""
+        return len(list(Path(f"/proc/{self._pid}/fd").iterdir()))
+
+    def threads(self) -> int:
+        """Threads, of whatever library."""
+        return len(list(Path(f"/proc/{self._pid}/task").iterdir()))
 
     def memory_mib(self, field: str) -> float:
         """`VmRSS` is the memory in use now, `VmHWM` the most so far."""
-        lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
+        lines = Path(f"/proc/{self._pid}/status").read_text().splitlines()
         return int(next(line for line in lines if line.startswith(field)).split()[1]) / 1024

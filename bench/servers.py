@@ -1,7 +1,7 @@
-"""The two servers under measurement, each in a process of its own: orders come as JSON lines, answers go back so.
+"""The servers under measurement, each in a process of its own: orders come as JSON lines, answers go back so.
 
-`python -m bench.servers ours|stock FOLDER`. Orders: answer (session, name, sdp) and finish. Its last word is the peak
-memory of the largest process that it started, in KiB.
+`python -m bench.servers ours|stock|janus FOLDER`. Orders: answer (session, name, sdp), finish, and what else it can.
+Its first word is the id of the process to be measured, its last the peak memory of the largest that it started, in KiB.
 """
 
 import asyncio
@@ -18,6 +18,9 @@ import uvloop
 
 
 class Server(Protocol):
+    pid: int
+    """The process to be measured; known after `start`."""
+
     async def start(self) -> None:
         """What it needs before the first participant."""
 
@@ -29,11 +32,15 @@ class Server(Protocol):
 
 
 def make(kind: str, folder: Path) -> Server:
-    """Imports one of the two alone, so that neither carries the other's memory."""
+    """Imports one of them alone, so that none carries another's memory."""
     if kind == "ours":
         from bench.ours import Ours
 
         return Ours(folder)
+    if kind == "janus":
+        from bench.janus import Janus
+
+        return Janus(folder)
     from bench.stock import Stock
 
     return Stock(folder)
@@ -45,12 +52,17 @@ async def serve(kind: str, folder: Path) -> None:
     reader = asyncio.StreamReader(limit=1 << 20)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    orders: dict[str, Callable[..., Awaitable[Any]]] = {"answer": server.answer, "finish": server.finish}
-    print(json.dumps("ready"), flush=True)
+    names = ("answer", "finish", "end", "tasks", "listen", "begin", "close")
+    orders: dict[str, Callable[..., Awaitable[Any]]] = {
+        name: getattr(server, name) for name in names if hasattr(server, name)
+    }
+    print(json.dumps(server.pid), flush=True)
     while line := await reader.readline():
         order = json.loads(line)
         result = await orders[order.pop("do")](**order)
         print(json.dumps(result), flush=True)
+    if "close" in orders:
+        await orders["close"]()
     print(json.dumps(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss), flush=True)
 
 

@@ -1,5 +1,6 @@
 """Stock aiortc, as its documentation shows it."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ class Stock:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.pid = os.getpid()
         self._relay = MediaRelay()
         self._rooms: dict[str, list[tuple[RTCPeerConnection, dict[str, Any]]]] = {}
         self._recorders: list[tuple[str, MediaRecorder]] = []
