@@ -46,8 +46,11 @@ class Firefox:
 
     async def run(self, function: str) -> Any:
         """What a function, asynchronous or not, returns in the page."""
-        script = f"const done = arguments[arguments.length - 1]; Promise.resolve(({function})()).then(done);"
-        return await asyncio.to_thread(self._driver.execute_async_script, script, script_timeout=30_000, sandbox=None)
+        script = f"""const [done] = arguments;
+          Promise.resolve(({function})()).then((it) => done([it]), (no) => done(String(no)));"""
+        said = await asyncio.to_thread(self._driver.execute_async_script, script, script_timeout=30_000, sandbox=None)
+        assert isinstance(said, list), said
+        return said[0]
 
     async def shown(self, selector: str) -> None:
         """Waits until something is there to be seen."""
@@ -78,6 +81,32 @@ class Firefox:
 
 
 @asynccontextmanager
+async def loudspeaker(folder: Path) -> AsyncIterator[str]:
+    """A sound server whose loudspeaker nobody hears: on a machine without one Firefox keeps all Web Audio asleep."""
+    program = shutil.which("pulseaudio")
+    if program is None:
+        pytest.skip("This test needs a sound server for Firefox: apt-get install pulseaudio")
+    socket = folder / "pulse.sock"
+    process = await asyncio.create_subprocess_exec(
+        *(program, "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes"),
+        *("-L", "module-null-sink", "-L", f"module-native-protocol-unix auth-anonymous=1 socket={socket}"),
+        env=os.environ | {"HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+
+    async def there() -> bool:
+        return socket.exists()
+
+    try:
+        await eventually(there, timeout=30)
+        yield f"unix:{socket}"
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+@asynccontextmanager
 async def firefox(folder: Path, **preferences: Any) -> AsyncIterator[Firefox]:
     """A Firefox of its own, without a window. Skips the test where there is none."""
     if FIREFOX is None:
@@ -90,19 +119,19 @@ async def firefox(folder: Path, **preferences: Any) -> AsyncIterator[Firefox]:
     (profile / "user.js").write_text(
         "".join(f'user_pref("{name}", {said.get(value, value)});\n' for name, value in lines.items())
     )
-    environment = os.environ | {"HOME": str(folder), "MOZ_CRASHREPORTER_DISABLE": "1"}
-    process = await asyncio.create_subprocess_exec(
-        *(FIREFOX, "--headless", "--marionette", "--no-remote", "--profile", str(profile)),
-        env=environment,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    driver = Marionette(host="127.0.0.1", port=port)
-    try:
-        await asyncio.to_thread(driver.start_session, timeout=90)
-        yield Firefox(driver)
-    finally:
-        with suppress(Exception):
-            await asyncio.to_thread(driver.delete_session)
-        process.terminate()
-        await process.wait()
+    async with loudspeaker(folder) as sound:
+        process = await asyncio.create_subprocess_exec(
+            *(FIREFOX, "--headless", "--marionette", "--no-remote", "--profile", str(profile)),
+            env=os.environ | {"HOME": str(folder), "PULSE_SERVER": sound, "MOZ_CRASHREPORTER_DISABLE": "1"},
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        driver = Marionette(host="127.0.0.1", port=port)
+        try:
+            await asyncio.to_thread(driver.start_session, timeout=90)
+            yield Firefox(driver)
+        finally:
+            with suppress(Exception):
+                await asyncio.to_thread(driver.delete_session)
+            process.terminate()
+            await process.wait()

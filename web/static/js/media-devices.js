@@ -165,10 +165,11 @@ function note(audio, out, pitch, begin) {
 export class LevelMeter {
   /**
    * @param {MediaStream} stream with an audio track
-   * @param {(level: number, level_db: number) => void} onlevel 0..1 for a meter (−60 to 0 dB), and dB of full scale
+   * @param {(level: number, level_db: number | null) => void} onlevel 0..1 for a meter (−60 to 0 dB), and dB of full scale;
+   *   null while the browser keeps the measure asleep, so that nothing is known
    */
   constructor(stream, onlevel = () => {}) {
-    /** @type {number | null} dB of full scale; null while the browser keeps the measure asleep */
+    /** @type {number | null} */
     this.level_db = null;
     this.audio = new AudioContext();
     this.source = this.audio.createMediaStreamSource(new MediaStream(stream.getAudioTracks()));
@@ -185,7 +186,7 @@ export class LevelMeter {
   /** @param {Float32Array<ArrayBuffer>} samples */
   measure(samples) {
     this.level_db = null;
-    if (this.audio.state !== "running") return;
+    if (this.audio.state !== "running") return this.onlevel(0, null);
     this.analyser.getFloatTimeDomainData(samples);
     const power = samples.reduce((sum, one) => sum + one * one, 0) / samples.length;
     this.level_db = Math.max(-100, 10 * Math.log10(power + 1e-10));

@@ -183,7 +183,7 @@ export class OwnMedia {
     this.#heard_at = performance.now();
     this.#meter = new LevelMeter(this.stream, (level, level_db) => {
       bar.style.setProperty("--level", level.toFixed(2));
-      this.#listen(level_db);
+      if (level_db !== null) this.#listen(level_db);
       this.#tellSound();
     });
   }

@@ -137,7 +137,8 @@ export class EquipmentCheck {
     const began = performance.now();
     let loud = 0;
     let faint = 0;
-    this.meter = new LevelMeter(this.stream, (level, level_db) => {
+    this.meter = new LevelMeter(this.stream, (level, measured) => {
+      const level_db = measured ?? -Infinity;
       meter.style.setProperty("--level", level.toFixed(3));
       meter.setAttribute("aria-valuenow", String(Math.round(level * 20) * 5));
       loud = level_db > HEARD_DB ? loud + 1 : Math.max(0, loud - 0.2);
