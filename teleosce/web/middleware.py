@@ -25,6 +25,8 @@ RETRY_AFTER_S = "2"
 """When to ask again after 503: pages keep what they have and do so by themselves."""
 
 SAFE = {
+    # Ask each time, by the file's tag: else a module of an older version may meet one of the new.
+    "Cache-Control": "no-cache",
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
         "media-src 'self' blob:; connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
