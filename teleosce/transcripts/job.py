@@ -12,7 +12,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database
-from teleosce.core.errors import Fault, NotFound, Unavailable
+from teleosce.core.errors import Fault, Invalid, NotFound, Unavailable
 from teleosce.core.jobs import step
 from teleosce.recording.models import MANIFEST, Manifest, TakeState
 from teleosce.transcripts import store
@@ -131,11 +131,12 @@ class Transcriber:
 
     def _publish(self, job: Job) -> bool:
         weights = self._ears.weights
+        message = " ".join(self._sound_of(job).unread)
 
         async def publish(connection: store.Connection) -> None:
             await store.change(connection, job, model=weights.name, model_sha256=weights.sha256)
             said = utterances(await store.heard_words(connection, job.encounter_id))
-            await store.publish(connection, job, said, self._clock.now_ms())
+            await store.publish(connection, job, said, self._clock.now_ms(), message)
 
         self._kept(publish)
         return True
@@ -167,18 +168,24 @@ async def _find(job_id: str, connection: store.Connection) -> Job | None:
 
 
 def read_sound(folder: Path) -> Sound:
-    """The sealed takes of an encounter's folder. Raises NotFound without a manifest, Invalid for a broken file."""
+    """The sealed takes of an encounter's folder; one that cannot be read is left out, and named in `unread`.
+
+    Raises NotFound without a manifest, Invalid when no take can be read.
+    """
     try:
         manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
     except FileNotFoundError as error:
         raise NotFound("The recording has not been closed, so there is nothing to transcribe") from error
-    return Sound(
-        Track(
-            take.id,
-            take.participant_id,
-            take.starts_ms - manifest.starts_ms,
-            decode(folder / take.file),
-        )
-        for take in manifest.takes
-        if take.state is TakeState.sealed and take.file
-    )
+    tracks: list[Track] = []
+    unread: list[Invalid] = []
+    for take in manifest.takes:
+        if take.state is TakeState.sealed and take.file:
+            try:
+                samples = decode(folder / take.file)
+            except Invalid as fault:
+                unread.append(fault)
+            else:
+                tracks.append(Track(take.id, take.participant_id, take.starts_ms - manifest.starts_ms, samples))
+    if unread and not tracks:
+        raise unread[0]
+    return Sound(tracks, [fault.message for fault in unread])

@@ -37,9 +37,10 @@ class Part:
 
 
 class Sound:
-    """The tracks of one encounter. Blocks for seconds in every method."""
+    """The tracks of one encounter; `unread` says why some are missing. Blocks for seconds in every method."""
 
-    def __init__(self, tracks: Iterable[Track]) -> None:
+    def __init__(self, tracks: Iterable[Track], unread: Sequence[str] = ()) -> None:
+        self.unread = tuple(unread)
         self.tracks = {track.id: track for track in tracks}
         self._gate = Gate((track.participant_id, track.starts_ms, track.samples) for track in self.tracks.values())
 

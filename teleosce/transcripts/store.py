@@ -224,9 +224,12 @@ async def heard_words(connection: Connection, encounter_id: str) -> dict[str, li
     return found
 
 
-async def publish(connection: Connection, job: Job, said: Sequence[Utterance], now_ms: int) -> None:
-    """Turns what was heard into the transcript and makes it ready; nothing when that run is over already."""
-    ready = {"state": State.ready, "done": 1.0, "message": "", "attempts": 0, "finished_ms": now_ms}
+async def publish(connection: Connection, job: Job, said: Sequence[Utterance], now_ms: int, message: str = "") -> None:
+    """Turns what was heard into the transcript and makes it ready; nothing when that run is over already.
+
+    message: what a reader must know of it.
+    """
+    ready = {"state": State.ready, "done": 1.0, "message": message, "attempts": 0, "finished_ms": now_ms}
     if not await change(connection, job, **ready):
         return
     await connection.execute(delete(pieces).where(pieces.c.encounter_id == job.encounter_id))

@@ -1,5 +1,6 @@
 """Real processes, real weights, real voices."""
 
+import json
 import shutil
 import signal
 import subprocess
@@ -187,6 +188,23 @@ async def test_what_fails_three_times_can_be_asked_for_again(world: World, quest
     (folder / "later.json").rename(folder / "manifest.json")
     assert await world.transcripts.request(encounter, ROLES)
     assert text_of(await world.until_ready(encounter), CANDIDATE) == "Where is the pain?"
+
+
+async def test_a_take_that_cannot_be_read_leaves_the_others_to_be_heard(
+    world: World, question: TakeOf, voices: Voices
+) -> None:
+    encounter = lay_down(world.data, [question, TakeOf(PATIENT, 0, [(0, voices.say(PATIENT, "Now my arm hurts."))])])
+    (manifest,) = (world.data / "encounters" / encounter).glob("manifest.json")
+    (damaged,) = [take for take in json.loads(manifest.read_text())["takes"] if take["participant_id"] == PATIENT]
+    (manifest.parent / damaged["file"]).write_bytes(b"rubbish" * 999)
+    await world.transcripts.request(encounter, ROLES)
+    world.start_worker()
+    transcript = await world.until_ready(encounter)
+    assert text_of(transcript, CANDIDATE) == "Where is the pain?"
+    assert text_of(transcript, PATIENT) == ""
+    said = (await world.transcripts.status(encounter)).message
+    assert "cannot be read" in said
+    assert damaged["file"] in said
 
 
 async def test_without_weights_it_waits_and_says_so(world: World, question: TakeOf) -> None:
