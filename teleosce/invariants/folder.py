@@ -26,9 +26,6 @@ from teleosce.recording.models import (
     take_of,
 )
 
-HALF_DONE_S = 120.0
-"""A file that is being written has another name for a moment; one that keeps it for so long was left behind."""
-
 
 def look_at(folder: Path, known: list[Take], *, is_over: bool) -> Iterator[Breach]:
     """Everything wrong in the folder of one encounter. Blocks.
@@ -126,7 +123,7 @@ def _names(folder: Path, on_disk: list[str], known: list[Take]) -> Iterator[Brea
         half_done = path.name.endswith(".part") or path.name.startswith(".")
         if not half_done:
             yield Breach("orphan", f"{folder.name}/{path.name}", "Nobody knows this file.")
-        elif _age_s(path) > HALF_DONE_S:
+        elif _age_s(path) > folders.HALF_DONE_S:
             yield Breach("orphan", f"{folder.name}/{path.name}", "A half-written file was left behind.")
     for take_id in on_disk:
         yield from _journal(folder, take_id)

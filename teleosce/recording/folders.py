@@ -1,11 +1,15 @@
 """What lies in an encounter's folder. All calls block."""
 
+import time
 from pathlib import Path
 
 from teleosce.core.blobs import write_durably
 from teleosce.core.ids import is_id
 from teleosce.recording import journal
 from teleosce.recording.models import MANIFEST, POSTER, Take, journal_name, outcome_name, poster_name, take_of
+
+HALF_DONE_S = 120.0
+"""A file that is being written has another name for a moment; one that keeps it for so long was left behind."""
 
 
 def encounters(root: Path) -> list[Path]:
@@ -66,3 +70,11 @@ def choose_poster(folder: Path, found: list[Take]) -> None:
 
 def _score(take: Take) -> float:
     return take.poster_score or 0.0
+
+
+def tidy(folder: Path) -> None:
+    """Removes what a killed process left half written: it had not got its name yet, so nobody knows of it."""
+    for path in (*folder.glob(".*"), *folder.glob("*.part")):
+        # Files carry the machine's own time, not the exam's.
+        if path.is_file() and time.time() - path.stat().st_mtime > HALF_DONE_S:
+            path.unlink(missing_ok=True)

@@ -64,6 +64,7 @@ class Sealer:
                 found.append(take.model_copy(update=known.model_dump(include=shared)))
             else:
                 found.append(take)
+        await asyncio.to_thread(folders.tidy, folder)
         old = await asyncio.to_thread(read_manifest, folder)
         manifest = bind(folder.name, found, orphans, self._clock.now_ms())
         changed = old is None or not same(old, manifest)

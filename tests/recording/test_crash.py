@@ -1,8 +1,10 @@
 """A server killed in the middle of a recording, and the next one that puts it right."""
 
 import asyncio
+import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,17 @@ async def test_a_file_cut_off_anywhere_plays_up_to_there(studio: Studio, killed:
     (take,) = await recordings.takes(encounter_id)
     assert take.state is TakeState.sealed
     assert len(play(recordings.path(take)).flashes) >= 1
+
+
+async def test_what_was_left_half_written_goes_and_what_is_being_written_stays(
+    studio: Studio, killed: tuple[str, float]
+) -> None:
+    encounter_id, _ = killed
+    folder = studio.encounter(encounter_id)
+    left, fresh = folder / ".manifest.json.x7", folder / ".manifest.json.x8"
+    for path in (left, fresh):
+        path.write_text("{")
+    os.utime(left, (time.time() - 600, time.time() - 600))
+    await studio.recordings().recover()
+    assert not left.exists()
+    assert fresh.exists()
