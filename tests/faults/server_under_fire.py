@@ -21,6 +21,7 @@ from teleosce.core.settings import Settings
 from teleosce.invariants import Breach, check, read_acknowledgements
 from teleosce.recording import Manifest, read_manifest
 from teleosce.rehearsal import Footage, Participant, Performance, make_footage
+from teleosce.rehearsal.voices import say
 from teleosce.web import Plan, make_exam
 from tests.e2e.server import free_port
 from tests.faults.sound_of import last_packets
@@ -30,9 +31,10 @@ PUBLIC = "http://localhost"
 
 
 @cache
-def one_footage() -> Footage:
-    """Both show the same: what they send is not what is tested."""
-    return make_footage("candidate", "Somebody")
+def one_footage(*, spoken: bool) -> Footage:
+    """Both show and say the same: what they send is not what is tested."""
+    speech = say("Good morning. What has brought you to us today? Where does it hurt?", "candidate") if spoken else None
+    return make_footage("candidate", "Somebody", speech)
 
 
 class UnderFire:
@@ -111,10 +113,16 @@ class UnderFire:
 
     # The people
 
-    async def consult(self) -> None:
-        """Both are in the call, the encounter runs, and the examiner begins to save."""
-        footage = await asyncio.to_thread(one_footage)
-        callers = [Participant(self.links[role], Performance(footage)) for role in ("candidate", "sp")]
+    async def consult(self, *, spoken: bool = False) -> None:
+        """Both are in the call, the encounter runs, the examiner begins to save. spoken: with words to transcribe."""
+        footage = await asyncio.to_thread(one_footage, spoken=spoken)
+        performances = [Performance(footage), Performance(footage)]
+        for number, performance in enumerate(performances):
+            performance.begin(int(time.monotonic()) + 4 * number)
+        callers = [
+            Participant(self.links[role], performance)
+            for role, performance in zip(("candidate", "sp"), performances, strict=True)
+        ]
         self.people = [Participant(self.links["organiser"]), *callers]
         await asyncio.gather(*(one.join() for one in self.people))
         await self.organiser.post(f"/api/encounters/{self.encounter}/begin")

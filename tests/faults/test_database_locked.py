@@ -5,7 +5,11 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.faults.server_under_fire import UnderFire, under_fire
+
+pytestmark = pytest.mark.faults
 
 HELD_S = 10
 

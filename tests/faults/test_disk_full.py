@@ -13,6 +13,8 @@ import pytest
 from teleosce.recording import read_manifest
 from tests.faults.server_under_fire import UnderFire, under_fire
 
+pytestmark = pytest.mark.faults
+
 MIB = 1 << 20
 SIZE = 600 * MIB
 ALARM_WITHIN_S = 5
