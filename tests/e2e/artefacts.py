@@ -42,8 +42,13 @@ def said(text: str) -> list[str]:
     return re.findall(r"[a-z']+", text.lower())
 
 
-def word_error_rate(heard: list[str], script: list[str]) -> float:
-    """Errors per word heard, where the script is said over and over and the recording begins and ends anywhere in it.
+def word_error_rate(heard: list[list[str]], script: list[str]) -> float:
+    """Errors per word heard, in stretches between which somebody was not to be heard for a while."""
+    return sum(_errors(one, script) for one in heard) / max(1, sum(len(one) for one in heard))
+
+
+def _errors(heard: list[str], script: list[str]) -> int:
+    """Where the script is said over and over and what was heard begins and ends anywhere in it.
 
     The Levenshtein distance of what was heard to the best stretch of the endless script (Sellers, 1980: the first row
     and the last column cost nothing).
@@ -55,4 +60,4 @@ def word_error_rate(heard: list[str], script: list[str]) -> float:
         for j, expected in enumerate(reference, 1):
             row.append(min(before[j - 1] + (word != expected), before[j] + 1, row[j - 1] + 1))
         before = row
-    return min(before) / max(1, len(heard))
+    return min(before)
