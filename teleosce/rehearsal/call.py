@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import structlog
 from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceGatherer, RTCIceTransport
@@ -188,6 +189,13 @@ class Call:
             sum(one.pictures for one in heard),
             self.unreadable,
         )
+
+    def health(self) -> dict[str, Any]:
+        """As a page tells the server of its own connection (web/PROTOCOL.md)."""
+        counts, fresh = self.counts(), time.monotonic() - self.last_packet < REPORT_S * 2
+        lost = counts.received_missing / max(1, counts.received + counts.received_missing)
+        trip = round(self.round_trip * 1000)
+        return {"sending": self.connected, "receiving": fresh, "round_trip_ms": trip, "loss": round(lost, 4)}
 
     # Out
 

@@ -23,7 +23,8 @@ log = structlog.get_logger(__name__)
 LIVE = ("reading", "encounter")
 FINAL = (4001, 4003)
 """Close codes after which a page does not come back: replaced, ended."""
-FIRST_WAIT_S, LONGEST_WAIT_S, TICKET_S, VERIFY_S = 0.5, 5.0, 10.0, 1.5
+FIRST_WAIT_S, LONGEST_WAIT_S, OPEN_S, SILENCE_S, TICKET_S, VERIFY_S = 0.5, 3.0, 5.0, 12.0, 10.0, 1.5
+PULSE_S = 2.0
 RETRY_S = (0.3, 0.6, 1.2, 2.4, 3.0)
 """As in web/static/js/socket.js and peer.js."""
 
@@ -148,19 +149,16 @@ class Participant:
         self._listening = asyncio.create_task(self._listen())
 
     async def _close_page(self, *, goodbye: bool) -> None:
+        if self._socket is not None and goodbye:
+            with contextlib.suppress(OSError, ClientError, TimeoutError):
+                await asyncio.wait_for(self._socket.close(), 2)
         for task in (self._listening, *self._side):
             if task is not None:
                 task.cancel()
         await asyncio.gather(*filter(None, (self._listening, *self._side)), return_exceptions=True)
         self._room = None
         await self._stop_media(goodbye=goodbye)
-        socket, self._socket = self._socket, None
-        if socket is not None and goodbye:
-            await socket.close()
-        elif socket is not None and socket._response.connection is not None:
-            transport = socket._response.connection.transport
-            if transport is not None:
-                transport.abort()
+        self._socket = None
 
     async def _listen(self) -> None:
         """Comes back by itself while the server is away, as a page does."""
@@ -168,21 +166,54 @@ class Participant:
         while True:
             with contextlib.suppress(OSError, ClientError, TimeoutError, Fault):
                 await self._until_up()
-                async with self._visitor.http.ws_connect(f"/ws?role={self.role}") as socket:
+                async with asyncio.timeout(OPEN_S):
+                    socket = await self._visitor.http.ws_connect(f"/ws?role={self.role}")
+                try:
                     again, self._socket, attempt = attempt > 0, socket, 0
-                    if again:
-                        self._aside(self._verify())
-                    self._tell()
-                    async for message in socket:
-                        await self._until_up()
-                        if message.type is WSMsgType.TEXT:
-                            self._heard(message.json())
-                    if socket.close_code in FINAL:
+                    if await self._converse(socket, again=again) in FINAL:
+                        self._room = None
+                        self._aside(self._stop_media(goodbye=True))
                         return
+                finally:
+                    self._abort(socket)
             self._socket = None
             wait = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt)
             attempt += 1
             await asyncio.sleep(wait * (0.75 + random.random() / 2))
+
+    async def _converse(self, socket: ClientWebSocketResponse, *, again: bool) -> int | None:
+        """Hears the server until the socket ends, or is silent for too long. Returns the close code."""
+        if again:
+            self._aside(self._verify())
+        self._tell()
+        pulse = asyncio.create_task(self._pulse(socket))
+        try:
+            while True:
+                message = await socket.receive(timeout=SILENCE_S)
+                await self._until_up()
+                if message.type is not WSMsgType.TEXT:
+                    return socket.close_code
+                self._heard(message.json())
+        finally:
+            pulse.cancel()
+
+    async def _pulse(self, socket: ClientWebSocketResponse) -> None:
+        """What a page says without being asked: how it does, and whether anybody is there."""
+        with contextlib.suppress(OSError, ClientError):
+            while True:
+                await self._until_up()
+                await socket.send_json({"type": "ping", "at": round(time.monotonic() * 1000)})
+                if self._call is not None:
+                    await socket.send_json(
+                        {"type": "health", "microphone": "on", "camera": "on", **self._call.health()}
+                    )
+                await asyncio.sleep(PULSE_S)
+
+    def _abort(self, socket: ClientWebSocketResponse) -> None:
+        """Ends it without a word; harmless when it is closed already."""
+        connection = socket._response.connection
+        if connection is not None and connection.transport is not None:
+            connection.transport.abort()
 
     async def _until_up(self) -> None:
         """In a cut nothing comes and nothing goes; TCP brings afterwards what it kept."""
