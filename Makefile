@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults lint check format clean
+.PHONY: help demo test faults bench lint check format clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -20,6 +20,9 @@ test: $(STAMP) ## install what the tests need and run them all
 faults: $(STAMP) ## run every fault that the program must survive, the long ones as well
 	$(BIN)/python tests/need_browser.py --faults
 	$(BIN)/python -m pytest -m "faults or not faults" tests/faults $(ARGS)
+
+bench: $(STAMP) ## measure against other software on the same input; bench/RESULTS.md gets the figures
+	$(BIN)/python -m bench $(ARGS)
 
 lint: $(STAMP) node_modules ## ruff, mypy, import-linter, and tsc on the pages' modules
 	$(BIN)/ruff check .

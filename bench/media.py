@@ -1,4 +1,4 @@
-"""What a recorded session costs: ours beside stock aiortc, on the same input, in one run.
+"""What a recorded session costs: ours beside stock aiortc and Janus, on the same input, in one run.
 
     .venv/bin/python -m bench.media --sessions 4 --seconds 30
 
@@ -19,23 +19,30 @@ import av
 import uvloop
 from aiortc import RTCCertificate
 
+from bench import janus
 from bench.input import Clip, make_clip
 from bench.load import Participant, pump
 from bench.process import ServerProcess
 from bench.report import environment, show
 from bench.subscriber import Subscriber
 
+_WELL = {"sealed", "closed", "converted"}
+
 SETTLE_S = 5.0
 """From the last join to the beginning of the measured window."""
 
 
-async def measure(kind: str, sessions: int, seconds: float, clip: Clip, folder: Path) -> dict[str, Any]:
-    """One server with `sessions` sessions of two participants."""
+async def measure(
+    kind: str, sessions: int, seconds: float, clip: Clip, folder: Path, *, pin: bool = False
+) -> dict[str, Any]:
+    """One server with `sessions` sessions of two participants. pin: to the first core; stock gets all of them."""
     found: dict[str, Any] = {"server": kind, "sessions": sessions, "load_average": round(os.getloadavg()[0], 1)}
     participants: list[Participant] = []
     subscribers: list[Subscriber] = []
     certificate = RTCCertificate.generateCertificate()
     async with ServerProcess(kind, folder) as server:
+        if pin and kind != "stock":
+            server.pin(0)
         base = server.memory_mib("VmRSS")
         sending = asyncio.create_task(pump(participants))
         for number in range(sessions):
@@ -87,7 +94,7 @@ async def measure(kind: str, sessions: int, seconds: float, clip: Clip, folder: 
         "base_rss_mib": round(base, 1),
         "largest_child_mib": round(server.largest_child_mib, 1),
         "load_cores_busy": round(own / window, 2),
-        "troubles": [_trouble(file) for file in files if file["state"] not in {"sealed", "closed"} or file["gaps"]],
+        "troubles": [_trouble(file) for file in files if file["state"] not in _WELL or file["gaps"]],
     }
 
 
@@ -143,12 +150,15 @@ def _trouble(file: dict[str, Any]) -> str:
 async def run(arguments: argparse.Namespace) -> dict[str, Any]:
     clip = make_clip()
     print(f"Input: {clip.describe()}", flush=True)
-    sizes = {"ours": arguments.sessions, "stock": arguments.stock_sessions}
+    sizes = {"ours": arguments.sessions, "stock": arguments.stock_sessions, "janus": arguments.sessions}
+    pin = not arguments.unpinned and (os.cpu_count() or 1) > 1
+    if pin:
+        os.sched_setaffinity(0, {(os.cpu_count() or 1) - 1})
     rounds = []
     for number in range(arguments.rounds):
-        for kind in ("ours", "stock"):
+        for kind in arguments.servers:
             with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-                found = await measure(kind, sizes[kind], arguments.seconds, clip, Path(folder))
+                found = await measure(kind, sizes[kind], arguments.seconds, clip, Path(folder), pin=pin)
             rounds.append({"round": number + 1} | found)
             print(f"round {number + 1} of {arguments.rounds}: {kind} done", flush=True)
     return {"environment": environment(), "input": clip.describe(), "rounds": rounds}
@@ -156,11 +166,17 @@ async def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sessions", type=int, default=4, help="sessions of two on our server")
+    parser.add_argument("--sessions", type=int, default=4, help="sessions of two on our server and on Janus")
     parser.add_argument("--stock-sessions", type=int, default=1, help="sessions of two on stock aiortc")
     parser.add_argument("--seconds", type=float, default=30.0, help="length of each measured window")
-    parser.add_argument("--rounds", type=int, default=2, help="how often both are run")
-    show(uvloop.run(run(parser.parse_args())))
+    parser.add_argument("--rounds", type=int, default=2, help="how often all are run")
+    servers = ["ours", "stock", *(["janus"] if janus.where() else [])]
+    parser.add_argument("--servers", nargs="+", choices=servers, default=servers, help="ours always comes with a peer")
+    parser.add_argument("--unpinned", action="store_true", help="let servers and load share all cores")
+    arguments = parser.parse_args()
+    if "ours" not in arguments.servers:
+        parser.error("every figure is a ratio to ours")
+    show(uvloop.run(run(arguments)))
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ class ServerProcess:
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         self._pid = int(await self._answer())
+        self.pin(*range(os.cpu_count() or 1))  # the load may be pinned: that is not for us
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -59,6 +60,12 @@ class ServerProcess:
         if not line:
             raise ConnectionError(f"the server ({self._kind}) ended before its time")
         return json.loads(line)
+
+    def pin(self, *cores: int) -> None:
+        """Keeps it, and all that it starts from now on, on these cores."""
+        for task in Path(f"/proc/{self._pid}/task").iterdir():
+            os.sched_setaffinity(int(task.name), cores)
+        os.sched_setaffinity(self._process.pid, cores)
 
     def cpu_s(self) -> float:
         """User and system time, with children that have ended.

@@ -1,12 +1,11 @@
 """The table for people, and one line of JSON for whatever keeps the figures."""
 
 import json
-import os
-import platform
 import statistics
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
+
+from bench import janus
+from bench.machine import machine
 
 _ROWS = (
     ("cpu", "CPU-s per recorded session-minute"),
@@ -36,29 +35,27 @@ _ROWS = (
 
 def environment() -> dict[str, Any]:
     """The machine and the versions: figures mean nothing without."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return {
-        "cores": os.cpu_count(),
-        "processor": models[0] if models else platform.machine(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("teleosce", "aiortc", "aioice", "av", "uvloop", "pylibsrtp")},
-    }
+    found = machine("teleosce", "aiortc", "aioice", "av", "uvloop", "pylibsrtp")
+    return found | ({"janus": janus.version()} if janus.where() else {})
 
 
 def show(result: dict[str, Any]) -> None:
     """Prints the table, the ratios and the line of JSON."""
     rounds = result["rounds"]
-    pairs = list(zip(rounds[::2], rounds[1::2], strict=True))
-    result["ratio"] = {name: _spread([stock[name] / ours[name] for ours, stock in pairs]) for name in _RATIOS}
+    result["ratio"] = {
+        peer: {name: _spread([one[name] / ours[name] for ours, one in _pairs(rounds, peer)]) for name in _RATIOS}
+        for peer in ("stock", "janus")
+        if any(one["server"] == peer for one in rounds)
+    }
     print("\n" + ", ".join(f"{name} {value}" for name, value in result["environment"].items()))
     print("\n" + " " * 38 + "".join(f"{one['server']} {one['round']}".rjust(11) for one in rounds))
     for key, title in _ROWS:
         print(title.ljust(38) + "".join(str(one[key]).rjust(11) for one in rounds))
     print()
-    for name, spread in result["ratio"].items():
-        print(f"stock / ours, {_RATIOS[name]}: " + ", ".join(f"{word} {value}" for word, value in spread.items()))
+    for peer, ratios in result["ratio"].items():
+        for name, spread in ratios.items():
+            figures = ", ".join(f"{word} {value}" for word, value in spread.items())
+            print(f"{peer} / ours, {_RATIOS[name]}: {figures}")
     for one in rounds:
         who = f"{one['server']} {one['round']}"
         if one["lost"]:
@@ -77,6 +74,12 @@ _RATIOS = {
 }
 
 
+def _pairs(rounds: list[dict[str, Any]], peer: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    by_round = {(one["server"], one["round"]): one for one in rounds}
+    numbers = {one["round"] for one in rounds}
+    return [(by_round["ours", number], by_round[peer, number]) for number in numbers]
+
+
 def _spread(values: list[float]) -> dict[str, float]:
     named = (("min", min(values)), ("median", statistics.median(values)), ("max", max(values)))
-    return {name: round(value, 1) for name, value in named}
+    return {name: round(value, 2) for name, value in named}
