@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from pathlib import Path
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -60,7 +61,7 @@ class Recordings:
         self._ending: dict[str, list[Recorder]] = defaultdict(list)
         self._changes: asyncio.Queue[tuple[str, Take | tuple[str, str | None]]] = asyncio.Queue()
         self._mirror: asyncio.Task[None] | None = None
-        self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._sealer = Sealer(self._store, clock, spare_bytes=disk.reserve_bytes if disk else 0)
 
     # Recording
@@ -174,7 +175,7 @@ class Recordings:
         """
         folder = self._folder(encounter_id)
         await self.leave(encounter_id)
-        async with self._locks[encounter_id]:
+        async with self._lock(encounter_id):
             manifest, changed = await self._sealer.seal(folder)
             if changed or encounter_id in await self._store.unannounced():
                 await self._events.publish(RecordingSealed(encounter_id))
@@ -191,7 +192,7 @@ class Recordings:
         forget: the participant's name goes too. Raises Conflict while it is recorded or not sealed. May be repeated.
         """
         folder = await self._sealed_folder(encounter_id)
-        async with self._locks[encounter_id]:
+        async with self._lock(encounter_id):
             went = await asyncio.to_thread(
                 deletion.delete_takes, folder, why, self._clock.now_ms(), participant_id=participant_id, forget=forget
             )
@@ -204,7 +205,7 @@ class Recordings:
         Raises Conflict while it is recorded or not sealed.
         """
         folder = await self._sealed_folder(encounter_id)
-        async with self._locks[encounter_id]:
+        async with self._lock(encounter_id):
             found = await asyncio.to_thread(deletion.delete_raw, folder, why, self._clock.now_ms())
             await self._mirror_manifest(folder)
         return found
@@ -271,6 +272,10 @@ class Recordings:
         if self._mirror is not None:
             self._mirror.cancel()
             await asyncio.gather(self._mirror, return_exceptions=True)
+
+    def _lock(self, encounter_id: str) -> asyncio.Lock:
+        """One for each encounter that somebody is at."""
+        return self._locks.setdefault(encounter_id, asyncio.Lock())
 
     def _folder(self, encounter_id: str) -> Path:
         if not is_id(encounter_id):
