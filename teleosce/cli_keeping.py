@@ -14,7 +14,7 @@ from teleosce.terminal import Data, err, out, progress, run, settings_of, size
 
 def add_to(app: typer.Typer) -> None:
     """Adds this module's commands."""
-    for command in (encounters, export, backup, restore, erase):
+    for command in (encounters, export, backup, restore, erase, person_data):
         app.command()(command)
 
 
@@ -189,3 +189,26 @@ def erase(
         f"{settings.data / 'erasures.jsonl'}: `teleosce restore --erasures` erases again from an older one.",
         markup=False,
     )
+
+
+def person_data(
+    person: Annotated[
+        list[str],
+        typer.Argument(help="One person: candidate number, name, e-mail or id. Several when they have several seats."),
+    ],
+    to: Annotated[Path, typer.Option(help="A new ZIP file.")],
+    data: Data = None,
+) -> None:
+    """Write all that is kept of one person into one ZIP file, for them: open index.html in it.
+
+    Their own recordings, words, forms and consents, and what the audit log notes of them. Nobody else's name or picture
+    is in it.
+    """
+    from teleosce.offline import find_person
+    from teleosce.offline import person_data as write
+
+    settings = settings_of(data=data, log_level="warning")
+    found = run(find_person(settings, person))
+    written = run(write(settings, found, to))
+    named = ", ".join(f"{one.name} ({one.role.value})" for one in found)
+    out.print(f"Wrote {len(written)} files about {named} into {to}, {size(to.stat().st_size)}.", markup=False)

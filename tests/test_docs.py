@@ -25,7 +25,8 @@ def _commands() -> set[str]:
 
 def test_every_command_is_in_the_readme_and_the_other_way_round() -> None:
     table = README[README.index("| Command |") : README.index("### Settings")]
-    named = {" ".join(re.findall(r"^\| `teleosce ([a-z ]+)", line)).strip() for line in table.splitlines()} - {""}
+    pattern = re.compile(r"^\| `teleosce ([a-z]+(?:-[a-z]+)*(?: [a-z]+)*)")
+    named = {found[1] for line in table.splitlines() if (found := pattern.match(line))}
     assert named == _commands()
 
 

@@ -1,17 +1,21 @@
 """How long an exam's recordings are kept, the legal hold, and erasing a person. For the exam's organisers."""
 
+import asyncio
+import tempfile
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from teleosce.core.errors import Invalid, NotFound
 from teleosce.keeping.models import Rule
+from teleosce.keeping.person import write_person_data
 from teleosce.keeping.retention import LONGEST_DAYS, Prospect
 from teleosce.people import Permission, Role, Seat
 from teleosce.web.access import oversees
 from teleosce.web.context import Rooms, principal, rooms
-from teleosce.web.keeping import erasures_of, retention_of
+from teleosce.web.keeping import erasures_of, retention_of, sources_of
 from teleosce.web.rendering import page
 from teleosce.web.routing import Route, answer, body
 
@@ -84,6 +88,31 @@ async def erase(request: web.Request) -> web.Response:
     return answer({"erasure": outcome.erased.id, "counts": dict(outcome.erased.counts), **await _view(house, exam_id)})
 
 
+async def person_data(request: web.Request) -> web.StreamResponse:
+    """A person's own data as a ZIP file, for them."""
+    house, exam_id = _mine(request)
+    seat = await _seat(house, exam_id, request.match_info["seat"])
+    # A file without a name: nothing stays behind, whatever happens.
+    with tempfile.TemporaryFile(dir=house.settings.data) as file:
+        await write_person_data(sources_of(house), house.clock, [seat], file, principal(request))
+        length = file.tell()
+        file.seek(0)
+        name = f"{seat.number or seat.id}.zip"
+        response = web.StreamResponse(
+            headers={
+                "Content-Type": "application/zip",
+                "Content-Length": str(length),
+                "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+                "Cache-Control": "private, no-store",
+            }
+        )
+        await response.prepare(request)
+        while piece := await asyncio.to_thread(file.read, _PIECE):
+            await response.write(piece)
+        await response.write_eof()
+    return response
+
+
 def _mine(request: web.Request) -> tuple[Rooms, str]:
     exam_id = request.match_info["exam"]
     if not oversees(principal(request), exam_id):
@@ -140,11 +169,13 @@ async def _prospect(house: Rooms, prospect: Prospect, seats: dict[str, Seat]) ->
     }
 
 
+_PIECE = 1 << 18
 _BASE = "/api/exams/{exam}/keeping"
 ROUTES = [
     Route("GET", "/control/{exam}/keeping", keeping_page, Permission.run_exam, "What is kept of an exam"),
     Route("GET", _BASE, keeping, Permission.run_exam, "The rule, the hold, and what goes when"),
     Route("POST", f"{_BASE}/rule", set_rule, Permission.run_exam, "For how long things are kept", KeepingRule),
     Route("POST", f"{_BASE}/hold", set_hold, Permission.run_exam, "The legal hold", LegalHold),
+    Route("GET", _BASE + "/people/{seat}.zip", person_data, Permission.export_data, "A person’s own data"),
     Route("POST", f"{_BASE}/erase", erase, Permission.manage_seats, "Erase a person", Erase),
 ]

@@ -7,6 +7,7 @@ import { get, messageOf, post } from "../api.js";
 import { ask, open } from "../dialog.js";
 import { byId, el, pageData, setState, setText, state, whileBusy } from "../dom.js";
 import { language, roleName, t } from "../i18n.js";
+import { pageRole } from "../role.js";
 
 /**
  * @typedef {object} Encounter
@@ -103,8 +104,14 @@ function when(at_ms, one) {
 /** @param {Person} person */
 function personRow(person) {
   const label = person.number ? `${person.name}, ${person.number}` : person.name;
-  const actions = person.erased ? [state("idle", t("Erased"))] : [eraseButton(person)];
+  const actions = person.erased ? [state("idle", t("Erased"))] : [dataLink(person), eraseButton(person)];
   return el("tr", {}, el("th", { scope: "row" }, label), el("td", { "data-label": t("Role") }, roleName(person.role)), el("td", {}, el("div", { class: "keeping-actions" }, ...actions)));
+}
+
+/** @param {Person} person */
+function dataLink(person) {
+  const href = `${base}/people/${person.seat}.zip?role=${encodeURIComponent(pageRole())}`;
+  return el("a", { class: "button", href, download: true, "aria-label": t("Download the data of {name}", { name: person.name }) }, t("Their data"));
 }
 
 /** @param {Person} person */
