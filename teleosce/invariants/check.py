@@ -186,7 +186,7 @@ async def _recording(house: _House, encounter: Encounter) -> AsyncIterator[Breac
     is_over = ended and rested
     for breach in await asyncio.to_thread(lambda: list(look_at(folder, takes, is_over=is_over))):
         yield breach
-    if is_over and takes:
+    if is_over and any(take.file for take in takes):
         async for breach in _transcript(house, encounter.id):
             yield breach
 

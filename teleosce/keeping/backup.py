@@ -17,6 +17,7 @@ from typing import IO
 
 from teleosce import __version__
 from teleosce.core.blobs import sync_folder
+from teleosce.core.clock import CLOCK_FILE
 from teleosce.core.errors import Conflict, Fault, Invalid, Unavailable
 from teleosce.keeping.backup_list import FILES, JOURNAL, LIST, RESTORING, Backup, Copied, read_list, write_list
 from teleosce.keeping.store import copy_database, faults_of
@@ -24,8 +25,8 @@ from teleosce.recording import deleted_files, is_growing, read_manifest
 
 DATABASES = ("jobs.db", "teleosce.db")
 """In this order: a job must never look further than the transcript that it makes."""
-LEFT_OUT = {"models", "worker.lock"}
-"""Of the data folder's top: weights can be had again."""
+LEFT_OUT = {"models", "worker.lock", "reserve", CLOCK_FILE}
+"""Of the data folder's top: weights can be had again, room is held back anew, and the clock is this machine's own."""
 _PIECE = 1 << 20
 
 Told = Callable[[int, int], None]

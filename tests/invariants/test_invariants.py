@@ -13,9 +13,13 @@ import pytest
 from typer.testing import CliRunner
 
 from teleosce.cli import app
+from teleosce.core.clock import Clock
+from teleosce.core.db import Database, sqlite_url
 from teleosce.core.errors import Invalid, NotFound
+from teleosce.core.events import Events
 from teleosce.core.settings import Settings
 from teleosce.invariants import Acknowledgement, Breach, check, read_acknowledgements
+from teleosce.recording import Recordings
 from teleosce.recording.journal import line
 from tests.invariants.made_folder import make
 
@@ -219,6 +223,24 @@ async def test_what_is_under_way_is_no_breach_until_the_exam_is_over(folder: Pat
     sql(folder, "UPDATE phase_log SET phase = 'note', ends_ms = ? WHERE phase = 'done'", soon)
     assert await check(Settings(data=folder)) == []
     assert [breach.rule for breach in await breaches(folder)] == ["phase"]
+
+
+@pytest.mark.parametrize("all_of_it", [False, True])
+async def test_what_was_deleted_on_purpose_is_no_breach(
+    folder: Path, pristine: tuple[Path, list[Acknowledgement]], *, all_of_it: bool
+) -> None:
+    database = Database(sqlite_url(folder))
+    recordings = Recordings(folder, database, Clock(), Events())
+    encounter_id = encounter_folder(folder).name
+    if all_of_it:
+        await recordings.delete(encounter_id, "The time for keeping it is over.")
+        sql(folder, "DELETE FROM transcripts")
+    else:
+        await recordings.delete_raw(encounter_id, "The time for keeping it is over.")
+    assert not list(encounter_folder(folder).glob("*.raw.webm"))
+    await recordings.close()
+    await database.close()
+    assert await breaches(folder, pristine[1]) == []
 
 
 def test_the_command_ends_with_1_and_says_what_is_wrong(
