@@ -79,12 +79,16 @@ class Day:
             if {"rotation": one["rotation"], "circuit": one["circuit"], "number": one["station"]["number"]} == first
         )
 
+    async def act(self, verb: str, **content: Any) -> None:
+        path = f"{self.server.url}/api/encounters/{(await self.encounter())['id']}/{verb}"
+        response = await self.organiser.request.post(path, data=content, headers={"Teleosce-Role": "organiser"})
+        assert response.ok, await response.text()
+
     async def into_the_encounter(self) -> None:
         """With so much time that it does not end by itself."""
-        for verb, content in (("begin", {}), ("end-phase", {"expected": "reading"}), ("add-time", {"seconds": 900})):
-            path = f"{self.server.url}/api/encounters/{(await self.encounter())['id']}/{verb}"
-            response = await self.organiser.request.post(path, data=content, headers={"Teleosce-Role": "organiser"})
-            assert response.ok, await response.text()
+        await self.act("begin")
+        await self.act("end-phase", expected="reading")
+        await self.act("add-time", seconds=900)
 
     async def incidents(self, seat: str) -> list[Any]:
         return [one for one in (await self.encounter())["incidents"] if one["seat"] == seat]
@@ -150,6 +154,16 @@ async def test_a_dead_microphone_and_a_black_camera(
         await expect(row.locator("details")).to_contain_text("alarms that are over")
         await row.locator("summary").click()
         await look(organiser, "control-alarms-over")
+
+        # And so does the examiner, afterwards.
+        await day.act("end-phase", expected="encounter")
+        examiner = await new_page(browser, problems)
+        await join(examiner, server.links["examiner"])
+        await examiner.goto(f"{server.url}/mark/{(await day.encounter())['id']}?role=examiner")
+        await examiner.locator("#watch").wait_for(timeout=60_000)
+        await examiner.locator("#alarms summary").click()
+        await expect(examiner.locator("#alarm-list")).to_contain_text("Candidate: Microphone is silent")
+        await look(examiner, "desk-alarms")
     assert not problems
 
 
@@ -162,7 +176,7 @@ async def test_a_person_in_good_order_is_left_in_peace(server: ServerProcess, vo
         candidate = await new_page(browser, problems)
         await join(candidate, server.links["candidate"][0])
         patient = await new_page(browser, problems)
-        await join(patient, server.links["sp"] if isinstance(server.links["sp"], str) else server.links["sp"][0])
+        await join(patient, server.links["sp"][0])
         day = Day(server, organiser)
         await day.into_the_encounter()
         ends = time.monotonic() + 60

@@ -55,7 +55,7 @@ export class EncounterRow {
     setText(this.where, attempt > 1 ? `${where}, ${t("attempt {attempt}", { attempt })}` : where);
     const word = phase === "done" && outcome ? outcomeName(outcome) : phaseName(phase);
     setState(this.phase, live ? "good" : phase === "done" && outcome === "void" ? "bad" : "idle", word);
-    renew(this.people, encounter.people.map((person) => personLine(person, phase)));
+    renew(this.people, encounter.people.map((person) => personLine(person, encounter)));
     incidentList(this.incidents, encounter);
     // Before the encounter there is nothing to say of its recording, and ten rows that say so hide the one that matters.
     const early = phase === "waiting" || phase === "reading";
@@ -178,29 +178,29 @@ function onCamera(person) {
 }
 
 /**
+ * Somebody dark or silent in the room is what an organiser must not miss.
  * @param {DayPerson} person
- * @param {Phase} phase
+ * @param {DayEncounter} encounter
  */
-function personLine(person, phase) {
+function personLine(person, { phase, people }) {
   const { media, present, alarms } = person;
-  const remark = media ? mediaText(person, media, phase) : remarkOn(person);
+  // Whoever is alone, or waits for the encounter to begin, receives nothing, and that is as it should be.
+  const receives = phase === "encounter" && people.some((other) => other !== person && other.media?.sending);
+  const flows = media !== null && (media.sending || sendsNothing(person)) && (media.receiving || !receives);
+  const remark = media ? mediaText(person, media, receives) : remarkOn(person);
   return el(
     "li",
     {},
     state(present ? "good" : "idle", present ? t("Here") : t("Not here")),
     el("span", {}, person.name, el("span", { class: "soft" }, ` · ${shortRoleName(person.role)}`)),
     ...alarms.map(({ kind }) => el("span", { class: "person-alarm" }, state("bad", alarmWords(kind)))),
-    remark && el("span", { class: "media", "data-tone": media && alarms.length === 0 && !flows(media, phase) ? "bad" : "idle" }, remark),
+    remark && el("span", { class: "media", "data-tone": media && alarms.length === 0 && !flows ? "bad" : "idle" }, remark),
   );
 }
 
-/**
- * Somebody dark or silent in the room is what an organiser must not miss. Until the encounter begins nobody receives anything.
- * @param {MediaHealth} media
- * @param {Phase} phase
- */
-function flows(media, phase) {
-  return media.sending && (media.receiving || phase !== "encounter");
+/** By the person's own wish. @param {DayPerson} person */
+function sendsNothing({ microphone, camera }) {
+  return microphone === "off" && camera === "off";
 }
 
 /**
@@ -216,13 +216,13 @@ function remarkOn(person) {
 /**
  * @param {DayPerson} person
  * @param {MediaHealth} media
- * @param {Phase} phase
+ * @param {boolean} receives whether there is something to receive
  */
-function mediaText({ microphone, camera }, media, phase) {
+function mediaText({ microphone, camera }, media, receives) {
   const parts = [
     media.state === "connected" ? null : media.state,
     media.sending ? t("sending") : t("sends nothing"),
-    phase !== "encounter" ? null : media.receiving ? t("receiving") : t("receives nothing"),
+    !receives ? null : media.receiving ? t("receiving") : t("receives nothing"),
     media.loss === null ? null : t("{percent} % lost", { percent: (media.loss * 100).toFixed(1) }),
     media.round_trip_ms === null ? null : t("{ms} ms", { ms: Math.round(media.round_trip_ms) }),
     microphone === "off" ? t("microphone off") : microphone === "none" ? t("no microphone") : null,
