@@ -115,7 +115,7 @@ async def _rehearse(plan: Plan, wanted: Wanted, server: OwnServer | None, say: C
             aftermath = Aftermath(stage, facts, Path(folder), say)
             await aftermath.alarms()
             await aftermath.recordings()
-            aftermath.losses(conductor.kills_ms)
+            aftermath.losses(conductor.killed)
             if wanted.transcribe:
                 await aftermath.words(cast)
         facts.machine["load average at the end"] = _load()

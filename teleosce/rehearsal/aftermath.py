@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from teleosce.core.errors import Fault
+from teleosce.rehearsal.conduct import Killed
 from teleosce.rehearsal.facts import Facts, Take, Words
 from teleosce.rehearsal.listen import Watched, be_nice, watch
 from teleosce.rehearsal.stage import NAMES, Cast, Pair, Stage
@@ -125,17 +126,22 @@ class Aftermath:
             await asyncio.sleep(1)
         return None
 
-    def losses(self, kills_ms: list[float]) -> None:
-        """What each track had before a kill and has not any more: from its last packet on disk to the kill."""
-        for kill, killed_ms in zip(self._facts.kills, kills_ms, strict=True):
+    def losses(self, killed: list[Killed]) -> None:
+        """What each track had before a kill and has not any more: from its last packet on disk to the kill.
+
+        Who had just come back can have lost no more than what was sent since.
+        """
+        for kill, noted in zip(self._facts.kills, killed, strict=True):
             for pair in self._stage.pairs:
-                at_s = (killed_ms - pair.started_ms) / 1000
-                for actor in pair.actors:
-                    mine = [one for one in self._facts.takes if one.seat == actor.facts.seat and one.span[0] < at_s]
-                    before = max(mine, key=lambda one: one.number, default=None)
-                    if before is not None:
-                        ends = [span[1] for span in (before.sound, before.picture) if span is not None]
-                        kill.lost += [round(max(0.0, at_s - end), 3) for end in ends]
+                at_s = (noted.at_ms - pair.started_ms) / 1000
+                for seat, since_ms in noted.since_ms.items():
+                    mine = [one for one in self._facts.takes if one.seat == seat and one.session == pair.session]
+                    before = max((one for one in mine if one.span[0] < at_s), key=lambda one: one.number, default=None)
+                    if before is None:
+                        continue
+                    since_s = (since_ms - pair.started_ms) / 1000
+                    ends = [span[1] for span in (before.sound, before.picture) if span is not None]
+                    kill.lost += [round(max(0.0, at_s - max(end, since_s)), 3) for end in ends]
 
 
 def _take(pair: Pair, zero_ms: int, take: dict[str, Any], watched: Watched | None) -> Take:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from teleosce.core.errors import Fault
@@ -22,6 +23,14 @@ class Killable(Protocol):
         """Kills it, starts it again, and returns how many seconds passed until it answered."""
 
 
+@dataclass(frozen=True)
+class Killed:
+    """When the server was killed, and since when each seat had its connection then; by this machine's clock."""
+
+    at_ms: float
+    since_ms: dict[str, float]
+
+
 class Conductor:
     """Leads a built stage through its encounters, all at one bell. say: tells how far it is."""
 
@@ -29,8 +38,7 @@ class Conductor:
         self.stage, self.facts, self._server, self._say = stage, facts, server, say
         self._tasks: list[asyncio.Task[None]] = []
         self._killing = asyncio.Lock()
-        self.kills_ms: list[float] = []
-        """By this machine's clock, which is our own server's too."""
+        self.killed: list[Killed] = []
 
     async def ring(self) -> None:
         """The first bell: everybody connects. Notes how long each needed."""
@@ -77,10 +85,11 @@ class Conductor:
     async def finish(self) -> None:
         """The last bells, and everybody's counts."""
         self._say("The encounters end; the recordings are sealed.")
+        over = time.monotonic()
         await asyncio.gather(*(self.stage.move_on(pair) for pair in self.stage.pairs))
         for actor in self.stage.actors:
             actor.facts.packets = Packets(**actor.participant.counts().__dict__)
-            self._unasked(actor)
+            self._unasked(actor, over)
         for scribe in self.stage.scribes:
             await scribe.stop()
             self.facts.marks_acknowledged += len(scribe.acknowledged)
@@ -92,11 +101,11 @@ class Conductor:
         while pair.phase != "done":
             await self.stage.move_on(pair)
 
-    def _unasked(self, actor: Actor) -> None:
-        """Connections that were lost though nobody had cut them."""
-        for spell in actor.participant.spells[:-1]:
-            over = spell.over or 0.0
-            if not any(begins <= over <= ends for begins, ends in actor.troubled):
+    def _unasked(self, actor: Actor, over: float) -> None:
+        """Connections that were lost though nobody had cut them, before the encounters were over."""
+        for spell in actor.participant.spells:
+            lost = spell.over or over
+            if lost < over and not any(begins <= lost <= ends for begins, ends in actor.troubled):
                 self.mishap(
                     f"{actor.facts.role} {actor.facts.session} lost their connection ({spell.why or 'unknown'})."
                 )
@@ -116,8 +125,11 @@ class Conductor:
     async def _kill(self, began: float) -> None:
         assert self._server is not None
         at = time.monotonic()
-        self.kills_ms.append(time.time() * 1000)
         there = [one for one in self.stage.actors if not one.gone]
+        now_ms = time.time() * 1000
+        self.killed.append(
+            Killed(now_ms, {one.facts.seat: now_ms - one.participant.connected_s * 1000 for one in there})
+        )
         for actor in there:
             actor.troubled.append((at, at + BACK_S))
         waiting = [asyncio.create_task(self._back(actor, at, afresh=True)) for actor in there]

@@ -100,6 +100,11 @@ class Participant:
         return self._call is not None and self._call.connected
 
     @property
+    def connected_s(self) -> float:
+        """For how many seconds it has flowed without a break."""
+        return time.monotonic() - (self.spells[-1].connected or 0.0) if self.connected else 0.0
+
+    @property
     def call(self) -> Call | None:
         """The present connection."""
         return self._call

@@ -27,9 +27,12 @@ class Visitor:
     async def sign_in(self, email: str, password: str) -> None:
         """As staff. Raises Unavailable when the server does not let them in."""
         form = {"email": email, "password": password}
-        async with self.http.post("/sign-in", data=form, allow_redirects=False) as response:
-            if response.status != 303:
-                raise Unavailable(f"{self.base} does not let {email} in. Check the e-mail address and the password.")
+        try:
+            async with self.http.post("/sign-in", data=form, allow_redirects=False) as response:
+                if response.status != 303:
+                    raise Unavailable(f"{self.base} does not let {email} in. Check the e-mail address and password.")
+        except (ClientError, TimeoutError) as error:
+            raise self._away(error) from error
 
     async def post(self, path: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
         """A call of the API. Raises Unavailable with the server's own sentence, or when it cannot be reached."""
