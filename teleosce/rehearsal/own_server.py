@@ -63,7 +63,6 @@ class OwnServer:
                 cwd=settings.data,
                 stdout=into,
                 stderr=into,
-                start_new_session=True,
             )
         self.meter.follow(self._process.pid)
         self._watching = asyncio.create_task(self._watch(self._process))
