@@ -1,11 +1,20 @@
 """What a person sees and hears of a sealed take, for all that a line does to it."""
 
+import asyncio
+import time
+from pathlib import Path
+
 import pytest
 
 from teleosce.core.blobs import sha256
+from teleosce.core.clock import Clock
+from teleosce.core.ids import new_id
+from teleosce.recording.recorder import Recorder
+from teleosce.recording.remux import look
+from teleosce.recording.writer import Writer
 
 from .conftest import Record
-from .media import Kind, Sender, play
+from .media import Kind, Sender, deliver, play, publication
 
 
 async def test_a_take_plays_from_beginning_to_end(record: Record) -> None:
@@ -54,6 +63,25 @@ async def test_without_sender_reports_arrival_places_the_packets(record: Record)
     recorded = await record(Sender(reports_every=0, jitter=0.02), 6)
     assert recorded.take.placed_by == "arrival"
     assert all(abs(offset) <= 0.06 for offset in play(recorded.path).offsets())
+
+
+async def test_packets_are_on_disk_before_any_report_comes(tmp_path: Path) -> None:
+    """Whoever is killed before the first sender report keeps what was said until then."""
+    folder, writer = tmp_path / new_id(), Writer(tmp_path)
+    recorder = Recorder(folder, writer, Clock(), lambda *_: None, lambda *_: None)
+    sent = publication(folder.name)
+    recorder.publication_started(sent)
+    packets = [event for event in Sender().events(0, 1) if event[1] == "packet"]
+    await deliver(recorder, sent, packets, time.monotonic() - 1)
+
+    def heard() -> int:
+        return sum(look(path).audio for path in folder.glob("*.raw.webm") if path.stat().st_size > 1000)
+
+    async with asyncio.timeout(30):
+        while heard() < 45:  # noqa: ASYNC110 the writer's thread tells nobody
+            await asyncio.sleep(0.05)
+    recorder.end()
+    await asyncio.to_thread(writer.close)
 
 
 async def test_timestamps_and_reports_wrap_around(record: Record) -> None:
