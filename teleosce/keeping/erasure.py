@@ -24,7 +24,7 @@ from teleosce.core.ids import new_id
 from teleosce.exams import RUNNING, Encounter, Exam
 from teleosce.keeping import store
 from teleosce.keeping.models import Erased
-from teleosce.people import Account, Principal, Seat
+from teleosce.people import Account, Principal, Seat, plain
 from teleosce.reports import Sources
 
 log = structlog.get_logger(__name__)
@@ -77,7 +77,7 @@ class Erasures:
         Conflict under a legal hold (not `by_force`, for what was erased before), and while they are in an encounter or
         one of theirs is not sealed. Writes an audit row.
         """
-        asked_by = " ".join(asked_by.split())
+        asked_by = " ".join(plain(asked_by).split())
         names = {person.name for person in people}
         if not 3 <= len(asked_by) <= LONGEST or any(name.casefold() in asked_by.casefold() for name in names):
             raise Invalid("Say who asked for it, in a few words and without the person's name. Nothing was erased.")
@@ -188,7 +188,7 @@ class Erasures:
 
 def _why(now_ms: int) -> str:
     at = datetime.fromtimestamp(now_ms / 1000, UTC)
-    return f"The recording was deleted on {at.day} {at:%B %Y} at the person's request."
+    return f"The recording was deleted on {at.day} {at:%B %Y} at the person’s request."
 
 
 def _append(path: Path, line: str) -> None:

@@ -16,7 +16,7 @@ from teleosce.core.errors import Conflict, Invalid
 from teleosce.exams import Encounter, Exam, Outcome, Phase
 from teleosce.keeping import store
 from teleosce.keeping.models import Hold, Rule
-from teleosce.people import Principal
+from teleosce.people import Principal, plain
 from teleosce.recording import Take
 from teleosce.reports import Sources
 from teleosce.scoring import Form, Kind, State
@@ -80,7 +80,7 @@ class Retention:
     async def place_hold(self, exam_id: str, reason: str, by: Principal | None) -> None:
         """From now on nothing of the exam is deleted. Raises Invalid without a reason, Conflict when one is on."""
         exam = await self._rooms.exams.exam(exam_id)
-        reason = " ".join(reason.split())
+        reason = " ".join(plain(reason).split())
         if not 3 <= len(reason) <= 500:
             raise Invalid("A hold needs a reason, of 3 to 500 characters. Nothing was changed.", code="hold-reason")
         async with self._database.write() as connection:

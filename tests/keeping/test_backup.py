@@ -1,10 +1,8 @@
 """A backup is worth what its restore is: the drill, and all that may go wrong on the way."""
 
 import asyncio
-import json
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -19,7 +17,7 @@ from teleosce.core.blobs import sha256
 from teleosce.core.errors import Conflict, Invalid, NotFound, Unavailable
 from teleosce.exams import Phase
 from teleosce.keeping import back_up, restore
-from teleosce.keeping.backup_list import JOURNAL, LIST, read_list
+from teleosce.keeping.backup_list import LIST, read_list
 from teleosce.people import Role
 from teleosce.web.sessions import cookie_name
 from tests.keeping.keeping_world import World
@@ -107,31 +105,6 @@ async def test_the_second_backup_copies_only_what_is_new(world: World, tmp_path:
     restore(tmp_path / "b", tmp_path / "new", told=quiet)
     with sqlite3.connect(tmp_path / "new" / "teleosce.db") as database:
         assert database.execute("SELECT subject FROM audit_log ORDER BY number DESC").fetchone() == ("something new",)
-
-
-async def test_a_killed_backup_is_seen_as_unfinished_and_goes_on(data: Path, tmp_path: Path) -> None:
-    big = data / "encounters" / "big.webm"
-    big.write_bytes(os.urandom(1 << 20) * 100)
-    target = tmp_path / "b"
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "teleosce", "backup", str(target), "--data", str(data), stdout=subprocess.DEVNULL
-    )
-    async with asyncio.timeout(30):
-        while not (target / "files" / ".part").exists() or (target / "files" / ".part").stat().st_size < 1 << 20:  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
-    process.send_signal(signal.SIGKILL)
-    await process.wait()
-
-    assert not (target / LIST).exists()
-    with pytest.raises(NotFound, match="not finished"):
-        restore(target, tmp_path / "new", told=quiet)
-    assert not (tmp_path / "new").exists()
-    kept = [json.loads(line)["size"] for line in (target / JOURNAL).read_text().splitlines()]
-    whole, copied = back_up(data, target, sqlite=True, now_ms=1, told=quiet)
-    assert copied <= sum(one.size for one in whole.files) - sum(kept)
-    assert not (target / JOURNAL).exists()
-    restore(target, tmp_path / "new", told=quiet)
-    assert sha256(tmp_path / "new" / "encounters" / "big.webm") == sha256(big)
 
 
 async def _make(data: Path) -> None:
@@ -256,6 +229,15 @@ def test_two_backups_at_once_into_one_folder(backup: Path, data: Path) -> None:
             back_up(data, backup, sqlite=True, now_ms=2, told=quiet)
 
     back_up(data, backup, sqlite=True, now_ms=2, told=again)
+
+
+def test_a_postgresql_database_is_left_to_the_school(backup: Path, data: Path, tmp_path: Path) -> None:
+    made, _ = back_up(data, tmp_path / "pg", sqlite=False, now_ms=1, told=quiet)
+    assert made.database == "postgresql"
+    assert not any(one.path.endswith(".db") for one in made.files)
+    assert any(one.path.endswith(".raw.webm") for one in made.files)
+    restore(tmp_path / "pg", tmp_path / "new", told=quiet)
+    assert sha256(tmp_path / "new" / "secret.key") == sha256(data / "secret.key")
 
 
 def test_a_damaged_database_does_not_replace_the_good_one(backup: Path, data: Path, tmp_path: Path) -> None:

@@ -84,30 +84,6 @@ def test_a_film_shows_both_at_the_right_times(tmp_path: Path) -> None:
     assert not (tmp_path / "film.mp4.parts").exists()
 
 
-async def test_a_killed_film_goes_on_with_the_part_that_is_missing(tmp_path: Path) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.keeping.film_to_kill", str(tmp_path), stdout=subprocess.PIPE
-    )
-    assert process.stdout is not None
-    while int(await process.stdout.readline()) < 3000:
-        pass
-    process.kill()
-    await process.wait()
-    parts = tmp_path / "film.mp4.parts"
-    kept = {path.name: path.stat().st_mtime_ns for path in parts.glob("*.mp4")}
-    assert 2 <= len(kept) < 6
-    assert not (tmp_path / "film.mp4").exists()
-    touched: list[set[str]] = []
-
-    def told(_done: int, _total: int) -> None:
-        touched.append({name for name, at in kept.items() if (parts / name).stat().st_mtime_ns != at})
-
-    make_film(plan(tmp_path), tmp_path / "film.mp4", told=told, part_ms=1000)
-
-    assert not any(touched)
-    judge(tmp_path / "film.mp4")
-
-
 def test_a_film_of_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="no film"):
         make_film(Plan("", ("", ""), (), (), 1000), tmp_path / "film.mp4", told=quiet)

@@ -70,6 +70,8 @@ async function openRecording() {
 
 /** @param {Recording} found */
 function missingRecording(found) {
+  const deleted = found.takes.find((take) => take.state === "deleted")?.reason;
+  if (deleted) return deleted;
   if (found.state === "sealed") return t("Nothing of this encounter could be recorded in a form that plays. The organiser has what there is.");
   if (found.state === "sealing" && ["reading", "encounter"].includes(page.phase)) return t("The encounter may still be under way. Its recording appears here by itself; you can mark meanwhile.");
   if (found.state === "sealing") return t("The recording is being made ready. It appears here by itself; you can mark meanwhile.");

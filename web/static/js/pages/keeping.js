@@ -38,7 +38,7 @@ const holdButton = byId("hold-button", HTMLButtonElement);
 const rawDays = byId("raw-days", HTMLInputElement);
 const recordingDays = byId("recording-days", HTMLInputElement);
 const ruleButton = byId("rule-button", HTMLButtonElement);
-const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", year: "numeric", timeZone: zone });
+const day = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { day: "numeric", month: "long", year: "numeric", timeZone: zone });
 
 /** What the tables say instead of what the server called it. @type {Record<string, string>} */
 const WAITS = {
