@@ -76,6 +76,12 @@ class Room:
         if older is not None:
             older.end(PeerState.replaced)
 
+    def dismiss(self, participant: str) -> None:
+        """Ends a participant's connection, if there is one."""
+        peer = self._peers.get(participant)
+        if peer is not None:
+            peer.end(PeerState.closed)
+
     def changed(self, peer: Peer) -> None:
         """A peer has connected or ended: its publication, everyone's slots and the outside world follow."""
         if peer.state is PeerState.connected:

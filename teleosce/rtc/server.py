@@ -7,7 +7,7 @@ import structlog
 from aiortc import RTCCertificate
 
 from teleosce.core.clock import Clock
-from teleosce.core.errors import Invalid, Unavailable
+from teleosce.core.errors import Forbidden, Invalid, Unavailable
 from teleosce.core.events import Events
 from teleosce.rtc.model import PeerHealth, PeerState
 from teleosce.rtc.peer import Peer
@@ -34,6 +34,7 @@ class MediaServer:
         self._addresses = tuple(addresses)
         self._ports = Ports()
         self._rooms: dict[str, Room] = {}
+        self._dismissed: dict[str, int] = {}
         self._certificate: RTCCertificate | None = None
         self._outbox: asyncio.Queue[object] = asyncio.Queue()
         self._publisher: asyncio.Task[None] | None = None
@@ -60,6 +61,8 @@ class MediaServer:
         The new connection takes the participant's seat at once; an older one ends.
         """
         ticket = Ticket.verify(ticket_text, self._secret, self._clock.now_ms())
+        if ticket.expires_ms <= self._dismissed.get(ticket.participant, 0):
+            raise Forbidden("This media ticket was taken back. Open your newest link again.", code="ticket")
         offer = read_offer(offer_sdp)
         if self._certificate is None or self._publisher is None:
             raise Unavailable("Live media is not running. Try again in a moment.", code="media-stopped")
@@ -80,6 +83,12 @@ class MediaServer:
         if room is None:
             room = self._rooms[room_id] = Room(room_id, self._outbox.put_nowait)
         return room
+
+    def dismiss(self, participant: str, tickets_until_ms: int) -> None:
+        """Ends a participant's connections in all rooms, and refuses tickets that expire by `tickets_until_ms`."""
+        self._dismissed[participant] = tickets_until_ms
+        for room in self._rooms.values():
+            room.dismiss(participant)
 
     def peers(self, room_id: str) -> list[PeerHealth]:
         """How each one in a room does; an empty list where there is no such room."""

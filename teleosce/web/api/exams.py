@@ -13,7 +13,7 @@ from teleosce.web.access import makes_exams, oversees
 from teleosce.web.context import principal, rooms
 from teleosce.web.routing import Access, Route, answer, body
 from teleosce.web.setup import Plan, make_exam
-from teleosce.web.socket import HUB
+from teleosce.web.socket import HUB, TICKET_MS
 
 LINK_DAYS = 14
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -92,6 +92,7 @@ async def clear_links(request: web.Request) -> web.Response:
     if not oversees(principal(request), seat.exam_id) or seat.role is Role.organiser:
         raise NotFound("There is no such person in your exam.")
     await house.people.revoke_links(seat.id, by=principal(request))
+    house.media.dismiss(seat.id, house.clock.now_ms() + TICKET_MS)
     return answer({})
 
 

@@ -17,6 +17,7 @@ from teleosce.web.place import page_of
 from teleosce.web.rendering import page
 from teleosce.web.routing import Access, Route, form
 from teleosce.web.setup import Plan
+from teleosce.web.socket import TICKET_MS
 
 
 async def sign_in_page(request: web.Request) -> web.Response:
@@ -48,7 +49,10 @@ def _local(path: str) -> str:
 async def sign_out(request: web.Request) -> web.Response:
     """Ends the session on the server and in the browser."""
     who = principal(request)
-    await rooms(request).people.sign_out(who.session_id)
+    house = rooms(request)
+    await house.people.sign_out(who.session_id)
+    if who.seat_id is not None:
+        house.media.dismiss(who.seat_id, house.clock.now_ms() + TICKET_MS)
     response = web.Response(status=303, headers={"Location": "/sign-in"})
     sessions.forget(response, who.role)
     return response
