@@ -12,6 +12,8 @@ from teleosce.rehearsal.stage import Actor, Pair, Stage
 from teleosce.rehearsal.trouble import Trouble
 
 JOIN_S, BACK_S, LOOK_S = 30.0, 30.0, 0.05
+PHASES = 5
+"""As many as an encounter has: who does not end after so many bells does not end."""
 SETTLE_S = 0.5
 """What was under way when something happened proves nothing: media counts as back when it comes after so long."""
 
@@ -48,7 +50,10 @@ class Conductor:
 
     async def _begin(self, pair: Pair) -> None:
         pair.bell = time.monotonic()
-        await self.stage.organiser.post(f"/api/encounters/{pair.encounter}/begin")
+        try:
+            await self.stage.organiser.post(f"/api/encounters/{pair.encounter}/begin")
+        except Fault as fault:
+            self.mishap(f"Session {pair.session} could not be begun: {fault.message}")
         pair.phase = "reading"
 
     async def _joined(self, pair: Pair, actor: Actor) -> None:
@@ -95,11 +100,13 @@ class Conductor:
             self.facts.marks_acknowledged += len(scribe.acknowledged)
             self.facts.marks_missing += await scribe.missing()
         await asyncio.gather(*(self._to_the_end(pair) for pair in self.stage.pairs))
+        await self.stage.void_others()
         await self.stage.leave()
 
     async def _to_the_end(self, pair: Pair) -> None:
-        while pair.phase != "done":
-            await self.stage.move_on(pair)
+        for _ in range(PHASES):
+            if pair.phase != "done":
+                await self.stage.move_on(pair)
 
     def _unasked(self, actor: Actor, over: float) -> None:
         """Connections that were lost though nobody had cut them, before the encounters were over."""

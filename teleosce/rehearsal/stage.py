@@ -96,6 +96,7 @@ class Stage:
         self.organiser, self.plan = organiser, plan
         self.pairs: list[Pair] = []
         self.scribes: list[Scribe] = []
+        self._spare: list[str] = []
 
     async def build(self, cast: Cast) -> None:
         """Raises Unavailable when the server has no such station or does not let the organiser make exams."""
@@ -126,6 +127,7 @@ class Stage:
             for person in one["people"]:
                 if one["rotation"] == 1 and person["role"] == "candidate":
                     encounters[person["seat"]] = one["id"]
+        self._spare += [one["id"] for one in day["encounters"] if one["id"] not in encounters.values()]
         base = self.organiser.base
         for candidate, patient in zip(links["candidate"], links["sp"], strict=True):
             session = len(self.pairs) + 1
@@ -179,6 +181,11 @@ class Stage:
             pair.started_ms = said["phase_started_ms"]
         elif not pair.ended_ms:
             pair.ended_ms = said["phase_started_ms"]
+
+    async def void_others(self) -> None:
+        """The exams' other rotations will never be held: nothing is left waiting."""
+        for encounter in self._spare:
+            await self.organiser.post(f"/api/encounters/{encounter}/void", {"reason": "Only the first was rehearsed."})
 
     async def leave(self) -> None:
         """Everybody closes their page."""
