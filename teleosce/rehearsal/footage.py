@@ -19,6 +19,9 @@ from teleosce.rehearsal.voices import RATE
 BEEP_HZ, BEEP_S = 7_200, 0.04
 BEEP_LEVEL = 0.06
 """Of full scale, -24 dBFS."""
+ROOM = 4.0
+"""The noise of a living microphone in a quiet room, as a standard deviation of 16-bit samples: -78 dBFS. Without it
+whoever listens would have a dead one."""
 PAYLOAD = 1100
 """Bytes of VP8 in one packet, about as browsers cut it."""
 CUTS = 3
@@ -70,15 +73,19 @@ def make_footage(
     marks: with beep and flash. silent: a dead microphone. black: a covered camera.
     """
     beeps = marks and not silent
-    silence = np.zeros(RATE * 3, np.int16)
+    silence = np.zeros(RATE * 3, np.int16) if silent else _room(RATE * 3)
     # The last of three seconds: by then the encoder has settled.
     quiet = encode_opus(_beeping(silence) if beeps else silence)[-PER_SECOND:]
     said: list[bytes] = []
     if speech is not None and not silent:
-        whole = np.zeros(-(-len(speech) // RATE) * RATE, np.int16)
-        whole[: len(speech)] = speech
+        whole = _room(-(-len(speech) // RATE) * RATE)
+        whole[: len(speech)] = np.clip(whole[: len(speech)] + speech.astype(np.int32), -32768, 32767)
         said = encode_opus(_beeping(whole) if beeps else whole)
     return Footage(tuple(quiet), tuple(said), _loops(role, name, marks, black))
+
+
+def _room(length: int) -> NDArray[np.int16]:
+    return np.random.default_rng(2).normal(0, ROOM, length).round().astype(np.int16)
 
 
 def _beeping(samples: NDArray[np.int16]) -> NDArray[np.int16]:
