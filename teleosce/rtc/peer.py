@@ -16,7 +16,7 @@ from teleosce.rtc.model import Binding, Kind, PeerHealth, PeerState, TrackHealth
 from teleosce.rtc.ports import Ports
 from teleosce.rtc.slots import make_slots
 from teleosce.rtc.tickets import Ticket
-from teleosce.rtc.timings import AUDIO_BPS, CEILING_BPS, CONNECT_S, LOST_S, REPORT_HOLDS_S, TICK_S
+from teleosce.rtc.timings import AUDIO_BPS, CEILING_BPS, CONNECT_S, DOUBT_S, LOST_S, REPORT_HOLDS_S, TICK_S
 from teleosce.rtc.transport import Handler, MediaTransport
 from teleosce.rtc.uptrack import UpTrack
 
@@ -67,6 +67,7 @@ class Peer:
         self._loss = 0.0
         self._sent = (0.0, 0.0)
         self._timer: asyncio.TimerHandle | None = None
+        self._in_doubt = False
         self._gathering: asyncio.Task[None] | None = None
         self._connecting: asyncio.Task[None] | None = None
         self.closing: asyncio.Task[None] | None = None
@@ -221,8 +222,14 @@ class Peer:
     def _tick(self) -> None:
         now = time.monotonic()
         if self.ups and now - self.transport.heard_at > LOST_S:
-            self.end(PeerState.lost)
+            if self._in_doubt:
+                self.end(PeerState.lost)
+                return
+            # If it was we who stood still, the packets wait at the port and are read before the second look.
+            self._in_doubt = True
+            self._timer = asyncio.get_running_loop().call_later(DOUBT_S, self._tick)
             return
+        self._in_doubt = False
         self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
         try:
             self._look_at_line(now)
