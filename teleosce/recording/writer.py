@@ -70,7 +70,8 @@ class Writer:
     def _pump(self, feed: Feed) -> None:
         try:
             done = feed.pump(
-                video=self.free_bytes is None or self.free_bytes > self._reserve,
+                video=(self.free_bytes is None or self.free_bytes > self._reserve)
+                and not (self._disk is not None and self._disk.released),
                 sound=self._disk is None or not self._disk.for_marks_only,
             )
         except Exception:
