@@ -53,7 +53,8 @@ class Pace:
 
 async def socket(request: web.Request) -> web.WebSocketResponse:
     """One page's connection, from its welcome to its goodbye."""
-    ws = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=LONGEST, compress=False)
+    # Pings are answered in `_listen`, where they count: a flood of them is a flood.
+    ws = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=LONGEST, compress=False, autoping=False)
     hub = request.app[HUB]
     connection = Connection(principal(request), ws)
     # Before the connection is made: a refusal afterwards would have nowhere to go.
@@ -87,11 +88,15 @@ def _welcome(house: Rooms, connection: Connection) -> dict[str, Any]:
 async def _listen(house: Rooms, hub: Hub, connection: Connection) -> None:
     pace = Pace(PER_SECOND)
     async for message in connection.socket:
-        if message.type is not WSMsgType.TEXT:
-            await connection.socket.close(code=WSCloseCode.UNSUPPORTED_DATA)
-        elif not pace.allows(time.monotonic()):
+        if not pace.allows(time.monotonic()):
             log.warning("a page sends too much and was let go", seat=connection.principal.seat_id)
             await connection.socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"too many messages")
+        elif message.type is WSMsgType.PING:
+            await connection.socket.pong(message.data)
+        elif message.type is WSMsgType.PONG:
+            continue
+        elif message.type is not WSMsgType.TEXT:
+            await connection.socket.close(code=WSCloseCode.UNSUPPORTED_DATA)
         else:
             await _heard(house, hub, connection, message.data)
 
