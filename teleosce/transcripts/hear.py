@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,10 @@ BEAM = 5
 UNHEARD_S = 4.0
 """So much voice without a word is no hesitation: something was not heard."""
 LANGUAGE = "en"
+PIECE_S = 60
+_QUIETEST_S = 20
+"""A piece ends within its last 20 s, at their quietest 0.1 s."""
+_BLOCK = RATE // 10
 
 Span = tuple[int, int]
 """First sample and the one after the last."""
@@ -41,8 +45,22 @@ def voice(samples: Samples) -> list[Span]:
         return []
     vad = _whisper().vad
     options = vad.VadOptions(min_silence_duration_ms=500, speech_pad_ms=200, max_speech_duration_s=WINDOW_S)
-    found = vad.get_speech_timestamps(_floats(samples), options)
-    return [(int(span["start"]), int(span["end"])) for span in found]
+    return [
+        (start + int(span["start"]), start + int(span["end"]))
+        for start, end in pieces(samples)
+        for span in vad.get_speech_timestamps(_floats(samples[start:end]), options)
+    ]
+
+
+def pieces(samples: Samples) -> list[Span]:
+    """Cuts a long sound where it is quietest: to look for voice in a quarter of an hour at once takes 350 MiB."""
+    cuts = [0]
+    while len(samples) - cuts[-1] > PIECE_S * RATE:
+        latest = cuts[-1] + PIECE_S * RATE
+        blocks = samples[latest - _QUIETEST_S * RATE : latest].reshape(-1, _BLOCK).astype(np.float32)
+        quietest = int(np.square(blocks).mean(axis=1).argmin())
+        cuts.append(latest - _QUIETEST_S * RATE + quietest * _BLOCK + _BLOCK // 2)
+    return list(pairwise([*cuts, len(samples)]))
 
 
 def windows(spans: Sequence[Span]) -> list[Window]:

@@ -9,7 +9,7 @@ from transcript_world import OPUS, Sound, silence, write_take
 
 from teleosce.core.errors import Invalid
 from teleosce.transcripts.audio import RATE, decode
-from teleosce.transcripts.hear import BATCH, WINDOW_S, batches, windows
+from teleosce.transcripts.hear import BATCH, PIECE_S, WINDOW_S, batches, pieces, windows
 from teleosce.transcripts.vocabulary import MOST, sentence, terms
 
 
@@ -55,6 +55,18 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"not a film")
     with pytest.raises(Invalid, match=r"take\.webm"):
         decode(path)
+
+
+@pytest.mark.parametrize("seconds", [0.5, PIECE_S, 2.7 * PIECE_S])
+def test_a_long_sound_is_cut_where_it_is_quiet(seconds: float) -> None:
+    sound = np.random.default_rng(1).normal(0, 3000, round(seconds * RATE)).astype(np.int16)
+    for at_s in range(7, round(seconds), 17):
+        sound[at_s * RATE : at_s * RATE + RATE // 2] //= 100
+    cut = pieces(sound)
+    assert [end for _, end in cut[:-1]] == [start for start, _ in cut[1:]]
+    assert (cut[0][0], cut[-1][1]) == (0, len(sound))
+    assert all(0 < end - start <= PIECE_S * RATE for start, end in cut)
+    assert all(np.abs(sound[at - 500 : at + 500]).max() < 300 for _, at in cut[:-1])
 
 
 @given(st.lists(st.tuples(st.integers(0, 16_000), st.integers(1, WINDOW_S * RATE)), max_size=30))
