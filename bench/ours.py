@@ -57,6 +57,7 @@ class Ours:
         return len(asyncio.all_tasks()) - len(self._ending)
 
     async def finish(self) -> list[dict[str, Any]]:
+        await asyncio.gather(*self._ending)
         for encounter in self._ids.values():
             self._media.room(encounter).hold()
             await self._recordings.leave(encounter)

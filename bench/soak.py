@@ -35,6 +35,8 @@ WARM_UP = 0.3
 
 STAY_S = (4.0, 12.0)
 
+LAST_ROUND_S = 120.0
+
 BOUNDS = {"rss_mib": 0.5, "handles": 0.5, "tasks": 0.5, "threads": 0.1}
 """The most that each may grow in a minute."""
 
@@ -70,6 +72,7 @@ class Crowd:
     def __init__(self, server: ServerProcess, clip: Clip) -> None:
         self.sending: list[Participant] = []
         self.ended = self.failed = 0
+        self.stopping = False
         self._server, self._clip = server, clip
         self._certificate = RTCCertificate.generateCertificate()
         self._orders = asyncio.Lock()
@@ -80,7 +83,7 @@ class Crowd:
 
     async def run(self, worker: int) -> None:
         number = 0
-        while True:
+        while not self.stopping:
             number += 1
             session = f"{worker}-{number}"
             people = [Participant(self._clip, self._certificate) for _ in range(2)]
@@ -152,10 +155,12 @@ async def soak(minutes: float, sessions: int) -> tuple[list[Sample], Crowd]:
                         one.result()
                 samples.append(await sample(crowd, server, began))
                 print(json.dumps(asdict(samples[-1])), flush=True)
-            for one in work:
-                one.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
-            await asyncio.gather(*(one.leave() for one in crowd.sending), return_exceptions=True)
+            # Whoever is cancelled while an order is under way leaves its answer to somebody else.
+            crowd.stopping = True
+            sending, *rooms = work
+            await asyncio.wait(rooms, timeout=LAST_ROUND_S)
+            sending.cancel()
+            await crowd.order("finish")
     return samples, crowd
 
 
