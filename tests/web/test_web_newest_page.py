@@ -1,0 +1,32 @@
+"""Two pages of one person: the newest counts, and the older one is told so."""
+
+from aiohttp import ClientWebSocketResponse, WSMsgType
+
+from tests.web.house import House
+
+
+async def until(socket: ClientWebSocketResponse, kind: str) -> None:
+    while (await socket.receive_json(timeout=10))["type"] != kind:
+        pass
+
+
+async def test_an_older_page_of_a_participant_is_told_and_let_go(house: House) -> None:
+    for role in ("candidate", "sp"):
+        client = await house.client(role)
+        older = await client.http.ws_connect(f"/ws?role={role}")
+        await until(older, "place")
+        newer = await client.http.ws_connect(f"/ws?role={role}")
+        await until(newer, "place")
+        await until(older, "replaced")
+        goodbye = await older.receive(timeout=10)
+        assert (goodbye.type, goodbye.data) == (WSMsgType.CLOSE, 4001)
+        await newer.send_json({"type": "ping", "at": 1})
+        await until(newer, "pong")
+
+
+async def test_an_organiser_may_have_the_day_open_twice(house: House) -> None:
+    client = await house.client("organiser")
+    older = await client.http.ws_connect("/ws?role=organiser")
+    await client.http.ws_connect("/ws?role=organiser")
+    await older.send_json({"type": "ping", "at": 1})
+    await until(older, "pong")
