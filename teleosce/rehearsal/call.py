@@ -18,6 +18,7 @@ from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceGatherer, RTCIceTrans
 from aiortc.sdp import SessionDescription
 from pylibsrtp import Error as SrtpError
 
+from teleosce.core.clock import Clock
 from teleosce.core.errors import Unavailable
 from teleosce.rehearsal import picture
 from teleosce.rehearsal.footage import Performance, key_loop
@@ -36,6 +37,7 @@ CONNECT_S, LOST_S, REPORT_S, PLI_AGAIN_S = 8.0, 8.0, 1.0, 0.5
 LOOKED_INTO = 64
 """One of so many packets is decrypted: enough to know that they are real, at a fraction of the cost."""
 
+_CLOCK = Clock()
 _HEADER = struct.Struct("!BBHII")
 _DESCRIPTOR = struct.Struct("!BBH")
 _ERRORS = (SrtpError, ValueError, IndexError, struct.error)
@@ -236,7 +238,9 @@ class Call:
             self.video.put(index, whole)
 
     def _report(self, now: float, elapsed: float) -> None:
-        ntp = int((time.time() + rtcp.NTP_EPOCH) * (1 << 32))
+        # Of the same moment as `elapsed`: read afresh, the clock would also tell how long this process was kept waiting.
+        wall = _CLOCK.wall_at_start + now - _CLOCK.monotonic_at_start
+        ntp = int((wall + rtcp.NTP_EPOCH) * (1 << 32))
         self._reports[ntp >> 16 & 0xFFFFFFFF] = now
         if len(self._reports) > 8:
             del self._reports[next(iter(self._reports))]
