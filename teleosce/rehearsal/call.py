@@ -238,7 +238,7 @@ class Call:
             self.video.put(index, whole)
 
     def _report(self, now: float, elapsed: float) -> None:
-        # Of the same moment as `elapsed`: read afresh, the clock would also tell how long this process was kept waiting.
+        # Of the same moment as `elapsed`: read afresh, the clock would also tell how long this process had to wait.
         wall = _CLOCK.wall_at_start + now - _CLOCK.monotonic_at_start
         ntp = int((wall + rtcp.NTP_EPOCH) * (1 << 32))
         self._reports[ntp >> 16 & 0xFFFFFFFF] = now
