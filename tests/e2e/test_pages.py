@@ -233,7 +233,7 @@ async def test_the_pages_of_a_rest(house: House) -> None:
     query = (
         "SELECT encounter.id FROM encounter JOIN slot ON slot.id = slot_id WHERE encounter.exam_id = ? AND rotation = 1"
     )
-    encounter = rows(house.server.data, query, made["exam"]["id"])[0][0]
+    encounter = rows(house.server.data, query, made["exam"])[0][0]
     begun = await organiser.request.post(f"{house.server.url}/api/encounters/{encounter}/begin", data={})
     assert begun.ok, await begun.text()
     await expect(candidate.locator("#between-title")).to_have_text("Rest")
