@@ -67,6 +67,7 @@ class Peer:
         self._loss = 0.0
         self._sent = (0.0, 0.0)
         self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
         self._in_doubt = False
         self._gathering: asyncio.Task[None] | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -132,7 +133,7 @@ class Peer:
         elif self.state is PeerState.connecting:
             self.connected_ms = self._clock.now_ms()
             self.state = PeerState.connected
-            self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+            self._tick_in(TICK_S)
             self._on_state(self)
 
     def _transport_changed(self) -> None:
@@ -219,18 +220,23 @@ class Peer:
 
     # Once a second
 
+    def _tick_in(self, seconds: float) -> None:
+        self._due = time.monotonic() + seconds
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._tick)
+
     def _tick(self) -> None:
         now = time.monotonic()
+        on_time = now < self._due + DOUBT_S
         if self.ups and now - self.transport.heard_at > LOST_S:
-            if self._in_doubt:
+            if self._in_doubt and on_time:
                 self.end(PeerState.lost)
                 return
-            # If it was we who stood still, the packets wait at the port and are read before the second look.
+            # If it was we who stood still, the packets wait at the port and are read before a second look in time.
             self._in_doubt = True
-            self._timer = asyncio.get_running_loop().call_later(DOUBT_S, self._tick)
+            self._tick_in(DOUBT_S)
             return
         self._in_doubt = False
-        self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+        self._tick_in(TICK_S)
         try:
             self._look_at_line(now)
             self._report(now)

@@ -7,7 +7,7 @@ LOST_S = 8.0
 """A publisher without one authentic packet for so long is lost; looked at every `TICK_S`."""
 
 DOUBT_S = 0.1
-"""Between the look that finds nobody there and the one that believes it."""
+"""Between the look that finds nobody there and the one that believes it; one that comes so late does not."""
 
 TICK_S = 1.0
 """Receiver reports, bitrate limits and the figures of health."""

@@ -84,14 +84,18 @@ class Call:
         said = [line for line in journal.lines if self.encounter in line]
         assert busy < max(1.0, 10 * self.quiet), (f"{busy:.2f} s without a sound, {self.quiet:.2f} s before", said)
 
-    async def is_whole(self) -> None:
-        """Both hear and see each other, and of all that was sent nothing is missing."""
+    async def goes_on(self) -> None:
+        """Both are in their first call and hear each other."""
         enough = {one.name: len(one.heard_at) + 50 for one in self.people}
         await until(lambda: all(len(one.heard_at) > enough[one.name] for one in self.people))
-        for one in self.people:
-            await until(lambda one=one: not one.by_mid[AUDIO_SLOT].holes and not one.by_mid[VIDEO_SLOT].holes)
         states = {peer.participant: peer.state.value for peer in self.house.rooms.media.peers(self.encounter)}
         assert states == {one.name: "connected" for one in self.people}
+
+    async def is_whole(self) -> None:
+        """Both hear and see each other, and of all that was sent nothing is missing."""
+        await self.goes_on()
+        for one in self.people:
+            await until(lambda one=one: not one.by_mid[AUDIO_SLOT].holes and not one.by_mid[VIDEO_SLOT].holes)
 
     async def is_recorded(self) -> None:
         """Ends it: two takes, of sound and picture, without a gap."""
