@@ -1,16 +1,18 @@
 import hashlib
+import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
 import time_machine
 
 from teleosce.core.blobs import sha256, write_durably
 from teleosce.core.clock import Clock
 from teleosce.core.events import Events
 from teleosce.core.ids import is_id, new_id, new_token, token_hash
-from teleosce.core.logs import mask
+from teleosce.core.logs import configure, mask
 
 
 def test_the_clock_does_not_follow_a_wall_clock_that_jumps() -> None:
@@ -21,6 +23,16 @@ def test_the_clock_does_not_follow_a_wall_clock_that_jumps() -> None:
         assert 0 <= clock.now_ms() - before < 1000
         traveller.shift(7200)
         assert 0 <= clock.now_ms() - before < 2000
+
+
+def test_a_log_that_nobody_reads_any_more_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    configure("info")
+    try:
+        with io.StringIO() as gone:
+            monkeypatch.setattr("sys.stderr", gone)
+        structlog.get_logger().info("a line for nobody")
+    finally:
+        structlog.reset_defaults()
 
 
 def test_ids_can_be_told_from_paths() -> None:

@@ -150,6 +150,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         yield World(stage, line)
 
 
+@pytest.mark.faults
 async def test_five_seconds_without_a_line(world: World) -> None:
     await world.outage(5)
     await world.stage.record(4)

@@ -80,6 +80,7 @@ async def test_killed_again_while_it_comes_up_and_while_it_seals(tmp_path: Path)
         await fire.sound()
 
 
+@pytest.mark.faults
 async def test_a_server_told_to_stop_closes_everything_and_goes_on_later(tmp_path: Path) -> None:
     async with under_fire(tmp_path / "data") as fire:
         await fire.start()

@@ -123,6 +123,7 @@ async def test_messages_of_any_shape_are_answered(
     ],
     ids=lambda given: str(given) if isinstance(given, int) else given[:4].hex(),
 )
+@pytest.mark.faults
 async def test_frames_that_break_the_rules_end_their_own_connection(house: House, data: bytes, code: int) -> None:
     candidate = await house.client("candidate")
     quiet = await (await house.client("sp")).http.ws_connect("/ws?role=sp")
@@ -149,6 +150,7 @@ async def test_a_ping_is_answered_and_a_page_that_answers_none_is_gone(
     raw.close()
 
 
+@pytest.mark.faults
 async def test_rubbish_and_half_open_sockets_leave_nothing(
     house: House, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
