@@ -42,6 +42,7 @@ async def survive(data: Path, kills: int, seed: int) -> float:
     return slowest
 
 
+@pytest.mark.faults
 async def test_a_killed_server_loses_no_mark_and_hardly_a_word(tmp_path: Path) -> None:
     await survive(tmp_path / "data", kills=1, seed=1)
 

@@ -94,6 +94,7 @@ def test_captions_never_overlap() -> None:
     assert one_at_a_time(cues) == [Cue(0, 5, "a"), Cue(5, 10, "a\nb"), Cue(10, 20, "b"), Cue(30, 40, "c")]
 
 
+@pytest.mark.faults
 async def test_an_encounter_is_exported_with_its_film(world: World, tmp_path: Path) -> None:
     await world.whole()
     listed = json.loads(await command("encounters", "--json", "--data", str(world.data)))

@@ -1,5 +1,6 @@
 """A small rehearsal against a real server: its facts, not its speed."""
 
+import pytest
 from typer.testing import CliRunner
 
 from teleosce.cli import app
@@ -8,6 +9,7 @@ from teleosce.rehearsal.trouble import read_trouble
 from teleosce.rehearse import Wanted, rehearse
 
 
+@pytest.mark.faults
 async def test_twelve_seconds_with_a_candidate_on_a_bad_line(tmp_path):
     """The candidate loses one packet in ten; the patient's line is good."""
     said = []
