@@ -42,17 +42,17 @@ async def test_a_held_database_disturbs_no_call_and_loses_no_mark(tmp_path: Path
         await asyncio.sleep(max(0.0, encounter["phase_ends_ms"] / 1000 - time.time() - 4))
         holder = await hold(fire)
         held_from = time.monotonic()
-        await asyncio.sleep(0.5)  # what was acknowledged before may still be on its way
         noted = fire.acknowledged()
-        await asyncio.sleep(2)
+        await asyncio.sleep(2.5)
         held_back = fire.acknowledged()
-        assert held_back == noted
+        # The one examiner has one change on its way at a time: that may have been saved just before.
+        assert held_back <= noted + 1
         candidate = fire.callers[0]
         await candidate.until(lambda: candidate.phase == "note")
         changed = candidate.bell_at["note"]
         assert await holder.wait() == 0
         # The change waited for the database, and the note has all of its time nevertheless.
-        assert changed - held_from >= HELD_S - 2
+        assert changed - held_from >= HELD_S - 1
         await candidate.until(lambda: candidate.phase not in ("encounter", "note"))
         assert time.monotonic() - changed >= 8 - 0.5
         assert all((one.spells[0].over or changed) > changed - 1 for one in fire.callers)
