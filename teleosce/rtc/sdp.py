@@ -66,15 +66,28 @@ def read_offer(text: str) -> Offer:
     if not isinstance(text, str) or len(text.encode(errors="replace")) > LONGEST:
         raise Invalid("This offer for audio and video is larger than 32 KB. Reload the page.", code="offer-too-large")
     try:
-        return _offer(SessionDescription.parse(text))
+        return _offer(SessionDescription.parse(text), _bundle_only(text))
     except Invalid:
         raise
     except Exception as error:  # the parser fails in five ways on a stranger's text
         raise Invalid(_UNREADABLE, code="offer") from error
 
 
-def _offer(session: SessionDescription) -> Offer:
-    lines = tuple(_line(media) for media in session.media)
+def _bundle_only(text: str) -> list[bool]:
+    """Which media sections say that they live on another's transport (RFC 9143, 6): Firefox gives these port 0.
+
+    Without the word port 0 means that a section is not wanted; aiortc's parser passes over the word.
+    """
+    sections = re.split(r"^m=", text, flags=re.MULTILINE)[1:]
+    return [re.search(r"^a=bundle-only\s*$", one, re.MULTILINE) is not None for one in sections]
+
+
+def _offer(session: SessionDescription, bundle_only: Sequence[bool]) -> Offer:
+    bundled = {mid for group in session.group if group.semantic == "BUNDLE" for mid in group.items}
+    lines = tuple(
+        _line(media, wanted=media.port != 0 or (only and media.rtp.muxId in bundled))
+        for media, only in zip(session.media, bundle_only, strict=True)
+    )
     used = [media for media, line in zip(session.media, lines, strict=True) if line.sends or line.receives]
     if not used or len(lines) > MOST_LINES or len({line.mid for line in lines}) < len(lines):
         raise Invalid(_UNREADABLE, code="offer")
@@ -97,13 +110,13 @@ def _good_fingerprint(fingerprint: RTCDtlsFingerprint) -> bool:
     )
 
 
-def _line(media: MediaDescription) -> MediaLine:
+def _line(media: MediaDescription, *, wanted: bool) -> MediaLine:
     mid = media.rtp.muxId
     if not mid or not _MID.fullmatch(mid) or not _WORD.fullmatch(media.kind):
         raise Invalid(_UNREADABLE, code="offer")
     form = str(media.fmt[0])
     refused = MediaLine(media.kind, mid, form if _WORD.fullmatch(form) else "0")
-    if media.kind not in CODECS or media.port == 0 or media.direction == "inactive":
+    if media.kind not in CODECS or not wanted or media.direction == "inactive":
         return refused
     kind: Kind = "audio" if media.kind == "audio" else "video"
     name, rate = CODECS[kind]

@@ -120,6 +120,18 @@ def test_what_is_not_taken_is_refused_with_port_0() -> None:
     assert parsed.group[0].items == ["0"]
 
 
+def test_firefoxs_sections_on_anothers_transport_are_taken() -> None:
+    """With `max-bundle` Firefox gives all sections but the first port 0 and the word bundle-only (RFC 9143, 6)."""
+    first, *others = re.split(r"(?=m=)", FULL)[1:]
+    head = FULL[: FULL.index("m=")]
+    bundled = [one.replace(" 9 UDP", " 0 UDP") + "a=bundle-only\r\n" for one in others]
+    parsed = SessionDescription.parse(answer(head + first + "".join(bundled)))
+    assert [media.port for media in parsed.media] == [9, 9, 9, 9]
+    assert parsed.group[0].items == ["0", "1", "2", "3"]
+    outside = head.replace("0 1 2 3", "0 1") + first + "".join(bundled)
+    assert [media.port for media in SessionDescription.parse(answer(outside)).media] == [9, 9, 0, 0]
+
+
 def test_an_offer_that_begins_the_handshake_is_awaited() -> None:
     text = FULL.replace("setup:actpass", "setup:active")
     assert not read_offer(text).we_begin
