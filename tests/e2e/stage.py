@@ -16,20 +16,24 @@ LIVELY = """async () => {
   const videos = [...document.querySelectorAll("#stage video")];
   const video = videos.find((v) => v.videoWidth > 0 && v.srcObject?.getAudioTracks().length);
   if (!video) return false;
-  const frames = () => video.getVideoPlaybackQuality().totalVideoFrames;
-  const before = frames();
+  let frames = 0;
+  const painted = () => {
+    frames += 1;
+    video.requestVideoFrameCallback(painted);
+  };
+  video.requestVideoFrameCallback(painted);
   const context = new AudioContext();
   const analyser = context.createAnalyser();
   context.createMediaStreamSource(new MediaStream(video.srcObject.getAudioTracks())).connect(analyser);
   const data = new Float32Array(analyser.fftSize);
   let loudest = 0;
-  for (let i = 0; i < 100 && (loudest < 0.05 || frames() < before + 5); i++) {
+  for (let i = 0; i < 100 && (loudest < 0.05 || frames < 5); i++) {
     await new Promise((resolve) => setTimeout(resolve, 50));
     analyser.getFloatTimeDomainData(data);
     for (const value of data) loudest = Math.max(loudest, Math.abs(value));
   }
   await context.close();
-  return loudest >= 0.05 && frames() >= before + 5;
+  return loudest >= 0.05 && frames >= 5;
 }"""
 
 

@@ -12,7 +12,7 @@ const REMARK_MS = 10_000;
 /** A picture that stands still this long is said to be missing. */
 const STILL_MS = 3000;
 
-/** @typedef {{figure: HTMLElement, video: HTMLVideoElement, frames: number, moved_at: number}} Tile */
+/** @typedef {{figure: HTMLElement, video: HTMLVideoElement, moved_at: number}} Tile */
 
 export class Stage {
   #root = byId("stage");
@@ -110,7 +110,13 @@ export class Stage {
     const video = el("video", { playsinline: true, autoplay: true });
     const message = el("p", { class: "tile-message", hidden: true }, this.words.unseen(person.name));
     const figure = el("figure", { class: "tile" }, video, message, el("figcaption", { class: "picture-name" }, person.name));
-    const tile = { figure, video, frames: 0, moved_at: performance.now() };
+    const tile = { figure, video, moved_at: performance.now() };
+    // Firefox counts no pictures of a stream in getVideoPlaybackQuality.
+    const painted = () => {
+      tile.moved_at = performance.now();
+      video.requestVideoFrameCallback(painted);
+    };
+    video.requestVideoFrameCallback(painted);
     this.#tiles.set(person.participant, tile);
     this.#people.append(figure);
     this.#message.hidden = true;
@@ -153,9 +159,7 @@ export class Stage {
    * @param {number} now
    */
   #lookAt(tile, now) {
-    const frames = tile.video.getVideoPlaybackQuality().totalVideoFrames;
-    if (frames !== tile.frames || document.hidden) tile.moved_at = now;
-    tile.frames = frames;
+    if (document.hidden) tile.moved_at = now;
     find(tile.figure, ".tile-message").hidden = now - tile.moved_at < STILL_MS;
   }
 
