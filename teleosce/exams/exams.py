@@ -1,6 +1,6 @@
 """Making exams and asking about them. What moves an encounter is in `transitions.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import astuple, fields
 from zoneinfo import ZoneInfo
 
@@ -166,6 +166,11 @@ class Exams:
         async with self.database.write() as connection:
             if (stimulus in await store.shown(connection, encounter_id)) != shown:
                 await store.show(connection, encounter_id, stimulus, shown=shown, at_ms=self._clock.now_ms())
+
+    async def shown_in(self, encounter_ids: Collection[str]) -> dict[str, list[str]]:
+        """As `shown_stimuli`, for several encounters; one in which nothing was ever shown may be left out."""
+        async with self.database.read() as connection:
+            return await store.shown_in(connection, encounter_ids)
 
     async def shown_stimuli(self, encounter_id: str) -> list[str]:
         """The stimuli that somebody shows the candidate now, in the order in which they were shown."""

@@ -1,7 +1,7 @@
 """The tables of exams, and all SQL on them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -314,16 +314,22 @@ async def show(connection: AsyncConnection, encounter_id: str, stimulus: str, *,
 
 async def shown(connection: AsyncConnection, encounter_id: str) -> list[str]:
     """The stimuli that are shown, in the order in which they were."""
+    return (await shown_in(connection, [encounter_id])).get(encounter_id, [])
+
+
+async def shown_in(connection: AsyncConnection, encounter_ids: Collection[str]) -> dict[str, list[str]]:
+    """The same for several encounters; one in which nothing was ever shown may be left out."""
     rows = await connection.execute(
-        select(stimuli).where(stimuli.c.encounter_id == encounter_id).order_by(stimuli.c.number)
+        select(stimuli).where(stimuli.c.encounter_id.in_(encounter_ids)).order_by(stimuli.c.number)
     )
-    now: dict[str, None] = {}
+    now: dict[str, dict[str, None]] = {}
     for row in rows:
+        here = now.setdefault(row.encounter_id, {})
         if row.shown:
-            now[row.stimulus] = None
+            here[row.stimulus] = None
         else:
-            now.pop(row.stimulus, None)
-    return list(now)
+            here.pop(row.stimulus, None)
+    return {encounter_id: list(here) for encounter_id, here in now.items()}
 
 
 async def ring(connection: AsyncConnection, encounter_id: str, kind: Bell, phase: Phase, at_ms: int) -> bool:

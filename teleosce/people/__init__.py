@@ -63,6 +63,7 @@ class People:
         self.seat = seats.seat
         self.keep_equipment_check = seats.keep_equipment_check
         self.equipment_check = seats.equipment_check
+        self.equipment_checks = seats.equipment_checks
 
         self.issue_link = links.issue_link
         self.revoke_links = links.revoke_links
@@ -76,6 +77,7 @@ class People:
         self.consent_text = consents.consent_text
         self.give_consent = consents.give_consent
         self.has_consented = consents.has_consented
+        self.consented = consents.consented
 
         self.everybody = forgetting.everybody
         self.consents_of = forgetting.consents_of

@@ -65,6 +65,11 @@ class Consents:
             detail = {"version": version, "hash": _CURRENT.hash}
             await self._audit.record(principal, Action.consent_given, principal.seat_id, detail, connection=connection)
 
+    async def consented(self, exam_id: str) -> set[str]:
+        """The seats of an exam that accepted the text in force."""
+        async with self._database.read() as connection:
+            return await store.consented(connection, exam_id, _CURRENT.hash)
+
     async def has_consented(self, seat_id: str) -> bool:
         """Whether the seat accepted the text in force, letter by letter: an older version does not count."""
         async with self._database.read() as connection:

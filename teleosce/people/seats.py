@@ -63,6 +63,11 @@ class Seats:
         async with self._database.read() as connection:
             return await store.find_check(connection, seat_id)
 
+    async def equipment_checks(self, exam_id: str) -> dict[str, dict[str, Any]]:
+        """What the newest checks of an exam's people found, by seat; those without one are left out."""
+        async with self._database.read() as connection:
+            return await store.checks_of(connection, exam_id)
+
 
 async def seat_in(connection: store.Connection, seat_id: str) -> Seat:
     """A seat by its id, in the caller's transaction. Raises NotFound."""

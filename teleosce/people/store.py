@@ -329,6 +329,12 @@ async def has_consent(connection: Connection, seat_id: str, text_hash: str) -> b
     return (await connection.execute(accepted)).first() is not None
 
 
+async def consented(connection: Connection, exam_id: str, text_hash: str) -> set[str]:
+    """The seats of an exam that accepted the text with this hash."""
+    accepted = select(consents.c.seat_id).join_from(consents, seats)
+    return set(await connection.scalars(accepted.where(seats.c.exam_id == exam_id, consents.c.text_hash == text_hash)))
+
+
 async def add_consent(connection: Connection, **values: Any) -> None:
     """Adds an acceptance; the values are the columns'."""
     await connection.execute(insert(consents).values(**values))
@@ -344,6 +350,12 @@ async def find_check(connection: Connection, seat_id: str) -> dict[str, Any] | N
     """What the seat's last equipment check found."""
     query = select(equipment_checks.c.result).where(equipment_checks.c.seat_id == seat_id)
     return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def checks_of(connection: Connection, exam_id: str) -> dict[str, dict[str, Any]]:
+    """What the newest check of each seat of an exam found."""
+    kept = select(equipment_checks.c.seat_id, equipment_checks.c.result).join_from(equipment_checks, seats)
+    return {row.seat_id: row.result for row in await connection.execute(kept.where(seats.c.exam_id == exam_id))}
 
 
 async def forget_seat(connection: Connection, seat_id: str, name: str) -> dict[str, int]:

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from weakref import WeakValueDictionary
 
 import structlog
@@ -21,7 +22,7 @@ from teleosce.recording.manifest import read_manifest
 from teleosce.recording.models import POSTER, Gone, Manifest, Take, TakeState
 from teleosce.recording.recorder import Recorder
 from teleosce.recording.sealer import Sealer
-from teleosce.recording.store import TakeStore
+from teleosce.recording.store import Outline, TakeStore
 from teleosce.recording.writer import LOW_BYTES, RESERVE_BYTES, Writer
 from teleosce.rtc.model import Subscriber
 
@@ -36,6 +37,13 @@ class Room(Protocol):
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
         """No call follows."""
+
+
+class Progress(NamedTuple):
+    """`recording`, `sealing`, `sealed` or `deleted`, and the seconds of it that are on disk."""
+
+    state: str
+    seconds: float
 
 
 class Recordings:
@@ -229,6 +237,15 @@ class Recordings:
         """All takes of an encounter, open ones too, in order of their start."""
         return await self._store.of_encounter(encounter_id)
 
+    async def progress(self, encounter_ids: Collection[str]) -> dict[str, Progress]:
+        """How far the recordings of some encounters are, by the database alone; those without any are left out."""
+        takes = await self._store.outlines(encounter_ids)
+        found = {one: _progress(outlines) for one, outlines in takes.items()}
+        for one in encounter_ids:
+            if one in self._attended:
+                found[one] = Progress("recording", self.seconds_on_disk(one))
+        return found
+
     async def take(self, take_id: str) -> Take:
         """One take. Raises NotFound."""
         take = await self._store.get(take_id) if is_id(take_id) else None
@@ -281,3 +298,12 @@ class Recordings:
         if not is_id(encounter_id):
             raise Invalid("That is not the id of an encounter.")
         return self._root / encounter_id
+
+
+def _progress(takes: Sequence[Outline]) -> Progress:
+    states = {take.state for take in takes}
+    if states & {TakeState.open, TakeState.closed}:
+        return Progress("sealing", 0)
+    ends_ms = max(take.starts_ms + take.duration_ms for take in takes)
+    seconds = round((ends_ms - min(take.starts_ms for take in takes)) / 1000)
+    return Progress("deleted" if states == {TakeState.deleted} else "sealed", seconds)

@@ -1,6 +1,8 @@
 """The `take` table: a mirror of what is on disk, so that pages need not read folders. The disk is the truth."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, func, insert, select, update
 from sqlalchemy.types import JSON
@@ -29,6 +31,14 @@ take_table = Table(
 )
 
 _MIRRORED = ("number", "starts_ms", "duration_ms", "file", "sha256", "size", "reason")
+
+
+class Outline(NamedTuple):
+    """As much of a take as an overview needs."""
+
+    state: TakeState
+    starts_ms: int
+    duration_ms: int
 
 
 class TakeStore:
@@ -93,6 +103,16 @@ class TakeStore:
         async with self._database.read() as connection:
             row = (await connection.execute(select(take_table).where(take_table.c.id == take_id))).first()
         return Take.model_validate(dict(row._mapping)) if row else None
+
+    async def outlines(self, encounter_ids: Collection[str]) -> dict[str, list[Outline]]:
+        """State, start and length of all takes of some encounters; those without a take are left out."""
+        told = [take_table.c[name] for name in ("encounter_id", "state", "starts_ms", "duration_ms")]
+        found: dict[str, list[Outline]] = defaultdict(list)
+        async with self._database.read() as connection:
+            rows = await connection.execute(select(*told).where(take_table.c.encounter_id.in_(encounter_ids)))
+        for row in rows:
+            found[row.encounter_id].append(Outline(TakeState(row.state), row.starts_ms, row.duration_ms or 0))
+        return found
 
     async def of_encounter(self, encounter_id: str) -> list[Take]:
         """An encounter's takes, in order of their start."""

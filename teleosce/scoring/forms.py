@@ -78,6 +78,11 @@ class Forms:
                 found[form.encounter_id].append(form)
         return found
 
+    async def stamps(self, encounter_ids: Collection[str]) -> dict[str, tuple[int, int, int]]:
+        """For whoever shows many forms at once: an encounter whose stamp is the same has the same forms."""
+        async with self._database.read() as connection:
+            return await store.stamps(connection, encounter_ids)
+
     async def of_author(self, author_id: str) -> list[Form]:
         """All forms that a person filled in, oldest first."""
         async with self._database.read() as connection:

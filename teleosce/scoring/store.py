@@ -111,6 +111,14 @@ async def of_encounters(connection: AsyncConnection, encounter_ids: Collection[s
     return [_form(row, values[row.id]) for row in rows]
 
 
+async def stamps(connection: AsyncConnection, encounter_ids: Collection[str]) -> dict[str, tuple[int, int, int]]:
+    """Per encounter three numbers that change with everything that is written to one of its forms."""
+    newest = func.coalesce(func.max(entries.c.number), 0)
+    told = select(forms.c.encounter_id, func.count(forms.c.id), newest, func.max(forms.c.state_ms))
+    told = told.select_from(forms.outerjoin(entries)).where(forms.c.encounter_id.in_(encounter_ids))
+    return {row[0]: (row[1], row[2], row[3]) for row in await connection.execute(told.group_by(forms.c.encounter_id))}
+
+
 async def of_author(connection: AsyncConnection, author_id: str) -> list[Form]:
     """All forms of one author, oldest first."""
     mine = select(forms.c.encounter_id).where(forms.c.author_id == author_id)

@@ -35,6 +35,7 @@ class StationStore:
         self._database = database
         self._folder = folder / "stations"
         self._clock = clock
+        self._read: dict[str, StationVersion] = {}
 
     async def freeze(self, version: StationVersion, folder: Path) -> str:
         """Keeps a version that `read(folder)` gave, and returns its hash. Freezing it again changes nothing.
@@ -59,12 +60,16 @@ class StationStore:
 
     async def get(self, version_hash: str) -> StationVersion:
         """A frozen version. Raises NotFound."""
+        if version_hash in self._read:
+            return self._read[version_hash]
         async with self._database.read() as connection:
             query = select(station_version.c.document).where(station_version.c.hash == version_hash)
             document = (await connection.execute(query)).scalar_one_or_none()
         if document is None:
             raise NotFound("There is no such station version.")
-        return StationVersion.model_validate_json(document)
+        # It never changes; pages ask for it at every turn of the ring.
+        version = self._read[version_hash] = StationVersion.model_validate_json(document)
+        return version
 
     async def all(self) -> list[StationVersion]:
         """Every frozen version, by slug, the newest of each first."""

@@ -1,6 +1,6 @@
 """The room's tables and all its SQL. Each function works in the caller's transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -159,6 +159,13 @@ async def header(connection: Connection, encounter_id: str) -> Row[Any] | None:
     """The transcript's own row."""
     query = select(transcripts).where(transcripts.c.encounter_id == encounter_id)
     return (await connection.execute(query)).one_or_none()
+
+
+async def headers(connection: Connection, encounter_ids: Collection[str]) -> list[tuple[str, str, float, str]]:
+    """Id, state, how much is done and the message of some encounters' transcripts."""
+    told = (transcripts.c.encounter_id, transcripts.c.state, transcripts.c.done, transcripts.c.message)
+    rows = await connection.execute(select(*told).where(transcripts.c.encounter_id.in_(encounter_ids)))
+    return [(row.encounter_id, row.state, row.done, row.message) for row in rows]
 
 
 async def unfinished(connection: Connection) -> list[Job]:

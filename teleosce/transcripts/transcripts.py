@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import structlog
@@ -64,6 +64,12 @@ class Transcripts:
         if row is None:
             return Progress(State.waiting, 0.0, "The recording has not been closed yet.")
         return Progress(State(row.state), row.done, row.message)
+
+    async def statuses(self, encounter_ids: Collection[str]) -> dict[str, Progress]:
+        """How far the transcripts of some encounters are; those not yet asked for are left out."""
+        async with self._database.read() as connection:
+            rows = await store.headers(connection, encounter_ids)
+        return {encounter_id: Progress(State(state), done, message) for encounter_id, state, done, message in rows}
 
     async def asked_for(self, encounter_id: str) -> bool:
         """Whether the transcript of an encounter was ever asked for: from then on `status` tells of it."""
