@@ -2,13 +2,13 @@
 
 import types
 from collections.abc import Callable
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from teleosce.stations.findings import did_you_mean
-from teleosce.stations.yaml_lines import Document
+from teleosce.stations.yaml_lines import Document, Place
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -17,6 +17,8 @@ Say = Callable[[int, str], None]
 _EXPECTED = {
     "string_type": "must be text (put it in quotes if it looks like a number, a date or yes/no)",
     "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
     "float_type": "must be a number",
     "finite_number": "must be an ordinary number",
     "bool_type": "must be true or false",
@@ -31,6 +33,13 @@ _EXPECTED = {
     "greater_than_equal": "must be at least {ge:g}",
     "less_than": "must be less than {lt:g}",
     "less_than_equal": "must be at most {le:g}",
+    "datetime_parsing": "must be a date and a time, such as 2026-12-01 09:00",
+    "datetime_from_date_parsing": "must be a date and a time, such as 2026-12-01 09:00",
+    "datetime_type": "must be a date and a time, such as 2026-12-01 09:00",
+    "timezone_naive": "must be a time of the school’s clock, without an offset or a Z",
+    "time_parsing": "must be a time of the day, such as 10:30",
+    "time_type": "must be a time of the day, such as 10:30",
+    "value_error": "{error}",
     "string_pattern_mismatch": "may have lower-case letters, digits and single hyphens only",
 }
 
@@ -44,36 +53,38 @@ def validate(document: Document, model: type[M], say: Say) -> M | None:
     try:
         made = model.model_validate(document.value)
     except ValidationError as error:
-        said = set()
-        for detail in error.errors(include_url=False):
-            said.add(_fault(detail, model, document))
+        said = {(document.line(place), message) for place, message in faults_of(error, model, document)}
         for line, message in sorted(said):
             say(line, message)
         return None
     return None if document.faults else made
 
 
-def _fault(detail: ErrorDetails, model: type[BaseModel], document: Document) -> tuple[int, str]:
+def faults_of(error: ValidationError, model: type[BaseModel], document: Document) -> list[tuple[Place, str]]:
+    """Each fault in words, and the place in the document where it stands."""
+    return [_fault(detail, model, document) for detail in error.errors(include_url=False)]
+
+
+def _fault(detail: ErrorDetails, model: type[BaseModel], document: Document) -> tuple[Place, str]:
     place, kind, context = detail["loc"], detail["type"], detail.get("ctx", {})
     written = tuple(part for part in place if part != "[key]")
-    line = document.line(written)
     name = str(written[-1])[:60] if written else "the file"
     if kind == "extra_forbidden":
         known = _keys(model, written[:-1])
         hint = did_you_mean(name, known) or f" Known here: {', '.join(known)}."
-        return line, f"Unknown key “{name}”.{hint}"
+        return written, f"Unknown key “{name}”.{hint}"
     if kind == "missing":
-        return line, f"“{name}” is missing here."
+        return written, f"“{name}” is missing here."
     if kind == "literal_error" or place[-1:] == ("[key]",):
         allowed = context.get("expected", "lower-case letters, digits and single hyphens")
-        return line, f"“{str(detail['input'])[:60]}” is not known here; it must be {allowed}."
+        return written, f"“{str(detail['input'])[:60]}” is not known here; it must be {allowed}."
     expected = _EXPECTED.get(kind, "cannot be used").format(**context)
-    return line, f"“{_label(document, written)}” {expected}."
+    return written, f"“{_label(document, written)}” {expected}."
 
 
 def _label(document: Document, place: tuple[str | int, ...]) -> str:
     """The last name on the way to a place: a number in a list says little."""
-    while place and place not in document.lines:
+    while document.lines and place and place not in document.lines:
         place = place[:-1]
     names = [part for part in place if isinstance(part, str)]
     return names[-1] if names else "this file"
@@ -86,12 +97,15 @@ def _keys(model: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:
         if isinstance(found, type) and issubclass(found, BaseModel) and part in found.model_fields:
             found = found.model_fields[str(part)].annotation
         found = _inner(found)
-    return list(found.model_fields) if isinstance(found, type) and issubclass(found, BaseModel) else []
+    if not (isinstance(found, type) and issubclass(found, BaseModel)):
+        return []
+    return [field.alias or name for name, field in found.model_fields.items()]
 
 
 def _inner(annotation: Any) -> Any:
     """What a list, a mapping or an optional value holds."""
     if get_origin(annotation) in (tuple, dict, types.UnionType):
-        models = [a for a in get_args(annotation) if isinstance(a, type) and issubclass(a, BaseModel)]
+        held = [get_args(one)[0] if get_origin(one) is Annotated else one for one in get_args(annotation)]
+        models = [one for one in held if isinstance(one, type) and issubclass(one, BaseModel)]
         return models[0] if models else annotation
     return annotation

@@ -1,0 +1,254 @@
+"""From a plan to who is where when. Pure: no clock, no database.
+
+In each ring candidate i is at station i + k in rotation k, so all are at every station once and nobody shares one. A
+ring that has gaps begins where the gaps serve its breaks best; where they do not serve, the ring rests for a while: a
+rotation of rest for all, which the clock of the day runs like any other.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from teleosce.exams import Timings
+from teleosce.planning.models import ExamPlan
+from teleosce.planning.sharing import RingPlan, share
+from teleosce.planning.wishes import Wish, best_time
+from teleosce.stations import Timings as StationTimings
+
+
+class Known(Protocol):
+    """What a timetable needs of a station version."""
+
+    @property
+    def hash(self) -> str: ...  # noqa: D102
+    @property
+    def title(self) -> str: ...  # noqa: D102
+    @property
+    def rest(self) -> bool: ...  # noqa: D102
+    @property
+    def timings(self) -> StationTimings: ...  # noqa: D102
+
+
+Bank = Mapping[str, Known]
+"""Stations by what a plan may call them: folder name and version hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A planned slot. `candidate` counts from 0 in the plan; `position` and `rotation` from 1.
+
+    `circuit` is the ring's own name: that of a later round differs. `pause`: a rotation of rest for the whole ring.
+    """
+
+    circuit: str
+    rotation: int
+    position: int
+    station: str
+    candidate: int
+    sp: str
+    examiner: str
+    rest: bool
+    pause: bool
+    starts_ms: int
+    ends_ms: int
+    timings: Timings
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """One round of one circuit, which the day runs as a circuit of its own. `planned`: whether its start is known."""
+
+    circuit: str
+    of: str
+    round: int
+    planned: bool
+    starts_ms: int
+    ends_ms: int
+    rotations: range
+    candidates: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """All rings by start, their visits, and the candidates for whom there is no place."""
+
+    rings: tuple[Ring, ...]
+    visits: tuple[Visit, ...]
+    left_out: tuple[int, ...]
+
+
+def timetable(plan: ExamPlan, bank: Bank) -> Timetable:
+    """The timetable of a plan, as good as it can be made: `conflicts` says what is wrong with it.
+
+    Without a start time the day begins at 0. A station that the bank does not have takes the usual time.
+    """
+    sharing = share(plan)
+    made: list[Ring] = []
+    visits: list[Visit] = []
+    known = {name: one.timings for name, one in bank.items()}
+    rests = {name for name, one in bank.items() if one.rest}
+    maker = _Maker(plan, known, rests)
+    for ring_plan in sharing.rings:
+        ring, its = maker.ring(ring_plan, made)
+        made.append(ring)
+        visits += its
+    order = sorted(made, key=lambda ring: (ring.starts_ms, ring.rotations.start, ring.circuit))
+    return Timetable(tuple(order), tuple(visits), sharing.left_out)
+
+
+def clock_of(plan: ExamPlan, starts: Sequence[datetime], round_: int, after_ms: int | None) -> tuple[int, bool]:
+    """When a round begins, and whether that is a time of day: as planned, else right after the round before."""
+    if len(starts) >= round_:
+        return plan.utc_ms(starts[round_ - 1]), True
+    if after_ms is not None:
+        return after_ms, bool(starts)
+    return 0, False
+
+
+@dataclass
+class _Maker:
+    plan: ExamPlan
+    known: Mapping[str, StationTimings]
+    rests: set[str]
+
+    def __post_init__(self) -> None:
+        self.size = len(self.plan.stations)
+        self.rest_at = {at for at, one in enumerate(self.plan.stations) if one.station in self.rests}
+        self.rest = next((one.station for one in self.plan.stations if one.station in self.rests), "rest")
+        self.stretched: dict[tuple[int, int], Timings] = {}
+        self.people = {(person.role, person.name): person for person in self.plan.people}
+
+    def ring(self, wanted: RingPlan, before: Sequence[Ring]) -> tuple[Ring, list[Visit]]:
+        same = [one for one in before if one.of == wanted.of]
+        circuit = next(one for one in self.plan.rings if one.name == wanted.of)
+        starts = circuit.starts or self.plan.starts
+        after = same[-1].ends_ms if same else None
+        start, planned = clock_of(self.plan, starts, wanted.round, after)
+        wishes = self.wishes(wanted.of, start) if planned else []
+        shifts = range(self.size) if wishes and len(wanted.candidates) < self.size else range(1)
+        shift, begins = best_time(
+            start,
+            shifts,
+            lambda by: self.working(wanted, by),
+            lambda pairs: whole_ms(self.longest(wanted, pairs)),
+            wishes,
+        )
+        first = 1 + max((one.rotations.stop - 1 for one in self.sharing(wanted.of, before)), default=0)
+        visits = list(self.visits(wanted, shift, start, begins, first))
+        ends = max((visit.ends_ms for visit in visits), default=start)
+        count = max((visit.rotation for visit in visits), default=first - 1) - first + 1
+        name = wanted.of if wanted.round == 1 else f"{wanted.of} round {wanted.round}"
+        rotations = range(first, first + count)
+        ring = Ring(name, wanted.of, wanted.round, planned, start, ends, rotations, wanted.candidates)
+        return ring, [replace(visit, circuit=name) for visit in visits] if name != wanted.of else visits
+
+    def sharing(self, circuit: str, before: Sequence[Ring]) -> list[Ring]:
+        """The rings before with an SP of this circuit: nobody has two slots of one rotation number."""
+        mine = self.sps(circuit)
+        return [one for one in before if one.of == circuit or mine & self.sps(one.of)]
+
+    def sps(self, circuit: str) -> set[str]:
+        return {self.plan.sp_at(circuit, at + 1) for at in range(self.size) if at not in self.rest_at}
+
+    def timings(self, at: int, extra_percent: int) -> Timings:
+        """The lengths at a station (counted from 0) for somebody with so much extra time."""
+        key = (at, extra_percent)
+        if key not in self.stretched:
+            station = self.plan.stations[at]
+            own = self.known.get(station.station, StationTimings()).model_dump()
+            own |= self.plan.phases.model_dump(exclude_none=True) | station.phases.model_dump(exclude_none=True)
+            self.stretched[key] = stretch(Timings(**own), extra_percent)
+        return self.stretched[key]
+
+    def working(self, wanted: RingPlan, shift: int) -> list[list[tuple[int, int]]]:
+        """By rotation: (place in the ring's candidates, station) of each visit."""
+        return [
+            [(index, (index + shift + rotation) % self.size) for index in range(len(wanted.candidates))]
+            for rotation in range(self.size if wanted.candidates else 0)
+        ]
+
+    def wishes(self, circuit: str, start: int) -> list[Wish]:
+        """The breaks of the circuit's SPs, on the day on which it starts."""
+        zone = ZoneInfo(self.plan.zone)
+        day = datetime.fromtimestamp(start / 1000, UTC).astimezone(zone).date()
+        found = []
+        for at in range(self.size):
+            person = None if at in self.rest_at else self.people.get(("sp", self.plan.sp_at(circuit, at + 1)))
+            for one in person.breaks if person else ():
+                opens, closes = (self.plan.utc_ms(datetime.combine(day, when)) for when in (one.opens, one.closes))
+                if closes > opens:
+                    needs = closes - opens if one.minutes is None else one.minutes * 60_000
+                    found.append(Wish(at, opens, closes, needs))
+        return found
+
+    def visits(self, wanted: RingPlan, shift: int, start: int, begins: Sequence[int], first: int) -> list[Visit]:
+        made: list[Visit] = []
+        number, ends = first, start
+        for rotation, pairs in enumerate(self.working(wanted, shift)):
+            if begins[rotation] > ends:
+                made += self.pause(wanted, pairs, number, ends, begins[rotation])
+                number += 1
+            at_ms = begins[rotation]
+            longest = self.longest(wanted, pairs)
+            ends = at_ms + whole_ms(longest)
+            for index, at in pairs:
+                candidate = wanted.candidates[index]
+                rest = at in self.rest_at
+                timings = longest if rest else self.timings(at, self.plan.candidates[candidate].extra_percent)
+                sp = "" if rest else self.plan.sp_at(wanted.of, at + 1)
+                examiner = "" if rest else self.plan.examiner_at(wanted.of, at + 1)
+                station = self.plan.stations[at].station
+                made.append(
+                    Visit(
+                        wanted.of, number, at + 1, station, candidate, sp, examiner, rest, False, at_ms, ends, timings
+                    )
+                )
+            number += 1
+        return made
+
+    def pause(
+        self, wanted: RingPlan, pairs: Sequence[tuple[int, int]], number: int, from_ms: int, to_ms: int
+    ) -> list[Visit]:
+        timings = Timings(0, (to_ms - from_ms + 999) // 1000, 0, 0, 0)
+        return [
+            Visit(
+                wanted.of,
+                number,
+                at + 1,
+                self.rest,
+                wanted.candidates[index],
+                "",
+                "",
+                True,
+                True,
+                from_ms,
+                to_ms,
+                timings,
+            )
+            for index, at in pairs
+        ]
+
+    def longest(self, wanted: RingPlan, pairs: Sequence[tuple[int, int]]) -> Timings:
+        """The timings that hold a rotation longest; a rest takes them, so that its bells are everyone's."""
+        working = [
+            self.timings(at, self.plan.candidates[wanted.candidates[index]].extra_percent)
+            for index, at in pairs
+            if at not in self.rest_at
+        ]
+        return max(working, key=whole_ms, default=None) or self.timings(pairs[0][1], 0)
+
+
+def stretch(timings: Timings, extra_percent: int) -> Timings:
+    """Reading, encounter and note longer by a share, rounded up to whole seconds; the changeover is the ring's."""
+    longer = {
+        name: -(-getattr(timings, name) * (100 + extra_percent) // 100)
+        for name in ("reading_s", "encounter_s", "note_s")
+    }
+    return replace(timings, **longer)
+
+
+def whole_ms(timings: Timings) -> int:
+    """From the first second of reading to the end of the changeover."""
+    return 1000 * (timings.reading_s + timings.encounter_s + timings.note_s + timings.changeover_s)
