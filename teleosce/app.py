@@ -18,18 +18,19 @@ from teleosce.core.clock import CLOCK_FILE, Clock
 from teleosce.core.db import Database
 from teleosce.core.disk import MIB, Disk
 from teleosce.core.errors import Fault, Invalid, Unavailable
-from teleosce.core.events import EncounterEnded, EncounterStarted, Events, PhaseChanged, RecordingSealed
+from teleosce.core.events import Events
 from teleosce.core.handles import raise_limit
 from teleosce.core.settings import Settings
-from teleosce.exams import Day, Exams, Phase
+from teleosce.exams import Day, Exams
 from teleosce.keeping import RESTORING
 from teleosce.people import STAFF, AuditReport, People, Role
 from teleosce.recording import Recordings
 from teleosce.rtc import MediaServer, self_test
 from teleosce.scoring import Forms
+from teleosce.stage import Stage
 from teleosce.stations import StationStore, read
 from teleosce.stations.command import station_folders
-from teleosce.transcripts import State, Transcripts
+from teleosce.transcripts import Transcripts
 from teleosce.watching import Watching
 from teleosce.web import HEAD_S, IDLE_S, Door, Rooms, application
 from teleosce.web.keeping import retention_of
@@ -38,8 +39,6 @@ log = structlog.get_logger(__name__)
 
 WORKER_RESTART_S = 2.0
 CLOCK_CHANGED_MS = 2000
-SEAL_AGAIN_S = 5.0
-"""How soon a recording is sealed again that the disk or the database did not let be sealed."""
 
 
 @dataclass(frozen=True)
@@ -79,85 +78,6 @@ def _secret(path: Path) -> str:
         write_durably(path, secrets.token_urlsafe(32).encode())
         path.chmod(0o600)
     return path.read_text()
-
-
-class Stage:
-    """What happens around an encounter: its media room opens and closes with it, its recording goes on to Whisper."""
-
-    def __init__(self, rooms: Rooms) -> None:
-        self.rooms = rooms
-        rooms.events.subscribe(EncounterStarted, self._open)
-        rooms.events.subscribe(EncounterEnded, self._close)
-        rooms.events.subscribe(RecordingSealed, self._transcribe)
-        rooms.events.subscribe(PhaseChanged, self._empty)
-        self._sealing: set[asyncio.Task[None]] = set()
-        self._stopping = asyncio.Event()
-
-    async def _open(self, event: EncounterStarted) -> None:
-        room = self.rooms.media.room(event.encounter_id)
-        self.rooms.recordings.attend(room, event.encounter_id)
-        room.open()
-        encounter = await self.rooms.exams.encounter(event.encounter_id)
-        self.rooms.watching.attend(room, encounter.id, [one for one in (encounter.candidate, encounter.sp) if one])
-
-    async def _close(self, event: EncounterEnded) -> None:
-        self.rooms.media.room(event.encounter_id).hold()
-        await self.rooms.watching.leave(event.encounter_id)
-        await self.rooms.recordings.leave(event.encounter_id)
-        await self.rooms.media.close_room(event.encounter_id, "the encounter is over")
-        self._seal_soon(event.encounter_id)
-
-    def _seal_soon(self, encounter_id: str) -> None:
-        # Sealing takes seconds and must not keep the next phase waiting.
-        task = asyncio.create_task(self._seal(encounter_id), name="seal")
-        self._sealing.add(task)
-        task.add_done_callback(self._sealing.discard)
-
-    async def _seal(self, encounter_id: str) -> None:
-        while not self._stopping.is_set():
-            try:
-                await self.rooms.recordings.seal(encounter_id)
-            except Unavailable as fault:
-                log.warning("a recording waits to be sealed", encounter=encounter_id, reason=fault.message)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), SEAL_AGAIN_S)
-            except Exception:
-                log.exception("a recording could not be sealed; its raw takes are kept", encounter=encounter_id)
-                return
-            else:
-                return
-
-    async def _empty(self, event: PhaseChanged) -> None:
-        """A room that was only held (an encounter ended while reading) is let go as well."""
-        if event.phase not in (Phase.reading, Phase.encounter):
-            await self.rooms.media.close_room(event.encounter_id, "the encounter is over")
-
-    async def _transcribe(self, event: RecordingSealed) -> None:
-        rooms = self.rooms
-        encounter = await rooms.exams.encounter(event.encounter_id)
-        version = await rooms.stations.get(encounter.station_hash)
-        roles = {}
-        for take in await rooms.recordings.takes(encounter.id):
-            roles[take.participant_id] = (await rooms.people.seat(take.participant_id)).role.value
-        if roles:
-            await rooms.transcripts.request(encounter.id, roles, version.vocabulary, encounter.exam_id)
-
-    async def catch_up(self) -> None:
-        """At start: seals what a killed server left, and asks for the transcripts that nobody could ask for."""
-        rooms = self.rooms
-        for encounter_id in await rooms.recordings.recover():
-            self._seal_soon(encounter_id)
-        for exam in await rooms.exams.exams():
-            for encounter in await rooms.exams.encounters(exam.id):
-                status = await rooms.transcripts.status(encounter.id)
-                if status.state is State.waiting and await rooms.recordings.manifest(encounter.id):
-                    await self._transcribe(RecordingSealed(encounter.id))
-
-    async def finish(self) -> None:
-        """Waits for the recordings that are being sealed; those that wait for room are left to the next start."""
-        self._stopping.set()
-        if self._sealing:
-            await asyncio.wait(self._sealing)
 
 
 async def freeze_stations(rooms: Rooms) -> dict[str, str]:

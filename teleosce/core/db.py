@@ -14,6 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from teleosce.core.errors import Unavailable
 
+Connection = AsyncConnection
+"""A transaction, as those rooms pass it on that hold no SQL themselves."""
+
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",

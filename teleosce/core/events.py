@@ -23,6 +23,43 @@ class PhaseChanged:
 
 
 @dataclass(frozen=True)
+class CircuitChanged:
+    """A circuit of an exam is in another state, or another rotation began."""
+
+    exam_id: str
+    circuit: str
+    state: str
+    rotation: int
+
+
+@dataclass(frozen=True)
+class SeatSwapped:
+    """Somebody gave way to another in all that waits or runs. encounters: those that run."""
+
+    exam_id: str
+    seat_id: str
+    with_seat_id: str
+    encounters: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class IncidentChanged:
+    """A disruption was noted, is over, was measured, or was decided on."""
+
+    exam_id: str
+    incident_id: str
+
+
+@dataclass(frozen=True)
+class MessageSaid:
+    """A message; `seat_id` is None when it is for everyone in the exam, or for the control room."""
+
+    exam_id: str
+    number: int
+    seat_id: str | None
+
+
+@dataclass(frozen=True)
 class BellRang:
     """The signal at a phase boundary (`start`, `end`) or before the end (`warning`)."""
 

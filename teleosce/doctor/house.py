@@ -107,7 +107,7 @@ async def _encounters(held: Database) -> list[Finding]:
     late = [
         one.id
         for one in await Exams(held, clock).running()
-        if one.phase_ends_ms is not None and one.phase_ends_ms < clock.now_ms() - LATE_MS
+        if one.paused_ms is None and one.phase_ends_ms is not None and one.phase_ends_ms < clock.now_ms() - LATE_MS
     ]
     if not late:
         return []

@@ -1,20 +1,34 @@
 """Exams: who should be where, and the clock of the day that moves them.
 
-An exam has slots; a slot has encounters, one per attempt; an encounter has a phase. `Exams` makes and finds
-them, `Day` moves them: by the clock, and at an organiser's word. Each change is one compare-and-swap in the
+An exam has circuits, these have slots; a slot has encounters, one per attempt; an encounter has a phase. `Exams` makes
+and finds them, `Day` moves them: by the clock, and at an organiser's word. Each change is one compare-and-swap in the
 database before anybody hears of it, so a killed server carries on where it was.
 """
 
 from teleosce.exams.day import Day
 from teleosce.exams.exams import Exams
-from teleosce.exams.models import Cause, Encounter, Exam, Outcome, Phase, PhaseEntry, Slot, Timings
-from teleosce.exams.phases import NEXT, RUNNING, Bell, following, warning_ms
+from teleosce.exams.models import (
+    Cause,
+    Circuit,
+    CircuitState,
+    Encounter,
+    Exam,
+    Outcome,
+    Phase,
+    PhaseEntry,
+    Policy,
+    Slot,
+    Timings,
+)
+from teleosce.exams.phases import NEXT, RUNNING, Bell, exam_state, following, warning_ms
 
 __all__ = [
     "NEXT",
     "RUNNING",
     "Bell",
     "Cause",
+    "Circuit",
+    "CircuitState",
     "Day",
     "Encounter",
     "Exam",
@@ -22,8 +36,10 @@ __all__ = [
     "Outcome",
     "Phase",
     "PhaseEntry",
+    "Policy",
     "Slot",
     "Timings",
+    "exam_state",
     "following",
     "warning_ms",
 ]

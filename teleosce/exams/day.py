@@ -1,30 +1,43 @@
-"""The clock of the day: moves every running encounter when its time is over, and rings the bells."""
+"""The clock of the day: moves every running encounter when its time is over, turns the rings, and rings the bells."""
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable, Collection
+from functools import partial
+from typing import TypeVar
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 
 from teleosce.core.clock import Clock
-from teleosce.core.errors import Fault
+from teleosce.core.errors import Conflict, Fault
 from teleosce.core.events import EncounterStarted, Events
-from teleosce.exams import store, transitions
+from teleosce.exams import circuits, clockwork, transitions
 from teleosce.exams.announcer import Announcer
 from teleosce.exams.exams import Exams
-from teleosce.exams.models import Encounter, Phase
-from teleosce.exams.phases import warning_ms
-from teleosce.exams.transitions import Moved
+from teleosce.exams.models import Circuit, Encounter, Phase
+from teleosce.exams.moves import Moves
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 RETRY_S = 1.0
-"""How soon the clock tries again when the database would not take a change."""
+"""How soon the clock tries again when the database would not take a change, or somebody is in the way of it."""
+
+Names = Collection[str] | None
+"""Some circuits of an exam; None for all of those that are in the right state."""
 
 
 class Day:
-    """All running encounters. The truth is in the database: one Day can be killed, another carries on."""
+    """All running encounters. The truth is in the database: one Day can be killed, another carries on.
+
+    Each method that changes something is one transaction. All raise NotFound for what is not there, and Conflict, with
+    the present state, when somebody or something else was first.
+    """
 
     def __init__(self, exams: Exams, clock: Clock, events: Events) -> None:
+        self._exams = exams
         self._database = exams.database
         self._clock = clock
         self._announcer = Announcer(events)
@@ -38,10 +51,11 @@ class Day:
         Phases that ended meanwhile are advanced. For each encounter that goes on, EncounterStarted is
         published once more, so that its room opens and its recording attends again.
         """
-        for encounter in await self._running():
-            if encounter.phase_started_ms > self._clock.now_ms():
-                self._announce(await transitions.set_right(self._database, encounter, self._clock))
-        for encounter in await self._running():
+        running = await self._exams.running()
+        now_ms = self._clock.now_ms()
+        if any((one.paused_ms or one.phase_started_ms) > now_ms for one in running):
+            await self._do(_set_right)
+        for encounter in await self._exams.running():
             if encounter.phase is Phase.encounter and not self._is_over(encounter):
                 self._announcer.announce(encounter.id, [EncounterStarted(encounter.id)])
         await self.catch_up()
@@ -55,46 +69,90 @@ class Day:
             await self._task
         await self.heard()
 
+    # Circuits
+
+    async def gather(self, exam_id: str, circuits_named: Names = None) -> list[Circuit]:
+        """Lets people gather before the start: planned → gathering. Returns all circuits of the exam."""
+        return await self._direct(exam_id, lambda moves: circuits.gather(moves, exam_id, circuits_named))
+
+    async def go(self, exam_id: str, circuits_named: Names = None) -> list[Circuit]:
+        """Begins the first rotation that waits, at one moment for all: planned or gathering → running."""
+        return await self._direct(exam_id, lambda moves: circuits.go(moves, exam_id, circuits_named))
+
+    async def pause(self, exam_id: str, circuits_named: Names = None) -> list[Circuit]:
+        """The clocks of all stand: running → paused."""
+        return await self._direct(exam_id, lambda moves: circuits.pause(moves, exam_id, circuits_named))
+
+    async def resume(self, exam_id: str, circuits_named: Names = None) -> list[Circuit]:
+        """All go on with what they had left: paused → running."""
+        return await self._direct(exam_id, lambda moves: circuits.resume(moves, exam_id, circuits_named))
+
+    async def stop(self, exam_id: str, circuits_named: Names = None, *, hard: bool) -> list[Circuit]:
+        """Soft: consultations end within 30 s and notes are still written. Hard: all is over now.
+
+        What has not begun, and what was only read, waits to go on another time.
+        """
+        return await self._direct(exam_id, lambda moves: circuits.stop(moves, exam_id, circuits_named, hard=hard))
+
+    # One encounter
+
     async def begin(self, encounter_id: str) -> Encounter:
-        """From waiting to reading. Raises Conflict when it has begun, or when a person is elsewhere."""
-        return self._act(await transitions.begin(self._database, encounter_id, self._clock))
+        """From waiting to reading, by hand. Conflict when it has begun, or when a person is elsewhere."""
+        return await self._act(encounter_id, lambda moves: transitions.begin(moves, encounter_id))
 
     async def end_phase(self, encounter_id: str, expected: Phase) -> Encounter:
-        """On to the next phase before its time. Raises Conflict when it is not in `expected` any more."""
-        return self._act(await transitions.end_phase(self._database, encounter_id, expected, self._clock))
+        """On to the next phase before its time. Conflict when it is not in `expected` any more."""
+        return await self._act(encounter_id, lambda moves: transitions.end_phase(moves, encounter_id, expected))
 
     async def add_time(self, encounter_id: str, seconds: int) -> Encounter:
-        """Lengthens the present phase. Raises Invalid beyond 1 to 3600 s, Conflict when none is running."""
-        return self._act(await transitions.add_time(self._database, encounter_id, seconds, self._clock))
+        """Lengthens the present phase. Invalid beyond 1 to 3600 s; Conflict in the ring's changeover."""
+        return await self._act(encounter_id, lambda moves: transitions.add_time(moves, encounter_id, seconds))
+
+    async def pause_encounter(self, encounter_id: str) -> Encounter:
+        """The clock of one stands; its ring waits for it."""
+        return await self._act(encounter_id, lambda moves: transitions.pause(moves, encounter_id))
+
+    async def resume_encounter(self, encounter_id: str) -> Encounter:
+        """Its clock goes on with what was left."""
+        return await self._act(encounter_id, lambda moves: transitions.resume(moves, encounter_id))
+
+    async def restart_phase(self, encounter_id: str) -> Encounter:
+        """The present phase starts over with its whole length."""
+        return await self._act(encounter_id, lambda moves: transitions.restart_phase(moves, encounter_id))
 
     async def void(self, encounter_id: str, reason: str) -> Encounter:
-        """Ends it, if need be; it will not count. Raises Invalid without a reason, Conflict if it is void."""
-        return self._act(await transitions.void(self._database, encounter_id, reason, self._clock))
+        """Ends it, if need be; it will not count. Invalid without a reason, Conflict if it is void."""
+        return await self._act(encounter_id, lambda moves: transitions.void(moves, encounter_id, reason))
+
+    async def no_show(self, encounter_id: str) -> Encounter:
+        """The candidate did not come: done, and missed."""
+        return await self._act(encounter_id, lambda moves: transitions.no_show(moves, encounter_id))
 
     async def rerun(self, encounter_id: str) -> Encounter:
-        """A new, waiting attempt. Raises Conflict unless this is the slot's newest attempt, and done."""
-        return self._act(await transitions.rerun(self._database, encounter_id, self._clock))
+        """A new attempt. Conflict unless this is the slot's newest attempt, and done."""
+        return await self._exams.encounter(await self._do(lambda moves: transitions.rerun(moves, encounter_id)))
+
+    async def carry_over(self, encounter_id: str) -> Encounter:
+        """An attempt at the end of the circuit. Conflict while it runs, or when there is a newer one."""
+        return await self._exams.encounter(await self._do(lambda moves: transitions.carry_over(moves, encounter_id)))
+
+    async def swap(self, exam_id: str, seat_id: str, with_seat_id: str) -> None:
+        """An SP or examiner gives way, in all that waits or runs, to one who has no stations."""
+        await self._do(lambda moves: transitions.swap(moves, exam_id, seat_id, with_seat_id))
+
+    # The clock
 
     async def catch_up(self) -> float | None:
         """Does all that is due. Returns the seconds until something is due again, None when nothing runs.
 
         A change that the database would not take stays due; it is logged, and the others are not held up.
         """
-        running = await self._running()
         async with self._database.read() as connection:
-            warned = await store.warned(connection, [encounter.id for encounter in running])
-        waits = []
-        for encounter in running:
-            try:
-                due_ms = await self._see_to(encounter, warned=encounter.id in warned)
-            except Fault as fault:
-                log.warning("a change of phase has to wait", encounter=encounter.id, reason=fault.code)
-                waits.append(RETRY_S)
-            except Exception:
-                log.exception("a change of phase has to wait", encounter=encounter.id)
-                waits.append(RETRY_S)
-            else:
-                waits.append(max(0.0, (due_ms - self._clock.now_ms()) / 1000))
+            found = await clockwork.due(connection)
+        now_ms = self._clock.now_ms()
+        if await self._advance([unit for at_ms, unit in found if at_ms <= now_ms]):
+            return 0.0
+        waits = [max(0, at_ms - now_ms) / 1000 if at_ms > now_ms else RETRY_S for at_ms, _ in found]
         return min(waits, default=None)
 
     async def heard(self) -> None:
@@ -117,31 +175,61 @@ class Day:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), wait_s)
 
-    async def _see_to(self, encounter: Encounter, *, warned: bool) -> int:
-        """Does what is due for one encounter; returns when the next thing will be, now if it moved on."""
-        now_ms = self._clock.now_ms()
-        ends_ms = encounter.phase_ends_ms
-        if ends_ms is None or ends_ms <= now_ms:
-            self._announce(await transitions.advance(self._database, encounter, self._clock))
-            return now_ms
-        warning = None if warned else warning_ms(encounter)
-        if warning is not None and warning <= now_ms:
-            self._announce(await transitions.warn(self._database, encounter, self._clock))
-            warning = None
-        return ends_ms if warning is None else warning
-
-    async def _running(self) -> list[Encounter]:
-        async with self._database.read() as connection:
-            return await store.running(connection)
+    async def _advance(self, units: list[clockwork.Unit]) -> bool:
+        """All that is due at once; each by itself when that fails, so that one defect does not stop an exam."""
+        if not units:
+            return False
+        try:
+            return await self._do(clockwork.advance)
+        except Fault as fault:
+            log.warning("changes of phase have to wait", reason=fault.code)
+            return False
+        except Exception:
+            log.exception("changes of phase are tried one by one")
+        acted = False
+        for unit in units:
+            try:
+                acted |= await self._do(partial(clockwork.advance, only=unit.key))
+            except Exception:
+                log.exception("a change of phase has to wait", unit=unit.key)
+        return acted
 
     def _is_over(self, encounter: Encounter) -> bool:
-        return encounter.phase_ends_ms is not None and encounter.phase_ends_ms <= self._clock.now_ms()
+        if encounter.paused_ms is not None or encounter.phase_ends_ms is None:
+            return False
+        return encounter.phase_ends_ms <= self._clock.now_ms()
 
-    def _announce(self, moved: Moved | None) -> None:
-        if moved is not None:
-            self._announcer.announce(moved.encounter.id, moved.events)
+    async def _do(self, what: Callable[[Moves], Awaitable[T]]) -> T:
+        """One transaction; when it is on disk, the others hear of it."""
+        try:
+            async with self._database.write() as connection:
+                moves = await Moves.of(connection, self._clock)
+                result = await what(moves)
+                await moves.write()
+        except IntegrityError as error:  # another process was between our look and our write
+            raise Conflict(
+                "Somebody of this station has just been called to another one. Nothing was changed.",
+                code="person-elsewhere",
+            ) from error
+        for key, events in moves.said:
+            self._announcer.announce(key, events)
+        return result
 
-    def _act(self, moved: Moved) -> Encounter:
-        self._announce(moved)
+    async def _act(self, encounter_id: str, what: Callable[[Moves], Awaitable[None]]) -> Encounter:
+        async def act(moves: Moves) -> Moves:
+            await what(moves)
+            return moves
+
+        moves = await self._do(act)
         self.wake()
-        return moved.encounter
+        return moves.changes[encounter_id].new
+
+    async def _direct(self, exam_id: str, what: Callable[[Moves], Awaitable[None]]) -> list[Circuit]:
+        await self._exams.exam(exam_id)
+        await self._do(what)
+        self.wake()
+        return await self._exams.circuits(exam_id)
+
+
+async def _set_right(moves: Moves) -> None:
+    clockwork.set_right(moves)

@@ -1,17 +1,29 @@
 """Making exams and asking about them. What moves an encounter is in `transitions.py`."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import astuple, fields
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import astuple, fields, replace
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
 
 from teleosce.core.clock import Clock
-from teleosce.core.db import Database
+from teleosce.core.db import Connection, Database
 from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.core.ids import new_id
-from teleosce.exams import store
-from teleosce.exams.models import Cause, Encounter, Exam, Phase, PhaseEntry, Slot, Timings
+from teleosce.exams import store, store_encounters, store_moves
+from teleosce.exams.models import (
+    Attendance,
+    Cause,
+    Circuit,
+    CircuitState,
+    Encounter,
+    Exam,
+    Phase,
+    PhaseEntry,
+    Policy,
+    Slot,
+    Timings,
+)
 from teleosce.stations import Timings as StationTimings
 
 MAX_TITLE = 200
@@ -26,7 +38,7 @@ class Exams:
         self.database = database
         self._clock = clock
 
-    async def create(self, title: str, zone: str) -> Exam:
+    async def create(self, title: str, zone: str, policy: Policy | None = None) -> Exam:
         """A new, empty exam. Raises Invalid without a title or with an unknown IANA time zone."""
         title = title.strip()
         if not 0 < len(title) <= MAX_TITLE:
@@ -37,7 +49,7 @@ class Exams:
             raise Invalid(
                 f"“{zone[:64]}” is not a time zone. Use a name such as Europe/Berlin.", code="exam-zone"
             ) from error
-        exam = Exam(new_id(), title, zone, self._clock.now_ms())
+        exam = Exam(new_id(), title, zone, self._clock.now_ms(), policy or Policy())
         async with self.database.write() as connection:
             await store.add_exam(connection, exam)
         return exam
@@ -54,8 +66,11 @@ class Exams:
         candidate: str | None,
         sp: str | None,
         examiner: str | None = None,
+        extra: Sequence[str] = (),
     ) -> Slot:
-        """A new slot with its first encounter, waiting.
+        """A new slot with its first encounter, waiting; and its circuit, if it is the first one there.
+
+        extra: further seats in the room.
 
         Raises Invalid for numbers out of range, and Conflict when the candidate, the SP or the station
         already has a slot in this rotation: nobody is in two rooms at once.
@@ -73,11 +88,14 @@ class Exams:
             candidate,
             sp,
             examiner,
+            tuple(extra),
         )
         try:
             async with self.database.write() as connection:
+                now_ms = self._clock.now_ms()
+                await _open_circuit(connection, exam_id, circuit, now_ms)
                 await store.add_slot(connection, slot)
-                await store.add_encounter(connection, first_attempt(slot, copied, self._clock.now_ms()), Cause.created)
+                await store_encounters.add_encounter(connection, first_attempt(slot, copied, now_ms), Cause.created)
         except IntegrityError as error:
             raise Conflict(
                 f"In rotation {rotation} the candidate, the standardized patient or station {position} of "
@@ -86,10 +104,15 @@ class Exams:
             ) from error
         return slot
 
+    async def circuits(self, exam_id: str) -> list[Circuit]:
+        """The circuits of an exam by name. `exam_state` says what state that gives the exam."""
+        async with self.database.read() as connection:
+            return await store.circuits_of(connection, exam_id)
+
     async def any_running(self) -> bool:
         """Whether the clock moves any encounter at present."""
         async with self.database.read() as connection:
-            return bool(await store.running(connection))
+            return bool(await store_encounters.running(connection))
 
     async def exam(self, exam_id: str) -> Exam:
         """One exam. Raises NotFound."""
@@ -120,7 +143,7 @@ class Exams:
     async def encounter(self, encounter_id: str) -> Encounter:
         """One encounter. Raises NotFound."""
         async with self.database.read() as connection:
-            found = await store.encounter(connection, encounter_id)
+            found = await store_encounters.encounter(connection, encounter_id)
         if found is None:
             raise NotFound("There is no such encounter.", code="no-encounter")
         return found
@@ -128,32 +151,54 @@ class Exams:
     async def encounters(self, exam_id: str) -> list[Encounter]:
         """All attempts of an exam by rotation, position, circuit and attempt."""
         async with self.database.read() as connection:
-            return await store.encounters_of(connection, exam_id)
+            return await store_encounters.encounters_of(connection, exam_id)
 
     async def running(self) -> list[Encounter]:
         """Every encounter, of any exam, that has begun and is not done."""
         async with self.database.read() as connection:
-            return await store.running(connection)
+            return await store_encounters.running(connection)
 
     async def where_now(self, seat_id: str) -> Encounter | None:
         """Where a candidate, SP or examiner should be: the running encounter, else the next waiting one."""
         async with self.database.read() as connection:
-            return await store.now_or_next(connection, seat_id)
+            return await store_encounters.now_or_next(connection, seat_id)
 
     async def of_seat(self, seat_id: str) -> list[Encounter]:
         """All attempts that a seat takes part in or examines, in the order of the day."""
         async with self.database.read() as connection:
-            return await store.of_seat(connection, seat_id)
+            return await store_encounters.of_seat(connection, seat_id)
+
+    async def attended(self, there: Iterable[tuple[str, str]]) -> None:
+        """Notes who is in which encounter's media room now, as pairs of encounter and seat.
+
+        Those who do not belong there (an observer, another room) are left out.
+        """
+        pairs = set(there)
+        async with self.database.write() as connection:
+            now_ms = self._clock.now_ms()
+            known = await store_encounters.some(connection, {encounter_id for encounter_id, _ in pairs})
+            people = {(one.id, seat) for one in known for seat in one.people}
+            await store_moves.attend(connection, sorted(pairs & people), now_ms)
+
+    async def attended_by(self, seat_id: str) -> list[Encounter]:
+        """The encounters in whose media room a seat was, though another may have taken its place since."""
+        async with self.database.read() as connection:
+            return await store_encounters.attended_by(connection, seat_id)
+
+    async def attendance(self, encounter_ids: Collection[str]) -> list[Attendance]:
+        """Who was in the media rooms of some encounters, from when to when."""
+        async with self.database.read() as connection:
+            return await store_moves.attendance_of(connection, encounter_ids)
 
     async def phase_log(self, encounter_id: str) -> list[PhaseEntry]:
         """What happened to an encounter and when, oldest first."""
         async with self.database.read() as connection:
-            return await store.log_of(connection, encounter_id)
+            return await store_encounters.log_of(connection, encounter_id)
 
     async def forget_in_log(self, encounter_ids: Sequence[str], name: str, instead: str) -> int:
         """Replaces a name in the reasons that people gave for what they did to encounters; returns how many."""
         async with self.database.write() as connection:
-            return await store.forget_in_log(connection, encounter_ids, name, instead)
+            return await store_moves.forget_in_log(connection, encounter_ids, name, instead)
 
     async def began_ms(self, encounter_id: str) -> int | None:
         """When it left `waiting`; None if it never began."""
@@ -164,18 +209,18 @@ class Exams:
         """Shows a stimulus to the candidate from now on, or hides it; each change is kept. Raises NotFound."""
         await self.encounter(encounter_id)
         async with self.database.write() as connection:
-            if (stimulus in await store.shown(connection, encounter_id)) != shown:
-                await store.show(connection, encounter_id, stimulus, shown=shown, at_ms=self._clock.now_ms())
+            if (stimulus in await store_encounters.shown(connection, encounter_id)) != shown:
+                await store_moves.show(connection, encounter_id, stimulus, shown=shown, at_ms=self._clock.now_ms())
 
     async def shown_in(self, encounter_ids: Collection[str]) -> dict[str, list[str]]:
         """As `shown_stimuli`, for several encounters; one in which nothing was ever shown may be left out."""
         async with self.database.read() as connection:
-            return await store.shown_in(connection, encounter_ids)
+            return await store_encounters.shown_in(connection, encounter_ids)
 
     async def shown_stimuli(self, encounter_id: str) -> list[str]:
         """The stimuli that somebody shows the candidate now, in the order in which they were shown."""
         async with self.database.read() as connection:
-            return await store.shown(connection, encounter_id)
+            return await store_encounters.shown(connection, encounter_id)
 
 
 def first_attempt(slot: Slot, timings: Timings, now_ms: int) -> Encounter:
@@ -197,7 +242,17 @@ def first_attempt(slot: Slot, timings: Timings, now_ms: int) -> Encounter:
         sp=slot.sp,
         examiner=slot.examiner,
         timings=timings,
+        extra=slot.extra,
     )
+
+
+async def _open_circuit(connection: Connection, exam_id: str, name: str, now_ms: int) -> None:
+    """Makes the circuit, or opens a finished one again: something waits in it."""
+    known = await store.circuit(connection, exam_id, name)
+    if known is None:
+        await store.add_circuit(connection, Circuit(exam_id, name, CircuitState.planned, 0, None, now_ms))
+    elif known.state is CircuitState.finished:
+        await store.move_circuit(connection, known, replace(known, state=CircuitState.planned, changed_ms=now_ms))
 
 
 def _check(position: int, rotation: int, circuit: str, timings: Timings) -> None:

@@ -1,6 +1,6 @@
 """What an exam is made of. All times are milliseconds since the epoch, UTC; all ids are `core.ids`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -15,11 +15,23 @@ class Phase(StrEnum):
     done = "done"
 
 
+class CircuitState(StrEnum):
+    """Where a circuit is in its day. `stopping`: a soft stop runs out; then it is `planned` with what is left."""
+
+    planned = "planned"
+    gathering = "gathering"
+    running = "running"
+    paused = "paused"
+    stopping = "stopping"
+    finished = "finished"
+
+
 class Outcome(StrEnum):
-    """How a done encounter counts: a void one never does."""
+    """How a done encounter counts: a void one never does, and a missed one had no candidate."""
 
     completed = "completed"
     void = "void"
+    missed = "missed"
 
 
 class Cause(StrEnum):
@@ -33,6 +45,17 @@ class Cause(StrEnum):
     time_added = "time-added"
     clock_set_back = "clock-set-back"
     voided = "voided"
+    ring = "ring"
+    """The end of the rotation moved, and with it the end of this changeover."""
+    paused = "paused"
+    resumed = "resumed"
+    restarted = "restarted"
+    stopped = "stopped"
+    no_show = "no-show"
+    carried_over = "carried-over"
+    postponed = "postponed"
+    """A person was still elsewhere when its rotation began."""
+    swapped = "swapped"
 
 
 @dataclass(frozen=True)
@@ -50,6 +73,15 @@ class Timings:
 
 
 @dataclass(frozen=True)
+class Policy:
+    """From how many lost seconds on the exam proposes what for a disruption; None: never."""
+
+    add_time_from_s: int | None = 15
+    rerun_from_s: int | None = 90
+    void_from_s: int | None = None
+
+
+@dataclass(frozen=True)
 class Exam:
     """One OSCE. `zone` is the school's IANA time zone, for showing times only."""
 
@@ -57,13 +89,35 @@ class Exam:
     title: str
     zone: str
     created_ms: int
+    policy: Policy = field(default_factory=Policy)
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """One parallel copy of the ring of stations, as it stands.
+
+    rotation: the one that runs or ran last; 0 before the first. starts_ms: when it is planned to start.
+    """
+
+    exam_id: str
+    name: str
+    state: CircuitState
+    rotation: int
+    starts_ms: int | None
+    changed_ms: int
+
+    @property
+    def turns(self) -> bool:
+        """Whether its encounters move as one ring."""
+        return self.state in (CircuitState.running, CircuitState.paused, CircuitState.stopping)
 
 
 @dataclass(frozen=True)
 class Slot:
     """Who should be at which station when: candidate × station × circuit × rotation.
 
-    position: the station's number in the ring, from 1. candidate, sp, examiner: ids of seats.
+    position: the station's number in the ring, from 1. candidate, sp, examiner: ids of seats. extra: further
+    seats in the room: a second candidate of an interprofessional station, an examiner who speaks.
     """
 
     id: str
@@ -75,13 +129,16 @@ class Slot:
     candidate: str | None
     sp: str | None
     examiner: str | None
+    extra: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Encounter:
     """One attempt at a slot. What it shares with the slot is frozen with it.
 
-    phase_ends_ms: None while waiting and when done. outcome: None until done.
+    phase_started_ms: moved on by each pause, so that it and the end are always the phase's length apart.
+    phase_ends_ms: None while waiting and when done, and in a changeover that waits for one whose clock stands.
+    outcome: None until done. rotation: the one in which this attempt runs. paused_ms: since when its clock stands.
     """
 
     id: str
@@ -100,6 +157,13 @@ class Encounter:
     sp: str | None
     examiner: str | None
     timings: Timings
+    paused_ms: int | None = None
+    extra: tuple[str, ...] = ()
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """The seats of those in the media room: nobody may be in two at once."""
+        return (*(seat for seat in (self.candidate, self.sp) if seat is not None), *self.extra)
 
 
 @dataclass(frozen=True)
@@ -112,3 +176,13 @@ class PhaseEntry:
     ends_ms: int | None
     cause: Cause
     detail: str
+
+
+@dataclass(frozen=True)
+class Attendance:
+    """A seat was in the media room of an encounter: first and last noted there at these times."""
+
+    encounter_id: str
+    seat_id: str
+    first_ms: int
+    last_ms: int

@@ -1,8 +1,9 @@
-"""The one table of phases, their lengths and their bells. Pure: no clock, no database."""
+"""The one table of transitions, of encounters and of circuits; lengths and bells. Pure: no clock, no database."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
-from teleosce.exams.models import Encounter, Phase, Timings
+from teleosce.exams.models import CircuitState, Encounter, Phase, Timings
 
 
 class Bell(StrEnum):
@@ -20,10 +21,30 @@ NEXT = {
     Phase.note: Phase.changeover,
     Phase.changeover: Phase.done,
 }
-"""The transition table. `done` is the end; voiding is the only other way there."""
+"""The transition table. `done` is the end; voiding, a no-show and a hard stop are the only other ways there."""
 
 RUNNING = (Phase.reading, Phase.encounter, Phase.note, Phase.changeover)
 """The phases that hold people in their room and run against the clock."""
+
+CIRCUIT_NEXT = {
+    CircuitState.planned: (CircuitState.gathering, CircuitState.running),
+    CircuitState.gathering: (CircuitState.planned, CircuitState.running),
+    CircuitState.running: (CircuitState.paused, CircuitState.stopping, CircuitState.planned, CircuitState.finished),
+    CircuitState.paused: (CircuitState.running, CircuitState.stopping, CircuitState.planned, CircuitState.finished),
+    CircuitState.stopping: (CircuitState.planned, CircuitState.finished),
+    CircuitState.finished: (CircuitState.planned,),
+}
+"""Where a circuit may go: `finished` becomes `planned` when an attempt is added, others as people and clock say."""
+
+
+def exam_state(circuits: Iterable[CircuitState]) -> CircuitState:
+    """The state of an exam: that of its most active circuit; finished when all are."""
+    found = set(circuits)
+    active = (CircuitState.running, CircuitState.stopping, CircuitState.paused, CircuitState.gathering)
+    for state in active:
+        if state in found:
+            return state
+    return CircuitState.finished if found == {CircuitState.finished} else CircuitState.planned
 
 
 def length_ms(phase: Phase, timings: Timings) -> int:
@@ -57,7 +78,7 @@ def boundary_bell(left: Phase, entered: Phase) -> tuple[Bell, Phase] | None:
 def warning_ms(encounter: Encounter) -> int | None:
     """When the warning bell is to ring; None outside the encounter, or when it would ring at once."""
     timings = encounter.timings
-    if encounter.phase is not Phase.encounter or encounter.phase_ends_ms is None:
+    if encounter.phase is not Phase.encounter or encounter.phase_ends_ms is None or encounter.paused_ms is not None:
         return None
     if not 0 < timings.warning_s < timings.encounter_s:
         return None

@@ -1,137 +1,14 @@
-"""The tables of exams, and all SQL on them."""
+"""SQL on exams, their circuits and their slots."""
 
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Boolean,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    Row,
-    Select,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-    and_,
-    case,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Row, and_, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from teleosce.core.db import metadata
-from teleosce.exams.models import Cause, Encounter, Exam, Outcome, Phase, PhaseEntry, Slot, Timings
-from teleosce.exams.phases import RUNNING, Bell
-
-exams = Table(
-    "exam",
-    metadata,
-    Column("id", String(26), primary_key=True),
-    Column("title", Text, nullable=False),
-    Column("zone", String(64), nullable=False),
-    Column("created_ms", BigInteger, nullable=False),
-)
-
-slots = Table(
-    "slot",
-    metadata,
-    Column("id", String(26), primary_key=True),
-    Column("exam_id", ForeignKey("exam.id"), nullable=False, index=True),
-    Column("position", Integer, nullable=False),
-    Column("rotation", Integer, nullable=False),
-    Column("circuit", String(20), nullable=False),
-    Column("station_hash", String(64), nullable=False),
-    Column("candidate", String(26)),
-    Column("sp", String(26)),
-    Column("examiner", String(26)),
-    UniqueConstraint("exam_id", "rotation", "candidate"),
-    UniqueConstraint("exam_id", "rotation", "sp"),
-    UniqueConstraint("exam_id", "rotation", "circuit", "position"),
-)
-
-encounters = Table(
-    "encounter",
-    metadata,
-    Column("id", String(26), primary_key=True),
-    Column("slot_id", ForeignKey("slot.id"), nullable=False),
-    Column("exam_id", ForeignKey("exam.id"), nullable=False, index=True),
-    Column("attempt", Integer, nullable=False),
-    Column("phase", String(16), nullable=False, index=True),
-    Column("phase_started_ms", BigInteger, nullable=False),
-    Column("phase_ends_ms", BigInteger),
-    Column("outcome", String(16)),
-    Column("candidate", String(26), index=True),
-    Column("sp", String(26), index=True),
-    Column("examiner", String(26), index=True),
-    Column("timings", JSON, nullable=False),
-    UniqueConstraint("slot_id", "attempt"),
-)
-
-# The database itself refuses a second running encounter of a person, whichever process asks.
-for _seat in (encounters.c.candidate, encounters.c.sp):
-    _is_running = encounters.c.phase.in_(RUNNING)
-    Index(
-        f"uq_encounter_running_{_seat.name}",
-        _seat,
-        unique=True,
-        sqlite_where=_is_running,
-        postgresql_where=_is_running,
-    )
-
-bells = Table(
-    "bell",
-    metadata,
-    Column("encounter_id", ForeignKey("encounter.id"), primary_key=True),
-    Column("phase", String(16), primary_key=True),
-    Column("kind", String(16), primary_key=True),
-    Column("at_ms", BigInteger, nullable=False),
-)
-
-phase_log = Table(
-    "phase_log",
-    metadata,
-    Column("number", Integer, primary_key=True),
-    Column("encounter_id", ForeignKey("encounter.id"), nullable=False, index=True),
-    Column("phase", String(16), nullable=False),
-    Column("at_ms", BigInteger, nullable=False),
-    Column("ends_ms", BigInteger),
-    Column("cause", String(16), nullable=False),
-    Column("detail", Text, nullable=False),
-)
-
-stimuli = Table(
-    "stimulus_log",
-    metadata,
-    Column("number", Integer, primary_key=True),
-    Column("encounter_id", ForeignKey("encounter.id"), nullable=False, index=True),
-    Column("stimulus", String(64), nullable=False),
-    Column("shown", Boolean, nullable=False),
-    Column("at_ms", BigInteger, nullable=False),
-)
-
-_FROM_SLOT = ("position", "rotation", "circuit", "station_hash")
-_IN_ORDER = (slots.c.rotation, slots.c.position, slots.c.circuit, encounters.c.attempt)
-
-
-def _encounters() -> Select[Any]:
-    return select(encounters, *(slots.c[name] for name in _FROM_SLOT)).join_from(encounters, slots)
-
-
-def _encounter(row: Row[Any]) -> Encounter:
-    values = dict(row._mapping)
-    values["phase"] = Phase(row.phase)
-    values["outcome"] = Outcome(row.outcome) if row.outcome else None
-    values["timings"] = Timings(**row.timings)
-    return Encounter(**values)
+from teleosce.exams.models import Circuit, CircuitState, Exam, Policy, Slot
+from teleosce.exams.store_tables import circuits, exams, slots
 
 
 async def add_exam(connection: AsyncConnection, exam: Exam) -> None:
@@ -139,16 +16,20 @@ async def add_exam(connection: AsyncConnection, exam: Exam) -> None:
     await connection.execute(insert(exams).values(asdict(exam)))
 
 
+def _exam(row: Row[Any]) -> Exam:
+    return Exam(**{**row._mapping, "policy": Policy(**row.policy)})
+
+
 async def exam(connection: AsyncConnection, exam_id: str) -> Exam | None:
     """One exam."""
     row = (await connection.execute(select(exams).where(exams.c.id == exam_id))).one_or_none()
-    return Exam(**row._mapping) if row else None
+    return _exam(row) if row else None
 
 
 async def all_exams(connection: AsyncConnection) -> list[Exam]:
     """Every exam, the newest first."""
     rows = await connection.execute(select(exams).order_by(exams.c.created_ms.desc(), exams.c.id))
-    return [Exam(**row._mapping) for row in rows]
+    return [_exam(row) for row in rows]
 
 
 async def add_slot(connection: AsyncConnection, slot: Slot) -> None:
@@ -156,10 +37,14 @@ async def add_slot(connection: AsyncConnection, slot: Slot) -> None:
     await connection.execute(insert(slots).values(asdict(slot)))
 
 
+def _slot(row: Row[Any]) -> Slot:
+    return Slot(**{**row._mapping, "extra": tuple(row.extra)})
+
+
 async def slot(connection: AsyncConnection, slot_id: str) -> Slot | None:
     """One slot."""
     row = (await connection.execute(select(slots).where(slots.c.id == slot_id))).one_or_none()
-    return Slot(**row._mapping) if row else None
+    return _slot(row) if row else None
 
 
 async def slots_of(connection: AsyncConnection, exam_id: str) -> list[Slot]:
@@ -167,183 +52,46 @@ async def slots_of(connection: AsyncConnection, exam_id: str) -> list[Slot]:
     rows = await connection.execute(
         select(slots).where(slots.c.exam_id == exam_id).order_by(slots.c.rotation, slots.c.position, slots.c.circuit)
     )
-    return [Slot(**row._mapping) for row in rows]
+    return [_slot(row) for row in rows]
 
 
-async def add_encounter(connection: AsyncConnection, encounter: Encounter, cause: Cause) -> None:
-    """A new attempt, with the first line of its log."""
-    values = {name: value for name, value in asdict(encounter).items() if name not in _FROM_SLOT}
-    await connection.execute(insert(encounters).values(values))
-    await log(connection, encounter, encounter.phase_started_ms, cause, "")
+async def set_people(connection: AsyncConnection, slot: Slot) -> None:
+    """Writes the people of a slot anew."""
+    people = {"candidate": slot.candidate, "sp": slot.sp, "examiner": slot.examiner, "extra": list(slot.extra)}
+    await connection.execute(update(slots).where(slots.c.id == slot.id).values(people))
 
 
-async def encounter(connection: AsyncConnection, encounter_id: str) -> Encounter | None:
-    """One encounter."""
-    row = (await connection.execute(_encounters().where(encounters.c.id == encounter_id))).one_or_none()
-    return _encounter(row) if row else None
+def _circuit(row: Row[Any]) -> Circuit:
+    return Circuit(**{**row._mapping, "state": CircuitState(row.state)})
 
 
-async def encounters_of(connection: AsyncConnection, exam_id: str) -> list[Encounter]:
-    """All attempts of an exam by rotation, position, circuit and attempt."""
-    rows = await connection.execute(_encounters().where(encounters.c.exam_id == exam_id).order_by(*_IN_ORDER))
-    return [_encounter(row) for row in rows]
+async def add_circuit(connection: AsyncConnection, circuit: Circuit) -> None:
+    """A new circuit."""
+    await connection.execute(insert(circuits).values(asdict(circuit)))
 
 
-def _of_seat(seat_id: str) -> Select[Any]:
-    held = or_(*(column == seat_id for column in (encounters.c.candidate, encounters.c.sp, encounters.c.examiner)))
-    return _encounters().where(held)
+async def circuit(connection: AsyncConnection, exam_id: str, name: str) -> Circuit | None:
+    """One circuit."""
+    mine = and_(circuits.c.exam_id == exam_id, circuits.c.name == name)
+    row = (await connection.execute(select(circuits).where(mine).with_for_update())).one_or_none()
+    return _circuit(row) if row else None
 
 
-async def of_seat(connection: AsyncConnection, seat_id: str) -> list[Encounter]:
-    """All attempts that a seat takes part in or examines, in the order of the day."""
-    return [_encounter(row) for row in await connection.execute(_of_seat(seat_id).order_by(*_IN_ORDER))]
+async def circuits_of(connection: AsyncConnection, exam_id: str) -> list[Circuit]:
+    """The circuits of an exam by name."""
+    mine = select(circuits).where(circuits.c.exam_id == exam_id)
+    return [_circuit(row) for row in await connection.execute(mine.order_by(circuits.c.name))]
 
 
-async def now_or_next(connection: AsyncConnection, seat_id: str) -> Encounter | None:
-    """The seat's running encounter, or else its first waiting one."""
-    row = await connection.execute(
-        _of_seat(seat_id)
-        .where(encounters.c.phase != Phase.done)
-        .order_by(case((encounters.c.phase == Phase.waiting, 1), else_=0), *_IN_ORDER)
-        .limit(1)
-    )
-    found = row.one_or_none()
-    return _encounter(found) if found else None
+async def circuits_in(connection: AsyncConnection, states: Collection[CircuitState]) -> list[Circuit]:
+    """The circuits of any exam that are in one of the states."""
+    some = select(circuits).where(circuits.c.state.in_(states))
+    return [_circuit(row) for row in await connection.execute(some.order_by(circuits.c.exam_id, circuits.c.name))]
 
 
-async def running(connection: AsyncConnection) -> list[Encounter]:
-    """Every encounter that the clock moves."""
-    rows = await connection.execute(_encounters().where(encounters.c.phase.in_(RUNNING)).order_by(*_IN_ORDER))
-    return [_encounter(row) for row in rows]
-
-
-async def running_with(connection: AsyncConnection, wanted: Encounter) -> Encounter | None:
-    """A running encounter, other than `wanted`, that holds its candidate or its SP."""
-    same = [
-        column == seat
-        for column, seat in ((encounters.c.candidate, wanted.candidate), (encounters.c.sp, wanted.sp))
-        if seat is not None
-    ]
-    if not same:
-        return None
-    row = (
-        await connection.execute(
-            _encounters().where(or_(*same), encounters.c.phase.in_(RUNNING), encounters.c.id != wanted.id).limit(1)
-        )
-    ).one_or_none()
-    return _encounter(row) if row else None
-
-
-async def latest_attempt(connection: AsyncConnection, slot_id: str) -> int:
-    """The number of the newest attempt at a slot."""
-    found = await connection.scalar(
-        select(encounters.c.attempt)
-        .where(encounters.c.slot_id == slot_id)
-        .order_by(encounters.c.attempt.desc())
-        .limit(1)
-    )
-    return found or 0
-
-
-async def move(
-    connection: AsyncConnection, old: Encounter, new: Encounter, *, at_ms: int, cause: Cause, detail: str = ""
-) -> bool:
-    """Compare-and-swap of an encounter's state, with a line in its log; False when it was no longer `old`."""
-    states = {name: getattr(new, name) for name in ("phase", "phase_started_ms", "phase_ends_ms", "outcome")}
-    result = await connection.execute(
-        update(encounters)
-        .where(
-            and_(
-                encounters.c.id == old.id,
-                encounters.c.phase == old.phase,
-                encounters.c.phase_ends_ms.is_not_distinct_from(old.phase_ends_ms),
-                encounters.c.outcome.is_not_distinct_from(old.outcome),
-            )
-        )
-        .values(states)
-    )
-    if result.rowcount != 1:
-        return False
-    await log(connection, new, at_ms, cause, detail)
-    return True
-
-
-async def log(connection: AsyncConnection, now: Encounter, at_ms: int, cause: Cause, detail: str) -> None:
-    """A line of the phase log."""
-    await connection.execute(
-        insert(phase_log).values(
-            encounter_id=now.id,
-            phase=now.phase,
-            at_ms=at_ms,
-            ends_ms=now.phase_ends_ms,
-            cause=cause,
-            detail=detail,
-        )
-    )
-
-
-async def log_of(connection: AsyncConnection, encounter_id: str) -> list[PhaseEntry]:
-    """The phase log of an encounter, oldest first."""
-    rows = await connection.execute(
-        select(phase_log).where(phase_log.c.encounter_id == encounter_id).order_by(phase_log.c.number)
-    )
-    return [
-        PhaseEntry(row.encounter_id, Phase(row.phase), row.at_ms, row.ends_ms, Cause(row.cause), row.detail)
-        for row in rows
-    ]
-
-
-async def forget_in_log(connection: AsyncConnection, encounter_ids: Sequence[str], name: str, instead: str) -> int:
-    """Replaces a name in what people wrote into the phase logs; returns the lines."""
-    rows = await connection.execute(select(phase_log).where(phase_log.c.encounter_id.in_(encounter_ids)))
-    changed = 0
-    for row in rows.all():
-        detail = re.sub(re.escape(name), instead, row.detail, flags=re.IGNORECASE)
-        if detail != row.detail:
-            await connection.execute(update(phase_log).where(phase_log.c.number == row.number).values(detail=detail))
-            changed += 1
-    return changed
-
-
-async def show(connection: AsyncConnection, encounter_id: str, stimulus: str, *, shown: bool, at_ms: int) -> None:
-    """Notes that a stimulus is shown or hidden from now on."""
-    await connection.execute(
-        insert(stimuli).values(encounter_id=encounter_id, stimulus=stimulus, shown=shown, at_ms=at_ms)
-    )
-
-
-async def shown(connection: AsyncConnection, encounter_id: str) -> list[str]:
-    """The stimuli that are shown, in the order in which they were."""
-    return (await shown_in(connection, [encounter_id])).get(encounter_id, [])
-
-
-async def shown_in(connection: AsyncConnection, encounter_ids: Collection[str]) -> dict[str, list[str]]:
-    """The same for several encounters; one in which nothing was ever shown may be left out."""
-    rows = await connection.execute(
-        select(stimuli).where(stimuli.c.encounter_id.in_(encounter_ids)).order_by(stimuli.c.number)
-    )
-    now: dict[str, dict[str, None]] = {}
-    for row in rows:
-        here = now.setdefault(row.encounter_id, {})
-        if row.shown:
-            here[row.stimulus] = None
-        else:
-            here.pop(row.stimulus, None)
-    return {encounter_id: list(here) for encounter_id, here in now.items()}
-
-
-async def ring(connection: AsyncConnection, encounter_id: str, kind: Bell, phase: Phase, at_ms: int) -> bool:
-    """Notes that a bell rings; False when it has rung before."""
-    known = and_(bells.c.encounter_id == encounter_id, bells.c.phase == phase, bells.c.kind == kind)
-    if (await connection.execute(select(bells.c.at_ms).where(known))).first():
-        return False
-    await connection.execute(insert(bells).values(encounter_id=encounter_id, phase=phase, kind=kind, at_ms=at_ms))
-    return True
-
-
-async def warned(connection: AsyncConnection, encounter_ids: Sequence[str]) -> set[str]:
-    """Those of the encounters whose warning bell has rung."""
-    rows = await connection.scalars(
-        select(bells.c.encounter_id).where(bells.c.encounter_id.in_(encounter_ids), bells.c.kind == Bell.warning)
-    )
-    return set(rows)
+async def move_circuit(connection: AsyncConnection, old: Circuit, new: Circuit) -> bool:
+    """Compare and swap: False when it is not as `old` any more."""
+    same = (circuits.c[name] == getattr(old, name) for name in ("exam_id", "name", "state", "rotation"))
+    values = {name: getattr(new, name) for name in ("state", "rotation", "starts_ms", "changed_ms")}
+    result = await connection.execute(update(circuits).where(*same).values(values))
+    return result.rowcount == 1

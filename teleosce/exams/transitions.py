@@ -1,253 +1,211 @@
-"""One function per transition: it vetoes, writes, logs, and says what is to be published once it is on disk.
+"""What people do to one encounter, a function each: it vetoes, and puts what shall change into the transaction.
 
-The time is read once the transaction has begun: a wait for a locked database shortens nobody's phase.
-Each is one transaction with one compare-and-swap, so of two people (or a person and the clock) who act at
-once, one acts and the other is told how things stand.
+Each is one transaction with compare-and-swap, so of two people (or a person and the clock) who act at once, one acts
+and the other is told how things stand.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import TypeVar
 
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from teleosce.core.errors import Conflict, Invalid
+from teleosce.core.events import SeatSwapped
+from teleosce.exams import ring, store, store_encounters, store_moves
+from teleosce.exams.models import Cause, Circuit, CircuitState, Encounter, Outcome, Phase, Slot
+from teleosce.exams.moves import Moves
+from teleosce.exams.phases import RUNNING, Bell, following, length_ms
+from teleosce.exams.sentences import elsewhere, otherwise
 
-from teleosce.core.clock import Clock
-from teleosce.core.db import Database
-from teleosce.core.errors import Conflict, Invalid, NotFound
-from teleosce.core.events import BellRang, EncounterEnded, EncounterStarted, PhaseChanged
-from teleosce.core.ids import new_id
-from teleosce.exams import store
-from teleosce.exams.models import Cause, Encounter, Outcome, Phase
-from teleosce.exams.phases import RUNNING, Bell, boundary_bell, following, length_ms, warning_ms
+_Peopled = TypeVar("_Peopled", Encounter, Slot)
 
 MAX_ADDED_S = 3600
 MAX_REASON = 1000
 
 
-@dataclass(frozen=True)
-class Moved:
-    """An encounter as it is now on disk, and the events that tell of it, in order."""
+async def begin(moves: Moves, encounter_id: str) -> None:
+    """From waiting to the first phase that has a length. While its circuit turns, it joins the present rotation.
 
-    encounter: Encounter
-    events: list[object] = field(default_factory=list)
-
-
-async def begin(database: Database, encounter_id: str, clock: Clock) -> Moved:
-    """From waiting to the first phase that has a length.
-
-    Vetoes (Conflict): already begun or done; its candidate or SP is in another running encounter.
-    Publishes PhaseChanged, the start bell, and EncounterStarted when there is nothing to read first.
+    Vetoes (Conflict): already begun or done; somebody of it is in another running encounter.
     """
-    try:
-        async with database.write() as connection:
-            old = await _get(connection, encounter_id)
-            if old.phase is not Phase.waiting:
-                raise _otherwise(old, "It cannot begin twice.")
-            if (other := await store.running_with(connection, old)) is not None:
-                raise _elsewhere(old, other)
-            return await _enter(connection, old, clock.now_ms(), Cause.begun)
-    except IntegrityError as error:  # another process began one between our look and our write
-        raise Conflict(
-            "The candidate or the standardized patient has just begun another encounter. This one waits.",
-            code="person-elsewhere",
-        ) from error
+    old = await moves.get(encounter_id)
+    if old.phase is not Phase.waiting:
+        raise otherwise(old, "It cannot begin twice.")
+    if (other := moves.in_the_way(old)) is not None:
+        raise elsewhere(old, other)
+    moves.begin(old, moves.circuits.get((old.exam_id, old.circuit)))
 
 
-async def end_phase(database: Database, encounter_id: str, expected: Phase, clock: Clock) -> Moved:
+async def end_phase(moves: Moves, encounter_id: str, expected: Phase) -> None:
     """Early by the organiser: `expected`, a running phase → the following one.
 
     Vetoes (Conflict, with the present state): it is not in `expected`, has not begun, or is done.
-    Publishes as `advance` does.
     """
-    async with database.write() as connection:
-        old = await _get(connection, encounter_id)
-        if old.phase not in RUNNING or old.phase is not expected:
-            raise _otherwise(old, "Nothing was changed.")
-        return await _enter(connection, old, clock.now_ms(), Cause.ended_early)
+    old = await moves.get(encounter_id)
+    if old.phase not in RUNNING or old.phase is not expected:
+        raise otherwise(old, "Nothing was changed.")
+    moves.enter(old, following(old.phase, old.timings), Cause.ended_early)
 
 
-async def advance(database: Database, seen: Encounter, clock: Clock) -> Moved | None:
-    """By the clock: a running phase whose time is over → the following one, which then has its full length.
+async def add_time(moves: Moves, encounter_id: str, seconds: int) -> None:
+    """A running phase ends `seconds` later, 1 to 3600; the ring waits. A warning that has rung does not ring again.
 
-    The next phase starts now rather than at the deadline: if the server was down across it, nobody loses a
-    phase that they could not sit. None when somebody moved it or added time since it was `seen`.
-    Publishes PhaseChanged, a bell, and EncounterStarted or EncounterEnded.
-    """
-    async with database.write() as connection:
-        old = await _get(connection, seen.id)
-        if (old.phase, old.phase_ends_ms) != (seen.phase, seen.phase_ends_ms):
-            return None
-        return await _enter(connection, old, clock.now_ms(), Cause.clock)
-
-
-async def warn(database: Database, seen: Encounter, clock: Clock) -> Moved | None:
-    """The warning bell, once in an encounter's life. None when it has rung or is not due any more.
-
-    Publishes BellRang.
-    """
-    async with database.write() as connection:
-        now_ms = clock.now_ms()
-        old = await _get(connection, seen.id)
-        due_ms = warning_ms(old)
-        if due_ms is None or now_ms < due_ms:
-            return None
-        if not await store.ring(connection, old.id, Bell.warning, old.phase, now_ms):
-            return None
-        return Moved(old, [BellRang(old.id, Bell.warning, old.phase, now_ms)])
-
-
-async def add_time(database: Database, encounter_id: str, seconds: int, clock: Clock) -> Moved:
-    """A running phase ends `seconds` later, 1 to 3600. A warning that has rung does not ring again.
-
-    Vetoes: Invalid for other lengths, Conflict when no phase is running. Publishes PhaseChanged.
+    Vetoes: Invalid for other lengths; Conflict when no phase is running, or the ring's changeover.
     """
     if not 1 <= seconds <= MAX_ADDED_S:
         raise Invalid(f"Between 1 and {MAX_ADDED_S} seconds can be added at a time.", code="added-time")
-    async with database.write() as connection:
-        old = await _get(connection, encounter_id)
-        if old.phase not in RUNNING or old.phase_ends_ms is None:
-            raise _otherwise(old, "No time was added.")
-        new = replace(old, phase_ends_ms=old.phase_ends_ms + 1000 * seconds)
-        return await _rewrite(connection, old, new, clock.now_ms(), cause=Cause.time_added, detail=f"{seconds} s")
+    old = await moves.get(encounter_id)
+    if old.phase not in RUNNING or old.phase_ends_ms is None:
+        raise otherwise(old, "No time was added.")
+    if old.phase is Phase.changeover and moves.ring_of(old):
+        raise otherwise(old, "That ends for everybody when the ring turns: no time was added.")
+    new = replace(old, phase_ends_ms=old.phase_ends_ms + 1000 * seconds)
+    moves.put(old, new, Cause.time_added, f"{seconds} s")
 
 
-async def set_right(database: Database, seen: Encounter, clock: Clock) -> Moved | None:
-    """A phase that began in the future: the machine's clock was set back while the server was down.
+async def pause(moves: Moves, encounter_id: str) -> None:
+    """Its clock stands, and the ring waits for it. Vetoes (Conflict): no phase runs, or it stands already."""
+    old = await moves.get(encounter_id)
+    if old.phase not in RUNNING or old.paused_ms is not None:
+        raise otherwise(old, "It stands already." if old.paused_ms is not None else "There is nothing to pause.")
+    moves.put(old, replace(old, paused_ms=moves.now_ms), Cause.paused)
 
-    It starts again from now with its length. None when nothing is wrong. Publishes PhaseChanged.
+
+async def resume(moves: Moves, encounter_id: str) -> None:
+    """Its clock goes on with what was left. Vetoes (Conflict): it does not stand; its whole circuit is paused."""
+    old = await moves.get(encounter_id)
+    if old.paused_ms is None:
+        raise otherwise(old, "It does not stand, so nothing was changed.")
+    circuit = moves.ring_of(old)
+    if circuit is not None and circuit.state is CircuitState.paused:
+        raise otherwise(old, f"Circuit {circuit.name} is paused: resume that.")
+    moves.resume(old)
+
+
+async def restart_phase(moves: Moves, encounter_id: str) -> None:
+    """The present phase starts over, with its whole length and its bells.
+
+    Vetoes (Conflict): no phase runs, or the ring's changeover.
     """
-    async with database.write() as connection:
-        now_ms = clock.now_ms()
-        old = await _get(connection, seen.id)
-        if old.phase_ends_ms is None or old.phase_started_ms <= now_ms:
-            return None
-        ends_ms = now_ms + old.phase_ends_ms - old.phase_started_ms
-        new = replace(old, phase_started_ms=now_ms, phase_ends_ms=ends_ms)
-        return await _rewrite(connection, old, new, now_ms, cause=Cause.clock_set_back)
+    old = await moves.get(encounter_id)
+    if old.phase not in RUNNING or (old.phase is Phase.changeover and moves.ring_of(old)):
+        raise otherwise(old, "Nothing was started over.")
+    stands = None if old.paused_ms is None else moves.now_ms
+    ends_ms = moves.now_ms + length_ms(old.phase, old.timings)
+    new = replace(old, phase_started_ms=moves.now_ms, phase_ends_ms=ends_ms, paused_ms=stands)
+    moves.put(old, new, Cause.restarted)
+    await store_moves.forget_bells(moves.connection, old.id, old.phase)
+    if old.phase in (Phase.reading, Phase.encounter):
+        moves.ring_bell(old, Bell.start)
 
 
-async def void(database: Database, encounter_id: str, reason: str, clock: Clock) -> Moved:
+async def void(moves: Moves, encounter_id: str, reason: str) -> None:
     """Any phase → done with the outcome `void`: it will not count. What was recorded and marked is kept.
 
     Vetoes: Invalid without a reason, Conflict when it is void already.
-    Publishes PhaseChanged, the end bell and EncounterEnded if it was in the encounter.
     """
     reason = reason.strip()
     if not 0 < len(reason) <= MAX_REASON:
         raise Invalid(f"Say why it is void, in at most {MAX_REASON} characters.", code="void-reason")
-    async with database.write() as connection:
-        old = await _get(connection, encounter_id)
-        if old.outcome is Outcome.void:
-            raise _otherwise(old, "Nothing was changed.")
-        if old.phase is Phase.done:
-            new = replace(old, outcome=Outcome.void)
-            return await _rewrite(connection, old, new, clock.now_ms(), cause=Cause.voided, detail=reason)
-        return await _enter(connection, old, clock.now_ms(), Cause.voided, reason)
+    old = await moves.get(encounter_id)
+    if old.outcome is Outcome.void:
+        raise otherwise(old, "Nothing was changed.")
+    if old.phase is Phase.done:
+        moves.put(old, replace(old, outcome=Outcome.void), Cause.voided, reason)
+    else:
+        moves.enter(old, Phase.done, Cause.voided, reason, Outcome.void)
 
 
-async def rerun(database: Database, encounter_id: str, clock: Clock) -> Moved:
-    """A new, waiting attempt at the slot of a done encounter, people and timings the same; the old is kept.
+async def no_show(moves: Moves, encounter_id: str) -> None:
+    """The candidate did not come: done with the outcome `missed`. Vetoes (Conflict): it is done."""
+    old = await moves.get(encounter_id)
+    if old.phase is Phase.done:
+        raise otherwise(old, "Nothing was changed.")
+    moves.enter(old, Phase.done, Cause.no_show, outcome=Outcome.missed)
 
-    Vetoes (Conflict): it is not done; a newer attempt exists. Publishes PhaseChanged of the new one.
+
+async def rerun(moves: Moves, encounter_id: str) -> str:
+    """A new attempt at the slot of a done encounter; the old is kept. Returns its id.
+
+    While its rotation still runs, it begins at once and the ring waits for it; when its rotation is over, it waits for
+    the end of the circuit; otherwise it waits for its rotation. Vetoes (Conflict): it is not done; a newer one exists.
     """
-    async with database.write() as connection:
-        now_ms = clock.now_ms()
-        old = await _get(connection, encounter_id)
-        if old.phase is not Phase.done:
-            raise _otherwise(old, "End it or make it void before it is run again.")
-        latest = await store.latest_attempt(connection, old.slot_id)
-        if old.attempt != latest:
-            raise Conflict(
-                f"This was attempt {old.attempt}; there is an attempt {latest} already. None was added.",
-                code="rerun-exists",
-            )
-        new = replace(
-            old,
-            id=new_id(),
-            attempt=latest + 1,
-            phase=Phase.waiting,
-            phase_started_ms=now_ms,
-            phase_ends_ms=None,
-            outcome=None,
-        )
-        await store.add_encounter(connection, new, Cause.rerun)
-        return Moved(new, [_changed(new)])
+    old = await moves.get(encounter_id)
+    if old.phase is not Phase.done:
+        raise otherwise(old, "End it or make it void before it is run again.")
+    circuit = await _circuit(moves, old)
+    if not circuit.turns or old.rotation > circuit.rotation:
+        new = await moves.attempt_again(old, old.rotation, Cause.rerun)
+    elif old.rotation < circuit.rotation or circuit.state is CircuitState.stopping or moves.in_the_way(old):
+        new = await moves.attempt_again(old, await _at_the_end(moves, circuit, old), Cause.rerun)
+    else:
+        new = await moves.attempt_again(old, old.rotation, Cause.rerun)
+        if moves.in_the_way(new) is None:
+            moves.begin(new, circuit)
+    _reopen(moves, circuit)
+    return new.id
 
 
-async def _enter(connection: AsyncConnection, old: Encounter, now_ms: int, cause: Cause, reason: str = "") -> Moved:
-    voided = cause is Cause.voided
-    phase = Phase.done if voided else following(old.phase, old.timings)
-    done = phase is Phase.done
-    new = replace(
-        old,
-        phase=phase,
-        phase_started_ms=now_ms,
-        phase_ends_ms=None if done else now_ms + length_ms(phase, old.timings),
-        outcome=(Outcome.void if voided else Outcome.completed) if done else None,
-    )
-    moved = await _rewrite(connection, old, new, now_ms, cause=cause, detail=reason)
-    bell = boundary_bell(old.phase, phase)
-    if bell is not None and await store.ring(connection, old.id, *bell, now_ms):
-        moved.events.append(BellRang(old.id, *bell, now_ms))
-    if phase is Phase.encounter:
-        moved.events.append(EncounterStarted(old.id))
-    if old.phase is Phase.encounter:
-        moved.events.append(EncounterEnded(old.id))
-    return moved
+async def carry_over(moves: Moves, encounter_id: str) -> str:
+    """An attempt at the end of the circuit: a waiting one is moved there, of a done one there is a new one.
+
+    Returns its id. Vetoes (Conflict): it is running; a newer attempt exists.
+    """
+    old = await moves.get(encounter_id)
+    if old.phase in RUNNING:
+        raise otherwise(old, "End it or make it void before it is carried over.")
+    circuit = await _circuit(moves, old)
+    rotation = await _at_the_end(moves, circuit, old)
+    if old.phase is Phase.waiting:
+        moves.put(old, replace(old, rotation=rotation), Cause.carried_over)
+        return old.id
+    new = await moves.attempt_again(old, rotation, Cause.carried_over)
+    _reopen(moves, circuit)
+    return new.id
 
 
-async def _rewrite(
-    connection: AsyncConnection, old: Encounter, new: Encounter, at_ms: int, *, cause: Cause, detail: str = ""
-) -> Moved:
-    if not await store.move(connection, old, new, at_ms=at_ms, cause=cause, detail=detail):
-        raise _otherwise(await _get(connection, old.id), "Nothing was changed.")
-    return Moved(new, [_changed(new)])
+async def swap(moves: Moves, exam_id: str, seat_id: str, with_seat_id: str) -> None:
+    """An SP or an examiner gives way to another in all that waits or runs, and in what may be run again.
+
+    Vetoes (Conflict): the seat has nothing left to do, is a candidate's, or the other one is needed elsewhere.
+    """
+    mine = [one for one in await store_encounters.of_seat(moves.connection, seat_id) if one.phase is not Phase.done]
+    theirs = await store_encounters.of_seat(moves.connection, with_seat_id)
+    if not mine or any(one.exam_id != exam_id or one.candidate == seat_id for one in mine):
+        raise Conflict("Only a patient or an examiner with something left to do gives way.", code="swap-nothing")
+    if seat_id == with_seat_id or any(one.phase is not Phase.done for one in theirs):
+        raise Conflict("The other one has stations of their own. Nothing was changed.", code="swap-taken")
+    for one in mine:
+        moves.put(one, _instead(one, seat_id, with_seat_id), Cause.swapped)
+    for slot in await store.slots_of(moves.connection, exam_id):
+        if seat_id in (slot.sp, slot.examiner, *slot.extra):
+            await store.set_people(moves.connection, _instead(slot, seat_id, with_seat_id))
+    running = tuple(one.id for one in mine if one.phase in RUNNING)
+    moves.say(exam_id, SeatSwapped(exam_id, seat_id, with_seat_id, running))
 
 
-async def _get(connection: AsyncConnection, encounter_id: str) -> Encounter:
-    found = await store.encounter(connection, encounter_id)
-    if found is None:
-        raise NotFound("There is no such encounter.", code="no-encounter")
+def _instead(one: _Peopled, seat_id: str, with_seat_id: str) -> _Peopled:
+    def now(seat: str | None) -> str | None:
+        return with_seat_id if seat == seat_id else seat
+
+    extra = tuple(with_seat_id if seat == seat_id else seat for seat in one.extra)
+    return replace(one, sp=now(one.sp), examiner=now(one.examiner), extra=extra)
+
+
+async def _circuit(moves: Moves, encounter: Encounter) -> Circuit:
+    known = moves.circuits.get((encounter.exam_id, encounter.circuit))
+    found = known or await store.circuit(moves.connection, encounter.exam_id, encounter.circuit)
+    assert found is not None
     return found
 
 
-def _changed(now: Encounter) -> PhaseChanged:
-    return PhaseChanged(now.id, now.phase, now.phase_started_ms, now.phase_ends_ms)
+async def _at_the_end(moves: Moves, circuit: Circuit, wanted: Encounter) -> int:
+    """The first rotation beyond the plan and the present in which there is room for it."""
+    planned = await store_encounters.last_rotation(moves.connection, circuit.exam_id, circuit.name)
+    others = await store_encounters.open_in(moves.connection, circuit.exam_id, circuit.name)
+    taken = [one for one in others if one.id != wanted.id]
+    return ring.place([wanted], taken, max(planned, circuit.rotation))[wanted.id]
 
 
-_SAID = {
-    Phase.waiting: "has not begun yet",
-    Phase.reading: "is in its reading phase",
-    Phase.encounter: "is in its encounter phase",
-    Phase.note: "is in its note phase",
-    Phase.changeover: "is in its changeover",
-    Phase.done: "is done",
-}
-
-
-def _said(now: Encounter) -> str:
-    state = "is void" if now.outcome is Outcome.void else _SAID[now.phase]
-    return f"Station {now.position} {state}"
-
-
-def _state(now: Encounter) -> dict[str, object]:
-    return {
-        "encounter_id": now.id,
-        "phase": now.phase.value,
-        "phase_started_ms": now.phase_started_ms,
-        "phase_ends_ms": now.phase_ends_ms,
-        "outcome": now.outcome.value if now.outcome else None,
-    }
-
-
-def _otherwise(now: Encounter, consequence: str) -> Conflict:
-    return Conflict(f"{_said(now)}. {consequence}", code="phase-is-other", details=_state(now))
-
-
-def _elsewhere(wanted: Encounter, other: Encounter) -> Conflict:
-    same = wanted.candidate is not None and wanted.candidate == other.candidate
-    who = "The candidate" if same else "The standardized patient"
-    return Conflict(
-        f"{who} is still elsewhere: {_said(other)}. This encounter waits; begin it when that one is done.",
-        code="person-elsewhere",
-        details=_state(other),
-    )
+def _reopen(moves: Moves, circuit: Circuit) -> None:
+    """A circuit that was finished has something left again."""
+    if circuit.state is CircuitState.finished:
+        moves.move_circuit(circuit, CircuitState.planned)

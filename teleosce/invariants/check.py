@@ -154,8 +154,10 @@ def _two_rooms(every: list[Encounter]) -> Iterator[Breach]:
 def _phase(house: _House, encounter: Encounter) -> Iterator[str]:
     if (encounter.phase is Phase.done) != (encounter.outcome is not None):
         yield f"It is {encounter.phase}, and its outcome is {encounter.outcome or 'missing'}."
-    if encounter.phase in RUNNING:
-        late_ms = house.clock.now_ms() - (encounter.phase_ends_ms or 0)
+    if encounter.phase in RUNNING and encounter.paused_ms is None:
+        # A changeover without an end waits for one whose clock stands.
+        ends_ms = encounter.phase_ends_ms
+        late_ms = house.clock.now_ms() - ends_ms if ends_ms is not None else 0
         if late_ms > LATE_MS:
             yield f"Its phase {encounter.phase} should have ended {late_ms / 1000:.0f} s ago. Does the server run?"
         if encounter.phase_started_ms > house.clock.now_ms() + LATE_MS:

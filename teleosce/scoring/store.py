@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from teleosce.core.db import metadata
-from teleosce.exams.store import encounters
+from teleosce.exams.store_tables import encounters
 from teleosce.scoring.models import Entry, Form, Kind, State, Step, Value
 
 forms = Table(

@@ -12,12 +12,8 @@ def _nothing() -> Fault:
 
 
 def takes_part(principal: Principal, encounter: Encounter) -> bool:
-    """Whether the seat is the encounter's candidate, SP or examiner."""
-    return principal.seat_id is not None and principal.seat_id in (
-        encounter.candidate,
-        encounter.sp,
-        encounter.examiner,
-    )
+    """Whether the seat is in the encounter's room, or its examiner's."""
+    return principal.seat_id is not None and principal.seat_id in (*encounter.people, encounter.examiner)
 
 
 def oversees(principal: Principal, exam_id: str) -> bool:

@@ -50,6 +50,7 @@ async def encounter_view(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
         "phase": encounter.phase.value,
         "phase_started_ms": encounter.phase_started_ms,
         "phase_ends_ms": encounter.phase_ends_ms,
+        "paused_ms": encounter.paused_ms,
         "warning_ms": encounter.timings.warning_s * 1000,
         "outcome": encounter.outcome,
     }
@@ -67,9 +68,7 @@ async def _coming(rooms: Rooms, encounter: Encounter, viewer: Role) -> dict[str,
 async def people(rooms: Rooms, encounter: Encounter, viewer: Role, present: Present) -> list[dict[str, Any]]:
     """Those in the encounter, under the names the viewer may know them by."""
     found = []
-    for seat_id in (encounter.candidate, encounter.sp):
-        if seat_id is None:
-            continue
+    for seat_id in encounter.people:
         seat = await rooms.people.seat(seat_id)
         found.append(
             {
@@ -91,4 +90,5 @@ def name_for(viewer: Role, seat: Seat) -> str:
 
 def seats_of(encounter: Encounter) -> Iterable[str]:
     """The seats that an encounter's news concerns."""
-    return [seat for seat in (encounter.candidate, encounter.sp, encounter.examiner) if seat]
+    everybody = (*encounter.people, encounter.examiner)
+    return [seat for seat in dict.fromkeys(everybody) if seat]

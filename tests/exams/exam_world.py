@@ -5,7 +5,15 @@ from types import TracebackType
 
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database, sqlite_url
-from teleosce.core.events import BellRang, EncounterEnded, EncounterStarted, Events, PhaseChanged
+from teleosce.core.events import (
+    BellRang,
+    CircuitChanged,
+    EncounterEnded,
+    EncounterStarted,
+    Events,
+    PhaseChanged,
+    SeatSwapped,
+)
 from teleosce.exams import Day, Encounter, Exams, Timings
 
 TIMINGS = Timings(reading_s=120, encounter_s=480, note_s=120, changeover_s=60, warning_s=120)
@@ -27,9 +35,10 @@ class MovableClock(Clock):
 
 
 class World:
-    """`restart` is a server that stopped and another that started on the same database."""
+    """`restart` is a server that stopped and another that started on the same database. absent: who does not come."""
 
     def __init__(self, folder: Path) -> None:
+        self.absent: set[str] = set()
         self.folder = folder
         self.clock = MovableClock()
         self.heard: list[object] = []
@@ -50,7 +59,7 @@ class World:
 
     async def start(self) -> None:
         events = Events()
-        for kind in (PhaseChanged, BellRang, EncounterStarted, EncounterEnded):
+        for kind in (PhaseChanged, BellRang, EncounterStarted, EncounterEnded, CircuitChanged, SeatSwapped):
             events.subscribe(kind, self._hear)
         self.day = Day(self.exams, self.clock, events)
         await self.day.start()
@@ -68,7 +77,9 @@ class World:
         *,
         rotation: int = 1,
         position: int = 1,
+        circuit: str = "A",
         examiner: str | None = None,
+        extra: tuple[str, ...] = (),
         timings: Timings = TIMINGS,
     ) -> Encounter:
         slot = await self.exams.add_slot(
@@ -80,9 +91,33 @@ class World:
             candidate=candidate,
             sp=sp,
             examiner=examiner,
+            circuit=circuit,
+            extra=extra,
         )
         made = [one for one in await self.exams.encounters(self.exam.id) if one.slot_id == slot.id]
         return made[0]
+
+    async def ring(self, size: int, *, circuit: str = "A", rotations: int | None = None) -> list[list[Encounter]]:
+        """A circuit of as many stations as candidates, one SP at each; its encounters by rotation."""
+        return [
+            [
+                await self.encounter(
+                    f"{circuit}c{(position + rotation) % size}",
+                    f"{circuit}s{position}",
+                    rotation=rotation + 1,
+                    position=position + 1,
+                    circuit=circuit,
+                )
+                for position in range(size)
+            ]
+            for rotation in range(size if rotations is None else rotations)
+        ]
+
+    async def now(self, encounter: Encounter) -> Encounter:
+        return await self.exams.encounter(encounter.id)
+
+    async def phases(self, encounters: list[Encounter]) -> list[str]:
+        return [(await self.now(one)).phase.value for one in encounters]
 
     async def pass_time(self, seconds: float) -> None:
         self.clock.move(seconds)
@@ -99,3 +134,7 @@ class World:
 
     async def _hear(self, event: object) -> None:
         self.heard.append(event)
+        if isinstance(event, EncounterStarted):  # everybody comes at the bell, but those who do not
+            encounter = await self.exams.encounter(event.encounter_id)
+            there = [seat for seat in encounter.people if seat not in self.absent]
+            await self.exams.attended((encounter.id, seat) for seat in there)

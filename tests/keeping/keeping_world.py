@@ -56,6 +56,7 @@ class World:
         """Both speak; then the encounter ends and is sealed."""
         zero = time.monotonic() - seconds - 1
         for seat_id in (self.candidate, self.patient):
+            await self.rooms.exams.attended([(self.encounter_id, seat_id)])
             await self.send(seat_id, seconds=seconds, zero=zero)
         await self.end()
 

@@ -275,7 +275,7 @@ function workName(now) {
   }[now];
 }
 
-/** @param {"completed" | "void"} outcome */
+/** @param {"completed" | "void" | "missed"} outcome */
 function outcomeName(outcome) {
-  return outcome === "completed" ? t("Completed") : t("Void");
+  return { completed: t("Completed"), void: t("Void"), missed: t("Missed") }[outcome];
 }

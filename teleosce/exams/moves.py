@@ -1,0 +1,243 @@
+"""What one transaction does to encounters and circuits: thought out in memory, then written at once.
+
+The time is read once, when the transaction has begun: a wait for a locked database shortens nobody's phase, and all
+that moves together has one time.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from teleosce.core.clock import Clock
+from teleosce.core.db import Connection
+from teleosce.core.errors import Conflict, NotFound
+from teleosce.core.events import BellRang, CircuitChanged, EncounterEnded, EncounterStarted, PhaseChanged
+from teleosce.core.ids import new_id
+from teleosce.exams import ring, store, store_encounters, store_moves
+from teleosce.exams.models import Cause, Circuit, CircuitState, Encounter, Outcome, Phase
+from teleosce.exams.phases import CIRCUIT_NEXT, RUNNING, Bell, boundary_bell, following, length_ms
+from teleosce.exams.store_moves import Rung
+
+TURNING = (CircuitState.running, CircuitState.paused, CircuitState.stopping)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What becomes of an encounter, and why."""
+
+    old: Encounter
+    new: Encounter
+    cause: Cause
+    detail: str = ""
+
+
+@dataclass
+class Moves:
+    """One transaction's view and its changes. running: encounters that have begun, circuits: those that turn."""
+
+    connection: Connection
+    now_ms: int
+    running: dict[str, Encounter]
+    circuits: dict[tuple[str, str], Circuit]
+    changes: dict[str, Change] = field(default_factory=dict)
+    said: list[tuple[str, list[object]]] = field(default_factory=list)
+    """What is to be published once it is on disk, in order for each key."""
+    _old_circuits: dict[tuple[str, str], Circuit] = field(default_factory=dict)
+    _bells: list[Rung] = field(default_factory=list)
+
+    @classmethod
+    async def of(cls, connection: Connection, clock: Clock) -> "Moves":
+        """Reads what runs."""
+        running = await store_encounters.running(connection)
+        circuits = await store.circuits_in(connection, TURNING)
+        known = {(one.exam_id, one.name): one for one in circuits}
+        return cls(connection, clock.now_ms(), {one.id: one for one in running}, known)
+
+    async def get(self, encounter_id: str) -> Encounter:
+        """An encounter as it will be. Raises NotFound."""
+        if encounter_id in self.changes:
+            return self.changes[encounter_id].new
+        found = self.running.get(encounter_id) or await store_encounters.encounter(self.connection, encounter_id)
+        if found is None:
+            raise NotFound("There is no such encounter.", code="no-encounter")
+        return found
+
+    def members(self, circuit: Circuit) -> list[Encounter]:
+        """Those who run in the ring of a circuit, as they will be."""
+        return [one for one in self._running_then() if ring.is_in(circuit, one)]
+
+    def ring_of(self, encounter: Encounter) -> Circuit | None:
+        """The turning circuit in whose ring the encounter runs; None when it runs by itself."""
+        circuit = self.circuits.get((encounter.exam_id, encounter.circuit))
+        return circuit if ring.is_in(circuit, encounter) else None
+
+    def in_the_way(self, wanted: Encounter) -> Encounter | None:
+        """A running encounter, other than `wanted`, that holds somebody who is needed in its room."""
+        people = set(wanted.people)
+        for one in self._running_then():
+            if one.id != wanted.id and people & set(one.people):
+                return one
+        return None
+
+    def put(self, old: Encounter, new: Encounter, cause: Cause, detail: str = "") -> None:
+        """`old`, as it is or will be, becomes `new`."""
+        before = self.changes.get(old.id)
+        self.changes[old.id] = replace(before, new=new) if before else Change(old, new, cause, detail)
+
+    def enter(
+        self, old: Encounter, phase: Phase, cause: Cause, detail: str = "", outcome: Outcome | None = None
+    ) -> None:
+        """A new phase, with its whole length. What is done without an `outcome` gets its own when it is written."""
+        done = phase is Phase.done
+        stands = old.paused_ms is not None and not done
+        new = replace(
+            old,
+            phase=phase,
+            phase_started_ms=self.now_ms,
+            phase_ends_ms=None if done else self.now_ms + length_ms(phase, old.timings),
+            outcome=outcome,
+            paused_ms=self.now_ms if stands else None,
+        )
+        self.put(old, new, cause, detail)
+
+    def begin(self, old: Encounter, circuit: Circuit | None) -> None:
+        """From waiting to the first phase that has a length; in a circuit that turns as a part of its ring."""
+        self.enter(old, following(old.phase, old.timings), Cause.begun)
+        new = self.changes[old.id].new
+        if circuit is not None and circuit.turns:
+            stands = circuit.state is CircuitState.paused and new.phase is not Phase.done
+            self.put(
+                old,
+                replace(new, rotation=circuit.rotation, paused_ms=self.now_ms if stands else None),
+                Cause.begun,
+            )
+
+    def resume(self, old: Encounter, cause: Cause = Cause.resumed) -> None:
+        """The clock of one that is paused runs again, with what it had left."""
+        if old.paused_ms is None:
+            return
+        stood_ms = max(0, self.now_ms - old.paused_ms)
+        ends_ms = None if old.phase_ends_ms is None else old.phase_ends_ms + stood_ms
+        new = replace(old, phase_started_ms=old.phase_started_ms + stood_ms, phase_ends_ms=ends_ms, paused_ms=None)
+        self.put(old, new, cause, f"{stood_ms} ms")
+
+    async def attempt_again(self, old: Encounter, rotation: int, cause: Cause) -> Encounter:
+        """A new, waiting attempt at the slot of one that is done, by the slot's people. Conflict if there is one."""
+        latest = await store_encounters.latest_attempt(self.connection, old.slot_id)
+        if old.attempt != latest:
+            raise Conflict(
+                f"This was attempt {old.attempt}; there is an attempt {latest} already. None was added.",
+                code="rerun-exists",
+            )
+        slot = await store.slot(self.connection, old.slot_id)
+        assert slot is not None
+        new = replace(
+            old,
+            id=new_id(),
+            attempt=latest + 1,
+            phase=Phase.waiting,
+            phase_started_ms=self.now_ms,
+            phase_ends_ms=None,
+            outcome=None,
+            rotation=rotation,
+            paused_ms=None,
+            candidate=slot.candidate,
+            sp=slot.sp,
+            examiner=slot.examiner,
+            extra=slot.extra,
+        )
+        await store_encounters.add_encounter(self.connection, new, cause)
+        self.say(new.id, _changed(new))
+        return new
+
+    def move_circuit(self, old: Circuit, state: CircuitState, rotation: int | None = None) -> Circuit:
+        """Another state or rotation. Raises Conflict when the table of transitions does not lead there."""
+        if state is not old.state and state not in CIRCUIT_NEXT[old.state]:
+            raise Conflict(f"Circuit {old.name} is {old.state}. Nothing was changed.", code="circuit-is-other")
+        key = (old.exam_id, old.name)
+        self._old_circuits.setdefault(key, old)
+        rotation = old.rotation if rotation is None else rotation
+        new = self.circuits[key] = replace(old, state=state, rotation=rotation, changed_ms=self.now_ms)
+        return new
+
+    def ring_bell(self, encounter: Encounter, bell: Bell) -> None:
+        """A bell of its present phase, besides those of a new phase."""
+        self._bells.append((encounter.id, bell, encounter.phase))
+
+    def say(self, key: str, *events: object) -> None:
+        """To be published once all is on disk."""
+        self.said.append((key, list(events)))
+
+    async def write(self) -> None:
+        """Writes everything, those who leave their rooms first; `said` then tells of it.
+
+        Raises Conflict when an encounter or a circuit is not any more what was read.
+        """
+        for circuit in list(self.circuits.values()):
+            self._settle(circuit)
+        await self._judge()
+        changes = list(self.changes.values())
+        leaving = [(one.old, one.new) for one in changes if one.new.phase is Phase.done]
+        staying = [(one.old, one.new) for one in changes if one.new.phase is not Phase.done]
+        for pairs in (leaving, staying):
+            if not await store_moves.move(self.connection, pairs):
+                raise Conflict("Somebody changed it at the same moment. Nothing was changed.", code="phase-is-other")
+        lines = [store_encounters.log_line(one.new, self.now_ms, one.cause, one.detail) for one in changes]
+        await store_moves.log(self.connection, lines)
+        rung = await store_moves.ring(self.connection, [*self._bells, *_bells(changes)], self.now_ms)
+        for one in changes:
+            bells = [BellRang(id_, kind, phase, self.now_ms) for id_, kind, phase in rung if id_ == one.old.id]
+            self.say(one.old.id, *_events(one, bells))
+        told = self.changes.keys()
+        for id_, kind, phase in rung:
+            if id_ not in told:
+                self.say(id_, BellRang(id_, kind, phase, self.now_ms))
+        for key, old in self._old_circuits.items():
+            new = self.circuits[key]
+            if not await store.move_circuit(self.connection, old, new):
+                raise Conflict("Somebody changed it at the same moment. Nothing was changed.", code="circuit-is-other")
+            self.say("/".join(key), CircuitChanged(new.exam_id, new.name, new.state, new.rotation))
+
+    def _running_then(self) -> Iterable[Encounter]:
+        known = {**self.running, **{id_: change.new for id_, change in self.changes.items()}}
+        return (one for one in known.values() if one.phase in RUNNING)
+
+    def _settle(self, circuit: Circuit) -> None:
+        """Everybody's changeover ends when the ring turns."""
+        members = self.members(circuit)
+        ends_ms = ring.turns_ms(members)
+        for one in members:
+            if one.phase is Phase.changeover and one.paused_ms is None and one.phase_ends_ms != ends_ms:
+                self.put(one, replace(one, phase_ends_ms=ends_ms), Cause.ring)
+
+    async def _judge(self) -> None:
+        """The outcome of what is done by itself: missed when the candidate never came."""
+        done = [one for one in self.changes.values() if one.new.phase is Phase.done and one.new.outcome is None]
+        came = await store_encounters.came(self.connection, [one.old.id for one in done]) if done else set()
+        for one in done:
+            meant = one.old.candidate is not None and len(one.old.people) > 1 and one.old.timings.encounter_s > 0
+            missed = meant and one.old.phase not in (Phase.waiting, Phase.reading) and one.old.id not in came
+            self.put(one.new, replace(one.new, outcome=Outcome.missed if missed else Outcome.completed), one.cause)
+
+
+def _bells(changes: Iterable[Change]) -> list[Rung]:
+    found = []
+    for one in changes:
+        bell = boundary_bell(one.old.phase, one.new.phase) if one.old.phase is not one.new.phase else None
+        if bell is not None:
+            found.append((one.old.id, *bell))
+    return found
+
+
+def _events(change: Change, bells: list[BellRang]) -> list[Any]:
+    old, new = change.old, change.new
+    events: list[Any] = [_changed(new), *bells]
+    if new.phase is Phase.encounter and old.phase is not Phase.encounter:
+        events.append(EncounterStarted(old.id))
+    if old.phase is Phase.encounter and new.phase is not Phase.encounter:
+        events.append(EncounterEnded(old.id))
+    return events
+
+
+def _changed(now: Encounter) -> PhaseChanged:
+    return PhaseChanged(now.id, now.phase, now.phase_started_ms, now.phase_ends_ms)
