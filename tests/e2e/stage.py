@@ -82,7 +82,7 @@ class Control:
         """Rotation 1, station 1: the first candidate with the first patient."""
         query = (
             "SELECT encounter.id FROM encounter JOIN slot ON slot.id = slot_id "
-            "WHERE rotation = 1 AND position = 1 AND circuit = 'A' ORDER BY attempt DESC"
+            "WHERE encounter.rotation = 1 AND position = 1 AND circuit = 'A' ORDER BY attempt DESC"
         )
         return str(rows(self.server.data, query)[0][0])
 

@@ -96,8 +96,9 @@ class World:
             assert abs(sound - take["duration_ms"] / 1000) < 3
         patient, candidate = people["Mr Doyle"], people["Amira Hassan"]
         assert len(patient) == 1
-        assert sum(end - begin for begin, end in _gaps(patient)) < 500
-        gaps = _gaps(candidate)
+        starts_ms = manifest["starts_ms"]
+        assert sum(end - begin for begin, end in _gaps(patient, starts_ms)) < 500
+        gaps = _gaps(candidate, starts_ms)
         for cut_ms, mended_ms, back_ms in self.outages:
             inside = [gap for gap in gaps if gap[0] < back_ms and gap[1] > cut_ms]
             assert inside, f"no gap is named between {cut_ms:.0f} and {mended_ms:.0f}: {gaps}"
@@ -117,10 +118,10 @@ def _now_ms() -> float:
     return time.time() * 1000
 
 
-def _gaps(takes: list[dict[str, Any]]) -> list[tuple[float, float]]:
-    """All gaps in somebody's sound, and between takes, in ms since the epoch."""
+def _gaps(takes: list[dict[str, Any]], starts_ms: float) -> list[tuple[float, float]]:
+    """All gaps in somebody's sound, and between takes, in ms since the epoch; the manifest counts from its start."""
     return sorted(
-        (take["starts_ms"] + gap["from_ms"], take["starts_ms"] + gap["to_ms"])
+        (starts_ms + gap["from_ms"], starts_ms + gap["to_ms"])
         for take in takes
         for gap in take["gaps"]
         if gap["track"] != "video"

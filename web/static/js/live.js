@@ -161,7 +161,10 @@ export class Live {
     this.#peer = new Peer({
       ticket: () => this.socket.ticket(),
       stream: this.#media.sent,
-      onstate: () => this.#tellStage(),
+      onstate: (state) => {
+        if (state === "reconnecting") this.socket.probe();
+        this.#tellStage();
+      },
       onbound: (people) => {
         this.stage.show(people);
         if (this.stage.size > 0) this.#seen = room;

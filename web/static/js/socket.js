@@ -17,6 +17,7 @@ import { pageRole } from "./role.js";
 
 const PING_EVERY_MS = 5000;
 const SILENCE_MS = 12000;
+const PROBE_MS = 2000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 3000;
 /** A try that met a dead line asks again ever more seldom: a fresh one finds the mended line sooner. */
@@ -97,6 +98,14 @@ export class Socket {
       const stopWelcome = this.on("welcome", () => this.send("ticket", { purpose }));
       this.send("ticket", { purpose });
     });
+  }
+
+  /** Call it when there is reason to doubt the line: without a word within 2 s it is given up, and a fresh one is tried. */
+  probe() {
+    const wire = this.wire;
+    if (!this.send("ping", { at: performance.now() })) return this.hurry();
+    const before = this.heard;
+    setTimeout(() => wire === this.wire && this.heard === before && this.drop(), PROBE_MS);
   }
 
   start() {
