@@ -5,6 +5,7 @@ and finds them, `Day` moves them: by the clock, and at an organiser's word. Each
 database before anybody hears of it, so a killed server carries on where it was.
 """
 
+from teleosce.exams.building import NewSlot, add_slots, change_exam
 from teleosce.exams.day import Day
 from teleosce.exams.exams import Exams
 from teleosce.exams.models import (
@@ -33,12 +34,15 @@ __all__ = [
     "Encounter",
     "Exam",
     "Exams",
+    "NewSlot",
     "Outcome",
     "Phase",
     "PhaseEntry",
     "Policy",
     "Slot",
     "Timings",
+    "add_slots",
+    "change_exam",
     "exam_state",
     "following",
     "warning_ms",

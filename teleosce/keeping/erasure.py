@@ -25,6 +25,7 @@ from teleosce.exams import RUNNING, Encounter, Exam
 from teleosce.keeping import store
 from teleosce.keeping.models import Erased
 from teleosce.people import Account, Principal, Seat, plain
+from teleosce.planning import forget_in_plan
 from teleosce.reports import Sources
 
 log = structlog.get_logger(__name__)
@@ -153,6 +154,8 @@ class Erasures:
         ids = [encounter.id for encounter in encounters]
         counts["reasons"] += await self._rooms.exams.forget_in_log(ids, person.name, instead)
         counts["corrections"] += await self._rooms.transcripts.forget_author(person.id, instead)
+        if isinstance(person, Seat):
+            counts["places in the plan"] += await forget_in_plan(self._database, person, instead)
         counts.update(await self._rooms.people.forget(person, instead))
         return counts
 

@@ -63,7 +63,8 @@ async def _of_person(sources: Sources, person: Seat | Account, archive: _Archive
     known: dict[str, Any] = {"id": person.id, "name": person.name, "role": person.role.value}
     if isinstance(person, Seat):
         exam = await sources.exams.exam(person.exam_id)
-        known |= {"number": person.number, "exam": exam.title, "time_zone": exam.zone}
+        known |= {"number": person.number, "exam": exam.title, "time_zone": exam.zone, "email": person.email}
+        known |= {"group": person.group, "extra_percent": person.extra_percent, "own_time_zone": person.zone}
         known["consents"] = await sources.people.consents_of(person.id)
         known["equipment_check"] = await sources.people.equipment_check(person.id)
     else:

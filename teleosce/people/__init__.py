@@ -18,7 +18,7 @@ from teleosce.people.forgetting import Forgetting
 from teleosce.people.links import LinkRefused, Links
 from teleosce.people.models import Account, AuditReport, ConsentText, LinkView, Principal, Seat, plain
 from teleosce.people.roles import PERMISSIONS, STAFF, Permission, Role
-from teleosce.people.seats import Seats
+from teleosce.people.seats import Seats, new_seat
 from teleosce.people.sessions import Sessions
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "Principal",
     "Role",
     "Seat",
+    "new_seat",
     "plain",
 ]
 
@@ -59,6 +60,7 @@ class People:
         self.sign_in = accounts.sign_in
 
         self.add_seat = seats.add_seat
+        self.add_seats = seats.add_seats
         self.seats = seats.seats
         self.seat = seats.seat
         self.keep_equipment_check = seats.keep_equipment_check
@@ -66,6 +68,7 @@ class People:
         self.equipment_checks = seats.equipment_checks
 
         self.issue_link = links.issue_link
+        self.issue_links = links.issue_links
         self.revoke_links = links.revoke_links
         self.look_at_link = links.look_at_link
         self.join = links.join

@@ -1,5 +1,6 @@
 """Join links. A link is a bearer token of 256 bits; only its hash is kept."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from teleosce.core.clock import Clock
@@ -51,24 +52,40 @@ class Links:
         It may be joined from `opens_ms` until before `closes_ms`. With `replace` older links of the seat are
         revoked; a session that runs goes on until the new link is joined. `revoke_links` ends it at once.
         """
+        tokens = await self.issue_links([seat_id], opens_ms, closes_ms, replace=replace, by=by)
+        return tokens[seat_id]
+
+    async def issue_links(
+        self,
+        seat_ids: Sequence[str],
+        opens_ms: int,
+        closes_ms: int,
+        *,
+        replace: bool = False,
+        by: Principal | None = None,
+    ) -> dict[str, str]:
+        """As `issue_link`, for many in one transaction: the tokens by seat."""
         if not 0 <= opens_ms < closes_ms <= _LATEST_MS:
             raise Invalid("A link must close after it opens. No link was made.", code="link-window")
-        token, link_id, now_ms = new_token(), new_id(), self._clock.now_ms()
+        now_ms = self._clock.now_ms()
+        tokens = {seat_id: new_token() for seat_id in seat_ids}
         async with self._database.write() as connection:
-            await seat_in(connection, seat_id)
-            revoked = await store.revoke_links(connection, seat_id, now_ms) if replace else 0
-            await store.add_link(
-                connection,
-                id=link_id,
-                token_hash=token_hash(token),
-                seat_id=seat_id,
-                opens_ms=opens_ms,
-                closes_ms=closes_ms,
-                created_ms=now_ms,
-            )
-            detail = {"link": link_id, "opens_ms": opens_ms, "closes_ms": closes_ms, "revoked": revoked}
-            await self._audit.record(by, Action.link_issued, seat_id, detail, connection=connection)
-        return token
+            for seat_id, token in tokens.items():
+                await seat_in(connection, seat_id)
+                link_id = new_id()
+                revoked = await store.revoke_links(connection, seat_id, now_ms) if replace else 0
+                await store.add_link(
+                    connection,
+                    id=link_id,
+                    token_hash=token_hash(token),
+                    seat_id=seat_id,
+                    opens_ms=opens_ms,
+                    closes_ms=closes_ms,
+                    created_ms=now_ms,
+                )
+                detail = {"link": link_id, "opens_ms": opens_ms, "closes_ms": closes_ms, "revoked": revoked}
+                await self._audit.record(by, Action.link_issued, seat_id, detail, connection=connection)
+        return tokens
 
     async def revoke_links(self, seat_id: str, *, by: Principal | None = None) -> None:
         """Closes every link of the seat and ends its sessions, with an audit row and SessionEnded("revoked").

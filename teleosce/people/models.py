@@ -20,13 +20,20 @@ class Account:
 
 @dataclass(frozen=True)
 class Seat:
-    """One person's place in one exam. `number` is the candidate number as printed, or None."""
+    """One person's place in one exam. `number` is the candidate number as printed, or None.
+
+    extra_percent: by how much a candidate's phases are longer. zone: their own IANA time zone, if not the school's.
+    """
 
     id: str
     exam_id: str
     role: Role
     name: str
     number: str | None
+    email: str | None = None
+    group: str | None = None
+    extra_percent: int = 0
+    zone: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Seats: each person's place in an exam, and what their equipment check found."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from teleosce.core.clock import Clock
@@ -27,20 +27,21 @@ class Seats:
         self, exam_id: str, role: Role, name: str, number: str | None = None, *, by: Principal | None = None
     ) -> Seat:
         """Gives a person a place in an exam; audit row. Raises Invalid; Conflict for a number in use."""
-        if number is not None:
-            number = plain(number).strip() or None
-        if number is not None and len(number) > _NUMBER_LENGTH:
-            raise Invalid(f"A candidate number has at most {_NUMBER_LENGTH} characters. Nothing was saved.")
-        seat = Seat(new_id(), exam_id, Role(role), checked_name(name), number)
+        seat = new_seat(exam_id, role, name, number)
         async with self._database.write() as connection:
+            await self.add_seats([seat], by=by, connection=connection)
+        return seat
+
+    async def add_seats(self, seats: Sequence[Seat], *, by: Principal | None, connection: store.Connection) -> None:
+        """Adds `new_seat`s in the caller's transaction, with an audit row each. Raises Conflict for a number in use."""
+        for seat in seats:
             if not await store.add_seat(connection, seat):
                 raise Conflict(
-                    f"Candidate number {number} is taken in this exam. Nothing was saved.",
+                    f"Candidate number {seat.number} is taken in this exam. Nothing was saved.",
                     code="number-taken",
                 )
-            detail = {"exam": exam_id, "role": seat.role}
+            detail = {"exam": seat.exam_id, "role": seat.role}
             await self._audit.record(by, Action.seat_added, seat.id, detail, connection=connection)
-        return seat
 
     async def seats(self, exam_id: str) -> list[Seat]:
         """The people of an exam by role, number and name; an exam without any has an empty list."""
@@ -67,6 +68,15 @@ class Seats:
         """What the newest checks of an exam's people found, by seat; those without one are left out."""
         async with self._database.read() as connection:
             return await store.checks_of(connection, exam_id)
+
+
+def new_seat(exam_id: str, role: Role, name: str, number: str | None = None, **more: Any) -> Seat:
+    """A seat that is in no database yet. `more`: the other fields of Seat, checked by the caller. Raises Invalid."""
+    if number is not None:
+        number = plain(number).strip() or None
+    if number is not None and len(number) > _NUMBER_LENGTH:
+        raise Invalid(f"A candidate number has at most {_NUMBER_LENGTH} characters. Nothing was saved.")
+    return Seat(new_id(), exam_id, Role(role), checked_name(name), number, **more)
 
 
 async def seat_in(connection: store.Connection, seat_id: str) -> Seat:

@@ -1,6 +1,7 @@
 """The room's tables and all its SQL. Each function works in the caller's transaction."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import (
@@ -11,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    Integer,
     Row,
     String,
     Table,
@@ -62,6 +64,10 @@ seats = Table(
     Column("role", String(20), nullable=False),
     Column("name", String(200), nullable=False),
     Column("number", String(40)),
+    Column("email", String(254)),
+    Column("group", String(40)),
+    Column("extra_percent", Integer, nullable=False, server_default="0"),
+    Column("zone", String(64)),
     UniqueConstraint("exam_id", "number"),
 )
 
@@ -233,9 +239,7 @@ async def add_seat(connection: Connection, seat: Seat) -> bool:
     same = select(seats.c.id).where(seats.c.exam_id == seat.exam_id, seats.c.number == seat.number)
     if seat.number is not None and (await connection.execute(same)).first():
         return False
-    await connection.execute(
-        insert(seats).values(id=seat.id, exam_id=seat.exam_id, role=seat.role, name=seat.name, number=seat.number)
-    )
+    await connection.execute(insert(seats).values(asdict(seat)))
     return True
 
 
@@ -359,8 +363,9 @@ async def checks_of(connection: Connection, exam_id: str) -> dict[str, dict[str,
 
 
 async def forget_seat(connection: Connection, seat_id: str, name: str) -> dict[str, int]:
-    """The person in a seat is called `name` from now on and has no number; returns what else went, by kind."""
-    await connection.execute(update(seats).where(seats.c.id == seat_id).values(name=name, number=None))
+    """The person in a seat is called `name` from now on and nothing else is known; returns what else went, by kind."""
+    nobody = {"name": name, "number": None, "email": None, "group": None, "extra_percent": 0, "zone": None}
+    await connection.execute(update(seats).where(seats.c.id == seat_id).values(nobody))
     checks = await connection.execute(delete(equipment_checks).where(equipment_checks.c.seat_id == seat_id))
     devices = await connection.execute(update(sessions).where(sessions.c.seat_id == seat_id).values(device=""))
     return {"equipment checks": checks.rowcount, "devices": devices.rowcount}
@@ -421,4 +426,6 @@ async def audit_rows(connection: Connection, batch: int) -> AsyncIterator[list[d
 
 
 def _seat(row: Row[Any]) -> Seat:
-    return Seat(row.id, row.exam_id, Role(row.role), row.name, row.number)
+    return Seat(
+        row.id, row.exam_id, Role(row.role), row.name, row.number, row.email, row.group, row.extra_percent, row.zone
+    )

@@ -1,0 +1,72 @@
+"""Making all slots of an exam at once, in the caller's transaction: with everything else of a plan, or not at all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from teleosce.core.db import Connection
+from teleosce.core.errors import Conflict
+from teleosce.core.ids import new_id
+from teleosce.exams import store, store_building
+from teleosce.exams.exams import first_attempt
+from teleosce.exams.models import Circuit, CircuitState, Policy, Slot, Timings
+
+
+@dataclass(frozen=True)
+class NewSlot:
+    """A slot to be made, with the timings of its first encounter. Stations and rotations count from 1."""
+
+    position: int
+    rotation: int
+    circuit: str
+    station_hash: str
+    timings: Timings
+    candidate: str
+    sp: str | None
+    examiner: str | None
+
+
+async def add_slots(
+    connection: Connection, exam_id: str, wanted: Sequence[NewSlot], starts: Mapping[str, int], now_ms: int
+) -> None:
+    """The slots of an exam that has none, their first encounters, waiting, and the circuits with their planned starts.
+
+    Raises Conflict, before anything is written, when somebody would have two slots in one rotation.
+    """
+    taken: set[tuple[int, str]] = set()
+    for one in wanted:
+        for who in (one.candidate, one.sp, f"{one.circuit} {one.position}"):
+            if who is not None and (one.rotation, who) in taken:
+                raise Conflict(
+                    f"Somebody has two slots in rotation {one.rotation}. Nothing was made.", code="slot-taken"
+                )
+            if who is not None:
+                taken.add((one.rotation, who))
+    for name in dict.fromkeys(one.circuit for one in wanted):
+        circuit = Circuit(exam_id, name, CircuitState.planned, 0, starts.get(name), now_ms)
+        await store.add_circuit(connection, circuit)
+    slots = [
+        Slot(
+            new_id(),
+            exam_id,
+            one.position,
+            one.rotation,
+            one.circuit,
+            one.station_hash,
+            one.candidate,
+            one.sp,
+            one.examiner,
+        )
+        for one in wanted
+    ]
+    firsts = [first_attempt(slot, one.timings, now_ms) for slot, one in zip(slots, wanted, strict=True)]
+    await store_building.add(connection, slots, firsts)
+
+
+async def change_exam(
+    connection: Connection, exam_id: str, *, title: str, zone: str, policy: Policy | None = None
+) -> None:
+    """Another title, zone and policy for an exam whose plan changes; the policy stays where none is given."""
+    old = await store.exam(connection, exam_id)
+    if old is not None:
+        new = replace(old, title=title, zone=zone, policy=policy or old.policy)
+        await store_building.change_exam(connection, new)

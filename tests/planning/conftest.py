@@ -1,0 +1,20 @@
+"""The rooms of a data folder with the stations that come with teleosce, and a plan of them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from teleosce.app import at_rest, freeze_stations
+from teleosce.core.settings import Settings
+from teleosce.web import Rooms
+
+
+@pytest.fixture
+async def rooms(tmp_path: Path) -> AsyncIterator[Rooms]:
+    settings = Settings(data=tmp_path / "data", log_level="warning")
+    async with at_rest(settings) as made:
+        await freeze_stations(made)
+        yield made
+        await asyncio.sleep(0)
