@@ -71,7 +71,7 @@ async def who(request: web.Request, needs: Permission | Access) -> Principal:
 
 
 def _roles_asked(request: web.Request) -> list[Role]:
-    name = request.headers.get(HEADER) or request.query.get("role")
+    name = request.headers.get(HEADER, request.query.get("role") or None)
     if name is None:
         return list(Role)
     try:

@@ -69,7 +69,9 @@ class Run:
             real = self.chance.random() < 0.7 and self.fill(case)
             if mode is GenerationMode.NEGATIVE and not real:
                 checks.append(negative_data_rejection)
-            response = case.call(base_url=self.url, session=session, headers=headers, timeout=30)
+            # A header that was made wrong on purpose must arrive.
+            wrong = {} if mode is GenerationMode.POSITIVE else {**(case.headers or {})}
+            response = case.call(base_url=self.url, session=session, headers=headers | wrong, timeout=30)
             self.statuses[response.status_code] += 1
             try:
                 case.validate_response(response, checks=checks)

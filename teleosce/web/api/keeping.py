@@ -176,6 +176,13 @@ ROUTES = [
     Route("GET", _BASE, keeping, Permission.run_exam, "The rule, the hold, and what goes when"),
     Route("POST", f"{_BASE}/rule", set_rule, Permission.run_exam, "For how long things are kept", KeepingRule),
     Route("POST", f"{_BASE}/hold", set_hold, Permission.run_exam, "The legal hold", LegalHold),
-    Route("GET", _BASE + "/people/{seat}.zip", person_data, Permission.export_data, "A person’s own data"),
+    Route(
+        "GET",
+        _BASE + "/people/{seat}.zip",
+        person_data,
+        Permission.export_data,
+        "A person’s own data",
+        gives=("application/zip",),
+    ),
     Route("POST", f"{_BASE}/erase", erase, Permission.manage_seats, "Erase a person", Erase),
 ]
