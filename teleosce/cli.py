@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from teleosce import __version__, cli_keeping
+from teleosce import __version__, cli_exam, cli_keeping
 from teleosce.core.errors import Fault, Invalid
 from teleosce.core.settings import Settings
 from teleosce.core.stopping import stop_signal
@@ -351,6 +351,7 @@ def audit_verify(data: Data = None) -> None:
     raise typer.Exit(1)
 
 
+cli_exam.add_to(app)
 cli_keeping.add_to(app)
 
 

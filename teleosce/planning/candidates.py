@@ -208,22 +208,25 @@ class _Reading:
         values: dict[str, Any] = {**given, "name": name}
         if "extra_percent" in values:
             values["extra_percent"] = _percent(values["extra_percent"])
-        for field in ("number", "email"):
-            self._not_again(number, field, values.get(field, ""))
+        again = [self._again(number, field, values.get(field, "")) for field in ("number", "email")]
         try:
-            return Candidate.model_validate(values)
+            made = Candidate.model_validate(values)
         except ValidationError as error:
             for place, message in faults_of(error, Candidate, Document(values)):
                 field = str(place[0]) if place else "name"
                 self._say(number, field, "The name is missing." if field == "name" and not name else message)
             return None
+        return None if any(again) else made
 
-    def _not_again(self, number: int, field: str, value: str) -> None:
+    def _again(self, number: int, field: str, value: str) -> bool:
+        """Whether a row before has the same; it is said."""
         key = (field, value.casefold())
-        if value and key in self.seen:
+        known = bool(value) and key in self.seen
+        if known:
             what = "number" if field == "number" else "e-mail address"
             self._say(number, field, f"The {what} “{value[:60]}” stands in row {self.seen[key]} already.")
         self.seen.setdefault(key, number)
+        return known
 
     def _say(self, number: int, field: str, message: str) -> None:
         at = self.columns.get(field)

@@ -305,7 +305,7 @@ def _unlisted(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
         message = f"No e-mail address: {_listed(missing)}. Hand them their links yourself."
         yield Conflict("no-email", message, blocks=False, place=("people",))
     for at, person in enumerate(plan.people):
-        if person.role in ("sp", "examiner") and (person.role, person.name) not in cast:
+        if cast and person.role in ("sp", "examiner") and (person.role, person.name) not in cast:
             message = f"{person.name} is at no station and is kept as a spare."
             yield Conflict("spare", message, blocks=False, place=("people", at))
 

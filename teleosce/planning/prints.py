@@ -52,7 +52,7 @@ def timetable_pdf(schedule: Schedule) -> bytes:
                 Paragraph(escape(f"{schedule.exam.title}: circuit {name}"), title),
                 Paragraph(escape(where), small),
             ]
-            story += [Spacer(1, 5 * mm), _table(part, [16 * mm, 15 * mm, 15 * mm]), PageBreak()]
+            story += [Spacer(1, 5 * mm), _table(part, [20 * mm, 15 * mm, 15 * mm]), PageBreak()]
     story += [Paragraph(escape(f"{schedule.exam.title}: people"), title), Spacer(1, 5 * mm)]
     story.append(_table(people_rows(schedule), [34 * mm, 20 * mm, 50 * mm, 22 * mm, 48 * mm, 16 * mm, 16 * mm]))
     out = io.BytesIO()

@@ -49,6 +49,8 @@ def validate(document: Document, model: type[M], say: Say) -> M | None:
     for line, message in document.faults:
         say(line, message)
     if document.value is None:
+        if not document.faults:  # a lone “null” or “~”
+            say(1, "The file is empty.")
         return None
     try:
         made = model.model_validate(document.value)

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 
-from teleosce.core.errors import Invalid
 from teleosce.people import Role, Seat
-from teleosce.stations import StationVersion
 from teleosce.web.context import Rooms
+from teleosce.web.plans import plans_of
 
 DAY_MS = 86_400_000
 
@@ -50,63 +48,62 @@ class MadeExam:
 
 
 async def make_exam(rooms: Rooms, plan: Plan) -> MadeExam:
-    """Candidate i is at station (i + rotation) in each rotation: nobody shares a station, SPs stay where they are.
+    """The exam of a plan of one circuit and one round, with a link for each person.
 
-    Raises Invalid when there are more candidates than stations, NotFound when a station is not in the bank.
+    Raises Conflicts, with the list, when there are more candidates than stations or a station is not in the bank.
     """
-    if len(plan.candidates) > len(plan.stations):
-        raise Invalid("In one circuit there can be no more candidates than stations (add a rest station).")
-    versions = [await rooms.stations.get(one) for one in plan.stations]
-    exam = await rooms.exams.create(plan.title, plan.zone)
-    add = rooms.people.add_seat
-    organiser = await add(exam.id, Role.organiser, "Organiser")
-    examiner = await add(exam.id, Role.examiner, plan.examiner.strip() or "Examiner")
-    candidates = [
-        await add(exam.id, Role.candidate, name, f"C{number:02}") for number, name in enumerate(plan.candidates, 1)
-    ]
-    given = [*plan.sps, *[""] * len(versions)]
-    names = [name.strip() or f"Patient {number}" for number, name in enumerate(given, 1)]
-    sps = [
-        None if version.rest else await add(exam.id, Role.standardized_patient, name)
-        for version, name in zip(versions, names, strict=False)
-    ]
-    for rotation, (index, candidate) in product(range(len(versions)), enumerate(candidates)):
-        at = (index + rotation) % len(versions)
-        await _add_slot(rooms, versions[at], at, rotation, "A", candidate, sps[at], examiner)
-    synthetic: list[Seat] = []
-    if plan.played:
-        synthetic = [
-            await add(exam.id, Role.candidate, plan.played[0], "C00"),
-            await add(exam.id, Role.standardized_patient, plan.played[1]),
-        ]
-        await _add_slot(rooms, versions[0], 0, 0, "sample", synthetic[0], synthetic[1], examiner)
-    seats = [organiser, *candidates, *(sp for sp in sps if sp), examiner]
-    links = [await _link(rooms, seat, plan.days) for seat in seats]
+    plans = plans_of(rooms)
+    kept = await plans.create(_document(plan))
+    table = await plans.build(kept.exam_id, kept.version)
+    seats = await rooms.people.seats(kept.exam_id)
+    synthetic = await _sample(rooms, kept.exam_id, plan, seats) if plan.played else []
+    order = [visit.sp for visit in sorted(table.visits, key=lambda one: one.position)]
+    found = {role: [seat for seat in seats if seat.role is role] for role in Role}
+    sps = sorted(found[Role.standardized_patient], key=lambda seat: order.index(seat.name))
+    (organiser,) = found[Role.organiser]
+    people = [organiser, *found[Role.candidate], *sps, *found[Role.examiner]]
+    links = [await _link(rooms, seat, plan.days) for seat in people]
     links += [replace(await _link(rooms, seat, plan.days), synthetic=True) for seat in synthetic]
-    return MadeExam(exam.id, organiser.id, links)
+    return MadeExam(kept.exam_id, organiser.id, links)
 
 
-async def _add_slot(  # noqa: PLR0917
-    rooms: Rooms,
-    version: StationVersion,
-    at: int,
-    rotation: int,
-    circuit: str,
-    candidate: Seat,
-    sp: Seat | None,
-    examiner: Seat,
-) -> None:
+def _document(plan: Plan) -> dict[str, object]:
+    names = [name.strip() for name in plan.sps] + [""] * len(plan.stations)
+    examiner = plan.examiner.strip()
+    return {
+        "title": plan.title,
+        "zone": plan.zone,
+        "rounds": 1,
+        "circuits": ["A"],
+        "stations": [
+            {"station": station, "people": {"A": {"sp": name, "examiner": examiner}}}
+            for station, name in zip(plan.stations, names, strict=False)
+        ],
+        "candidates": [{"name": name} for name in plan.candidates],
+    }
+
+
+async def _sample(rooms: Rooms, exam_id: str, plan: Plan, seats: Sequence[Seat]) -> list[Seat]:
+    """A synthetic candidate and patient, with an encounter of their own at the first station."""
+    assert plan.played is not None
+    made = [
+        await rooms.people.add_seat(exam_id, Role.candidate, plan.played[0], "C00"),
+        await rooms.people.add_seat(exam_id, Role.standardized_patient, plan.played[1]),
+    ]
+    version = await rooms.stations.get(plan.stations[0])
+    examiner = next(seat for seat in seats if seat.role is Role.examiner)
     await rooms.exams.add_slot(
-        candidate.exam_id,
-        position=at + 1,
-        rotation=rotation + 1,
-        circuit=circuit,
+        exam_id,
+        position=1,
+        rotation=1,
+        circuit="sample",
         station_hash=version.hash,
         timings=version.timings,
-        candidate=candidate.id,
-        sp=sp.id if sp else None,
-        examiner=examiner.id if sp else None,
+        candidate=made[0].id,
+        sp=made[1].id,
+        examiner=examiner.id,
     )
+    return made
 
 
 async def _link(rooms: Rooms, seat: Seat, days: int) -> PersonsLink:
