@@ -28,7 +28,7 @@ from teleosce.rehearsal.offer import AUDIO, VIDEO, slots_of, write_offer
 from teleosce.rehearsal.outgoing import Outgoing
 from teleosce.rehearsal.ticker import ticker
 from teleosce.rehearsal.tracks import PER_SECOND
-from teleosce.rtc import rtcp
+from teleosce.rtc import repeated_flights, rtcp
 
 log = structlog.get_logger(__name__)
 
@@ -145,7 +145,8 @@ class Call:
         await self._ice.addRemoteCandidate(None)
         await self._ice.start(taken.ice)
         if self._ice.state == "completed":
-            await self._dtls.start(taken.dtls)
+            async with repeated_flights(self._ice):  # as browsers do
+                await self._dtls.start(taken.dtls)
         if self._dtls.state != "connected":
             raise Unavailable("The media connection could not be made.")
         self.connected = True

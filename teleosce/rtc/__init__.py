@@ -5,6 +5,7 @@ A selective forwarding unit that never decodes or encodes. Whoever holds a signe
 slots, and to each `Subscriber` of the server's own, such as the recorder. Nothing here knows what an exam is.
 """
 
+from teleosce.rtc.handshake import repeated_flights
 from teleosce.rtc.ice import ice_servers
 from teleosce.rtc.model import (
     Binding,
@@ -36,5 +37,6 @@ __all__ = [
     "TrackHealth",
     "TrackInfo",
     "ice_servers",
+    "repeated_flights",
     "self_test",
 ]

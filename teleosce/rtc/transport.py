@@ -18,6 +18,7 @@ from pylibsrtp import Error as SrtpError
 from pylibsrtp import Policy, Session
 
 from teleosce.core.errors import Unavailable
+from teleosce.rtc.handshake import repeated_flights
 from teleosce.rtc.ports import Port, Ports, Reader
 from teleosce.rtc.srtp import Buffer, Crypt, protector, unprotector
 
@@ -125,7 +126,8 @@ class MediaTransport(RTCDtlsTransport):
         if ice.state != "completed":
             return False
         self._set_role("client" if we_begin else "server")
-        await self.start(dtls)
+        async with repeated_flights(ice):
+            await self.start(dtls)
         if self._state is not State.CONNECTED:
             return False
         self._protect = protector(self._tx_srtp, self._ports.sent)
@@ -263,6 +265,7 @@ def self_test() -> None:
     connection = getattr(gatherer, "_connection", None)
     transport = RTCDtlsTransport(RTCIceTransport(gatherer), [RTCCertificate.generateCertificate()])
     for owner, names in (
+        (transport.transport, ("_send", "_recv")),
         (connection, ("_nominated", "_protocols", "_local_candidates")),
         (transport, ("_rx_srtp", "_tx_srtp", "_state", "_set_state", "_task")),
     ):

@@ -120,6 +120,7 @@ async def test_a_damaged_take_leaves_the_other_persons_to_be_marked(tmp_path: Pa
         raw = by_person[candidate].read_bytes()
         await fire.start()
         await fire.all_back(0.0)
+        await asyncio.sleep(3)  # something to be recorded anew
         await fire.finish()
         assert by_person[candidate].read_bytes() == raw
 
