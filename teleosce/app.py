@@ -21,7 +21,7 @@ from teleosce.core.errors import Fault, Invalid, Unavailable
 from teleosce.core.events import Events
 from teleosce.core.handles import raise_limit
 from teleosce.core.settings import Settings
-from teleosce.exams import Day, Exams
+from teleosce.exams import Day, Exams, Ledger
 from teleosce.keeping import RESTORING
 from teleosce.people import STAFF, AuditReport, People, Role
 from teleosce.recording import Recordings
@@ -53,6 +53,7 @@ def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = No
     """Makes the rooms; nothing is started yet."""
     clock, events, database = clock or Clock(), Events(), Database(settings.database)
     exams = Exams(database, clock)
+    day = Day(exams, clock, events)
     secret = _secret(settings.data / "secret.key")
     return Rooms(
         settings=settings,
@@ -63,7 +64,8 @@ def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = No
         people=People(database, clock, events),
         stations=StationStore(database, settings.data, clock),
         exams=exams,
-        day=Day(exams, clock, events),
+        day=day,
+        ledger=Ledger(exams, day, clock, events),
         media=MediaServer(secret, clock, events, addresses=settings.media_addresses),
         recordings=Recordings(settings.data, database, clock, events, disk=disk),
         transcripts=Transcripts(database, clock),
@@ -115,10 +117,11 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     watching_disk = asyncio.create_task(disk.watch(), name="disk")
     try:
         listening = await _listen(runner, settings)
+        await stage.note_outage()
         await rooms.day.start()
         # Encounters that go on are attended again before the others are sealed from what a killed server left.
         await rooms.day.heard()
-        catching_up = asyncio.create_task(stage.catch_up(), name="catch-up")
+        reconciling = asyncio.create_task(stage.reconcile(), name="reconcile")
         watch = asyncio.create_task(rooms.transcripts.watch(rooms.events), name="transcripts")
         sweeping = asyncio.create_task(retention_of(rooms).watch(), name="retention")
         if settings.worker:
@@ -126,7 +129,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         yield Server(_url(settings, listening), rooms)
         watch.cancel()
         sweeping.cancel()
-        catching_up.cancel()
+        reconciling.cancel()
     finally:
         watching_disk.cancel()
         if worker:

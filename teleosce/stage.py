@@ -7,6 +7,7 @@ import structlog
 
 from teleosce.core.errors import Fault, Unavailable
 from teleosce.core.events import (
+    AlarmsChanged,
     ConnectionChanged,
     EncounterEnded,
     EncounterStarted,
@@ -14,9 +15,11 @@ from teleosce.core.events import (
     RecordingSealed,
     SeatSwapped,
 )
-from teleosce.exams import Phase
+from teleosce.exams import IncidentKind, Lost, Phase, Wrong
+from teleosce.recording import lost_spans
 from teleosce.rtc import PeerState
 from teleosce.transcripts import State
+from teleosce.watching import AlarmKind
 from teleosce.web import Rooms
 
 log = structlog.get_logger(__name__)
@@ -26,6 +29,30 @@ SEAL_AGAIN_S = 5.0
 
 NOTE_AGAIN_S = 0.25
 """Those who come to a room within this time are noted together."""
+
+RECONCILE_S = 60.0
+"""How often it is made sure that nothing was left behind."""
+
+SETTLED_MS = 15_000
+"""What a bell sets off may take so long before it is called forgotten."""
+
+RECENT_MS = 24 * 3600 * 1000
+"""What ended longer ago was looked at when the server started, and again each minute for a day."""
+
+DISRUPTIONS = {
+    AlarmKind.absent: (IncidentKind.line, True),
+    AlarmKind.no_packets: (IncidentKind.line, True),
+    AlarmKind.loss: (IncidentKind.line, False),
+    AlarmKind.no_sound: (IncidentKind.sound, True),
+    AlarmKind.silent: (IncidentKind.sound, True),
+    AlarmKind.unheard: (IncidentKind.sound, False),
+    AlarmKind.clipping: (IncidentKind.sound, False),
+    AlarmKind.no_picture: (IncidentKind.picture, True),
+    AlarmKind.dark: (IncidentKind.picture, True),
+    AlarmKind.covered: (IncidentKind.picture, True),
+    AlarmKind.frozen: (IncidentKind.picture, True),
+}
+"""The incident that an alarm opens, and whether all of its time is lost."""
 
 
 class Stage:
@@ -39,8 +66,13 @@ class Stage:
         rooms.events.subscribe(PhaseChanged, self._empty)
         rooms.events.subscribe(ConnectionChanged, self._attended)
         rooms.events.subscribe(SeatSwapped, self._dismiss)
+        rooms.events.subscribe(AlarmsChanged, self._disturbed)
+        rooms.events.subscribe(RecordingSealed, self._measure)
         self._there: set[tuple[str, str]] = set()
         self._noting: asyncio.Task[None] | None = None
+        self._right: set[str] = set()
+        """Encounters past their consultation for which nothing is left to do."""
+        self._being_sealed: set[str] = set()
         self._sealing: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
 
@@ -51,7 +83,32 @@ class Stage:
         encounter = await self.rooms.exams.encounter(event.encounter_id)
         self.rooms.watching.attend(room, encounter.id, encounter.people)
         there = [one.participant for one in self.rooms.media.peers(encounter.id) if one.state is PeerState.connected]
-        await self.rooms.exams.attended((encounter.id, seat) for seat in there)
+        self._note({(encounter.id, seat) for seat in there})
+        await self._disturbed(AlarmsChanged(encounter.id))  # closes what a killed server left open
+
+    async def _disturbed(self, event: AlarmsChanged) -> None:
+        """The ledger follows the alarms."""
+        mine = [one for one in self.rooms.watching.alarms() if one.encounter_id == event.encounter_id]
+        wrong = []
+        for one in mine:
+            kind, counts = DISRUPTIONS.get(one.kind, (IncidentKind.other, False))
+            wrong.append(Wrong(one.participant_id, kind, one.since_ms, counts))
+        await self.rooms.ledger.disturbed(event.encounter_id, wrong)
+
+    async def _measure(self, event: RecordingSealed) -> None:
+        """The ledger learns what is missing in the recording of the consultation."""
+        manifest = await self.rooms.recordings.manifest(event.encounter_id)
+        within = await self.rooms.ledger.consultation(event.encounter_id)
+        if manifest is None or within is None:
+            return
+        encounter = await self.rooms.exams.encounter(event.encounter_id)
+        seats = {*encounter.people, *(take.participant_id for take in manifest.takes)}
+        swapped = {one.seat_id for one in await self.rooms.exams.attendance([encounter.id])} - set(encounter.people)
+        # Who gave way to another in the middle was not there for all of it, and neither was the other.
+        whole = seats - swapped if not swapped else {encounter.candidate} & seats
+        lost = {seat: lost_spans(manifest, seat, within) for seat in whole if seat}
+        found = {seat: Lost(tuple(audio), tuple(video)) for seat, (audio, video) in lost.items()}
+        await self.rooms.ledger.measured(encounter.id, found, within[1])
 
     async def _close(self, event: EncounterEnded) -> None:
         self.rooms.media.room(event.encounter_id).hold()
@@ -64,8 +121,11 @@ class Stage:
         """Somebody came into a room or went out of it by themselves. Noted for many at once: they come at a bell."""
         if event.state not in (PeerState.connected, PeerState.lost, PeerState.left):
             return
-        self._there.add((event.room_id, event.participant_id))
-        if self._noting is None:
+        self._note({(event.room_id, event.participant_id)})
+
+    def _note(self, there: set[tuple[str, str]]) -> None:
+        self._there |= there
+        if self._there and self._noting is None:
             self._noting = asyncio.create_task(self._note_attendance(), name="attendance")
 
     async def _note_attendance(self) -> None:
@@ -75,7 +135,8 @@ class Stage:
                 await self.rooms.exams.attended(there)
             except Fault as fault:
                 log.warning("who is in a room is noted later", reason=fault.code)
-                self._there |= there
+                if not self._stopping.is_set():
+                    self._there |= there
             except Exception:
                 log.exception("who was in a room could not be noted")
             with suppress(TimeoutError):
@@ -94,6 +155,13 @@ class Stage:
         task.add_done_callback(self._sealing.discard)
 
     async def _seal(self, encounter_id: str) -> None:
+        self._being_sealed.add(encounter_id)
+        try:
+            await self._seal_at_last(encounter_id)
+        finally:
+            self._being_sealed.discard(encounter_id)
+
+    async def _seal_at_last(self, encounter_id: str) -> None:
         while not self._stopping.is_set():
             try:
                 await self.rooms.recordings.seal(encounter_id)
@@ -122,19 +190,60 @@ class Stage:
         if roles:
             await rooms.transcripts.request(encounter.id, roles, version.vocabulary, encounter.exam_id)
 
-    async def catch_up(self) -> None:
-        """At start: seals what a killed server left, and asks for the transcripts that nobody could ask for."""
+    async def note_outage(self) -> None:
+        """Before the clock starts: consultations that go on, and were cut off when the last server ended."""
+        for encounter in await self.rooms.exams.running():
+            last_ms = await self.rooms.recordings.last_written_ms(encounter.id)
+            if encounter.phase is Phase.encounter and encounter.paused_ms is None and last_ms is not None:
+                await self.rooms.ledger.outage(encounter.id, last_ms)
+
+    async def reconcile(self) -> None:
+        """At the start and then every minute, until cancelled: nothing is left behind.
+
+        A phase that is over gives way to the next; a consultation that nobody records is recorded; recordings are
+        sealed and transcripts asked for, whatever was missed.
+        """
+        with suppress(Exception):
+            for encounter_id in await self.rooms.recordings.recover():
+                self._seal_soon(encounter_id)
+        since_ms = 0
+        while not self._stopping.is_set():
+            try:
+                await self._reconcile(since_ms)
+                since_ms = self.rooms.clock.now_ms() - RECENT_MS
+            except Exception:
+                log.exception("what was left behind is looked for again")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), RECONCILE_S)
+
+    async def _reconcile(self, since_ms: int) -> None:
         rooms = self.rooms
-        for encounter_id in await rooms.recordings.recover():
-            self._seal_soon(encounter_id)
-        for exam in await rooms.exams.exams():
-            for encounter in await rooms.exams.encounters(exam.id):
-                status = await rooms.transcripts.status(encounter.id)
-                if status.state is State.waiting and await rooms.recordings.manifest(encounter.id):
+        rooms.day.wake()
+        # Nothing is on its way when the server starts.
+        settled_ms = rooms.clock.now_ms() - (SETTLED_MS if since_ms else 0)
+        for encounter in await rooms.exams.running():
+            settled = encounter.phase is Phase.encounter and encounter.phase_started_ms <= settled_ms
+            if settled and not rooms.recordings.is_recording(encounter.id):
+                log.error("a consultation was not recorded; it is from now on", encounter=encounter.id)
+                await self._open(EncounterStarted(encounter.id))
+        for encounter in await rooms.exams.past_consultation(since_ms):
+            settled = encounter.phase_started_ms <= settled_ms
+            if not settled or encounter.id in self._right or encounter.id in self._being_sealed:
+                continue
+            if rooms.recordings.is_recording(encounter.id):
+                log.error("a consultation was recorded beyond its end", encounter=encounter.id)
+                await self._close(EncounterEnded(encounter.id))
+            elif await rooms.recordings.manifest(encounter.id):
+                if (await rooms.transcripts.status(encounter.id)).state is State.waiting:
                     await self._transcribe(RecordingSealed(encounter.id))
+                self._right.add(encounter.id)
+            elif await rooms.recordings.takes(encounter.id):
+                self._seal_soon(encounter.id)
 
     async def finish(self) -> None:
         """Waits for the recordings that are being sealed; those that wait for room are left to the next start."""
         self._stopping.set()
+        if self._noting:
+            await self._noting
         if self._sealing:
             await asyncio.wait(self._sealing)

@@ -8,12 +8,17 @@ database before anybody hears of it, so a killed server carries on where it was.
 from teleosce.exams.building import NewSlot, add_slots, change_exam
 from teleosce.exams.day import Day
 from teleosce.exams.exams import Exams
+from teleosce.exams.incidents import Decision, Incident, IncidentKind, Lost, Wrong
+from teleosce.exams.ledger import Ledger
 from teleosce.exams.models import (
+    Attendance,
     Cause,
     Circuit,
     CircuitState,
     Encounter,
     Exam,
+    Identified,
+    Message,
     Outcome,
     Phase,
     PhaseEntry,
@@ -26,14 +31,22 @@ from teleosce.exams.phases import NEXT, RUNNING, Bell, exam_state, following, wa
 __all__ = [
     "NEXT",
     "RUNNING",
+    "Attendance",
     "Bell",
     "Cause",
     "Circuit",
     "CircuitState",
     "Day",
+    "Decision",
     "Encounter",
     "Exam",
     "Exams",
+    "Identified",
+    "Incident",
+    "IncidentKind",
+    "Ledger",
+    "Lost",
+    "Message",
     "NewSlot",
     "Outcome",
     "Phase",
@@ -41,6 +54,7 @@ __all__ = [
     "Policy",
     "Slot",
     "Timings",
+    "Wrong",
     "add_slots",
     "change_exam",
     "exam_state",

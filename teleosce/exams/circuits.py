@@ -4,7 +4,10 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from teleosce.core.errors import NotFound
-from teleosce.exams import store, store_encounters
+from teleosce.core.events import IncidentChanged
+from teleosce.core.ids import new_id
+from teleosce.exams import store, store_encounters, store_ledger
+from teleosce.exams.incidents import Incident, IncidentKind, proposed
 from teleosce.exams.models import Cause, Circuit, CircuitState, Encounter, Outcome, Phase
 from teleosce.exams.moves import Moves
 from teleosce.exams.sentences import elsewhere, not_so
@@ -86,15 +89,36 @@ async def _stop(moves: Moves, one: Encounter, *, hard: bool) -> bool:
         moves.enter(one, Phase.done, Cause.stopped, "The circuit was stopped before the consultation.", Outcome.void)
         await moves.attempt_again(one, one.rotation, Cause.rerun)
         return True
-    if hard:
-        moves.enter(one, Phase.done, Cause.stopped)
-        return False
     moves.resume(one)
     one = await moves.get(one.id)
-    latest_ms = moves.now_ms + SOFT_MS
+    latest_ms = moves.now_ms + (0 if hard else SOFT_MS)
     if one.phase is Phase.encounter and one.phase_ends_ms is not None and one.phase_ends_ms > latest_ms:
+        await _note(moves, one, one.phase_ends_ms - latest_ms)
         moves.put(one, replace(one, phase_ends_ms=latest_ms), Cause.stopped)
+    if hard:
+        moves.enter(await moves.get(one.id), Phase.done, Cause.stopped)
     return False
+
+
+async def _note(moves: Moves, one: Encounter, lost_ms: int) -> None:
+    """A consultation that was cut short is an incident: somebody decides whether it counts."""
+    exam = await store.exam(moves.connection, one.exam_id)
+    assert exam is not None
+    new = Incident(
+        new_id(),
+        one.exam_id,
+        one.id,
+        None,
+        IncidentKind.other,
+        opened_ms=moves.now_ms,
+        closed_ms=moves.now_ms,
+        lost_audio_ms=lost_ms,
+        lost_video_ms=lost_ms,
+        note="The circuit was stopped in the middle of the consultation.",
+    )
+    new = replace(new, proposal=proposed(new, exam.policy))
+    await store_ledger.add(moves.connection, new)
+    moves.say(one.exam_id, IncidentChanged(one.exam_id, new.id))
 
 
 async def _waiting(moves: Moves, circuit: Circuit) -> list[Encounter]:

@@ -54,7 +54,7 @@ class Day:
         running = await self._exams.running()
         now_ms = self._clock.now_ms()
         if any((one.paused_ms or one.phase_started_ms) > now_ms for one in running):
-            await self._do(_set_right)
+            await self.transact(_set_right)
         for encounter in await self._exams.running():
             if encounter.phase is Phase.encounter and not self._is_over(encounter):
                 self._announcer.announce(encounter.id, [EncounterStarted(encounter.id)])
@@ -130,15 +130,18 @@ class Day:
 
     async def rerun(self, encounter_id: str) -> Encounter:
         """A new attempt. Conflict unless this is the slot's newest attempt, and done."""
-        return await self._exams.encounter(await self._do(lambda moves: transitions.rerun(moves, encounter_id)))
+        attempt = await self.transact(lambda moves: transitions.rerun(moves, encounter_id))
+        return await self._exams.encounter(attempt)
 
     async def carry_over(self, encounter_id: str) -> Encounter:
         """An attempt at the end of the circuit. Conflict while it runs, or when there is a newer one."""
-        return await self._exams.encounter(await self._do(lambda moves: transitions.carry_over(moves, encounter_id)))
+        return await self._exams.encounter(
+            await self.transact(lambda moves: transitions.carry_over(moves, encounter_id))
+        )
 
     async def swap(self, exam_id: str, seat_id: str, with_seat_id: str) -> None:
         """An SP or examiner gives way, in all that waits or runs, to one who has no stations."""
-        await self._do(lambda moves: transitions.swap(moves, exam_id, seat_id, with_seat_id))
+        await self.transact(lambda moves: transitions.swap(moves, exam_id, seat_id, with_seat_id))
 
     # The clock
 
@@ -154,6 +157,23 @@ class Day:
             return 0.0
         waits = [max(0, at_ms - now_ms) / 1000 if at_ms > now_ms else RETRY_S for at_ms, _ in found]
         return min(waits, default=None)
+
+    async def transact(self, what: Callable[[Moves], Awaitable[T]]) -> T:
+        """One transaction of this room; when it is on disk, the others hear of it and the clock looks again."""
+        try:
+            async with self._database.write() as connection:
+                moves = await Moves.of(connection, self._clock)
+                result = await what(moves)
+                await moves.write()
+        except IntegrityError as error:  # another process was between our look and our write
+            raise Conflict(
+                "Somebody of this station has just been called to another one. Nothing was changed.",
+                code="person-elsewhere",
+            ) from error
+        for key, events in moves.said:
+            self._announcer.announce(key, events)
+        self.wake()
+        return result
 
     async def heard(self) -> None:
         """Returns when everything announced so far has been heard by all who listen."""
@@ -180,7 +200,7 @@ class Day:
         if not units:
             return False
         try:
-            return await self._do(clockwork.advance)
+            return await self.transact(clockwork.advance)
         except Fault as fault:
             log.warning("changes of phase have to wait", reason=fault.code)
             return False
@@ -189,7 +209,7 @@ class Day:
         acted = False
         for unit in units:
             try:
-                acted |= await self._do(partial(clockwork.advance, only=unit.key))
+                acted |= await self.transact(partial(clockwork.advance, only=unit.key))
             except Exception:
                 log.exception("a change of phase has to wait", unit=unit.key)
         return acted
@@ -199,35 +219,17 @@ class Day:
             return False
         return encounter.phase_ends_ms <= self._clock.now_ms()
 
-    async def _do(self, what: Callable[[Moves], Awaitable[T]]) -> T:
-        """One transaction; when it is on disk, the others hear of it."""
-        try:
-            async with self._database.write() as connection:
-                moves = await Moves.of(connection, self._clock)
-                result = await what(moves)
-                await moves.write()
-        except IntegrityError as error:  # another process was between our look and our write
-            raise Conflict(
-                "Somebody of this station has just been called to another one. Nothing was changed.",
-                code="person-elsewhere",
-            ) from error
-        for key, events in moves.said:
-            self._announcer.announce(key, events)
-        return result
-
     async def _act(self, encounter_id: str, what: Callable[[Moves], Awaitable[None]]) -> Encounter:
         async def act(moves: Moves) -> Moves:
             await what(moves)
             return moves
 
-        moves = await self._do(act)
-        self.wake()
+        moves = await self.transact(act)
         return moves.changes[encounter_id].new
 
     async def _direct(self, exam_id: str, what: Callable[[Moves], Awaitable[None]]) -> list[Circuit]:
         await self._exams.exam(exam_id)
-        await self._do(what)
-        self.wake()
+        await self.transact(what)
         return await self._exams.circuits(exam_id)
 
 

@@ -10,7 +10,8 @@ from teleosce.core.clock import Clock
 from teleosce.core.db import Connection, Database
 from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.core.ids import new_id
-from teleosce.exams import store, store_encounters, store_moves
+from teleosce.exams import store, store_encounters, store_ledger, store_moves
+from teleosce.exams.incidents import Incident
 from teleosce.exams.models import (
     Attendance,
     Cause,
@@ -18,6 +19,8 @@ from teleosce.exams.models import (
     CircuitState,
     Encounter,
     Exam,
+    Identified,
+    Message,
     Phase,
     PhaseEntry,
     Policy,
@@ -158,6 +161,11 @@ class Exams:
         async with self.database.read() as connection:
             return await store_encounters.running(connection)
 
+    async def past_consultation(self, since_ms: int) -> list[Encounter]:
+        """Encounters, of any exam, past their consultation and in their present phase since then or later."""
+        async with self.database.read() as connection:
+            return await store_encounters.past_consultation(connection, since_ms)
+
     async def where_now(self, seat_id: str) -> Encounter | None:
         """Where a candidate, SP or examiner should be: the running encounter, else the next waiting one."""
         async with self.database.read() as connection:
@@ -199,6 +207,28 @@ class Exams:
         """Replaces a name in the reasons that people gave for what they did to encounters; returns how many."""
         async with self.database.write() as connection:
             return await store_moves.forget_in_log(connection, encounter_ids, name, instead)
+
+    async def forget_in_notes(self, exam_ids: Collection[str], seat_id: str, name: str, instead: str) -> int:
+        """Erases what a person wrote or was written, and their name in other messages and notes; returns how many."""
+        async with self.database.write() as connection:
+            return await store_ledger.forget(connection, exam_ids, seat_id, name, instead)
+
+    async def noted_of(self, exam_id: str, seat_id: str) -> tuple[list[Message], list[Identified], list[Incident]]:
+        """What the ledger holds of a person: messages to and by them, checks of identity, their incidents."""
+        async with self.database.read() as connection:
+            messages = await store_ledger.messages_of(connection, exam_id, seat_id)
+            identified = await store_ledger.identified(connection, exam_id)
+            incidents = await store_ledger.incidents_of(connection, exam_id)
+        return (
+            [one for one in messages if seat_id in (one.seat_id, one.from_seat)],
+            [one for one in identified if one.seat_id == seat_id],
+            [one for one in incidents if one.seat_id == seat_id],
+        )
+
+    async def incidents_in(self, encounter_ids: Collection[str]) -> list[Incident]:
+        """The incidents of some encounters as they were noted last, in the order in which they were opened."""
+        async with self.database.read() as connection:
+            return await store_ledger.incidents_in(connection, encounter_ids)
 
     async def began_ms(self, encounter_id: str) -> int | None:
         """When it left `waiting`; None if it never began."""

@@ -186,3 +186,30 @@ class Attendance:
     seat_id: str
     first_ms: int
     last_ms: int
+
+
+@dataclass(frozen=True)
+class Message:
+    """Something said in writing during the exam. number: counts all messages.
+
+    seat_id: whom it is for; from_seat: who wrote it, None for the control room. With neither it is for everybody; with
+    a writer alone it is for the control room.
+    """
+
+    number: int
+    exam_id: str
+    seat_id: str | None
+    from_seat: str | None
+    text: str
+    at_ms: int
+
+
+@dataclass(frozen=True)
+class Identified:
+    """An invigilator made sure who sits in a seat. how: `photo` or `number`. by: a seat or an account."""
+
+    exam_id: str
+    seat_id: str
+    how: str
+    by: str | None
+    at_ms: int

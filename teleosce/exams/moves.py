@@ -82,7 +82,12 @@ class Moves:
     def put(self, old: Encounter, new: Encounter, cause: Cause, detail: str = "") -> None:
         """`old`, as it is or will be, becomes `new`."""
         before = self.changes.get(old.id)
-        self.changes[old.id] = replace(before, new=new) if before else Change(old, new, cause, detail)
+        if before is None:
+            self.changes[old.id] = Change(old, new, cause, detail)
+        elif cause is Cause.ring:
+            self.changes[old.id] = replace(before, new=new)
+        else:
+            self.changes[old.id] = Change(before.old, new, cause, detail or before.detail)
 
     def enter(
         self, old: Encounter, phase: Phase, cause: Cause, detail: str = "", outcome: Outcome | None = None

@@ -108,6 +108,12 @@ async def running(connection: AsyncConnection) -> list[Encounter]:
     return await _all(connection, _encounters().where(encounters.c.phase.in_(RUNNING)))
 
 
+async def past_consultation(connection: AsyncConnection, since_ms: int) -> list[Encounter]:
+    """Encounters past their consultation, in their present phase since then or later."""
+    past = encounters.c.phase.in_((Phase.note, Phase.changeover, Phase.done))
+    return await _all(connection, _encounters().where(past, encounters.c.phase_started_ms >= since_ms))
+
+
 async def latest_attempt(connection: AsyncConnection, slot_id: str) -> int:
     """The number of the newest attempt at a slot."""
     found = await connection.scalar(select(func.max(encounters.c.attempt)).where(encounters.c.slot_id == slot_id))

@@ -15,7 +15,7 @@ from teleosce.core.db import Database
 from teleosce.core.errors import Fault, Invalid, NotFound
 from teleosce.core.events import Events
 from teleosce.core.settings import Settings
-from teleosce.exams import RUNNING, Encounter, Exams, Phase, PhaseEntry
+from teleosce.exams import RUNNING, CircuitState, Encounter, Exams, Phase, PhaseEntry
 from teleosce.invariants.breach import Breach
 from teleosce.invariants.folder import look_at
 from teleosce.people import People
@@ -137,15 +137,28 @@ async def _encounters(house: _House) -> AsyncIterator[Breach]:
             yield Breach("phase-log", encounter.id, said)
         async for breach in _recording(house, encounter):
             yield breach
+    async for breach in _circuits(house, every):
+        yield breach
     known = {encounter.id for encounter in every}
     for folder in await asyncio.to_thread(folders.encounters, house.settings.data / "encounters"):
         if folder.name not in known:
             yield Breach("orphan", folder.name, "A folder of recordings belongs to no encounter.")
 
 
+async def _circuits(house: _House, every: list[Encounter]) -> AsyncIterator[Breach]:
+    left = {(one.exam_id, one.circuit) for one in every if one.phase is not Phase.done}
+    for exam in await house.exams.exams():
+        for circuit in await house.exams.circuits(exam.id):
+            where = f"{exam.id} {circuit.name}"
+            if circuit.state is CircuitState.finished and (exam.id, circuit.name) in left:
+                yield Breach("circuit", where, "It is finished, and not all of its encounters are done.")
+            if circuit.turns and house.over:
+                yield Breach("circuit", where, f"The exam is over, and this circuit is still {circuit.state}.")
+
+
 def _two_rooms(every: list[Encounter]) -> Iterator[Breach]:
     running = [encounter for encounter in every if encounter.phase in RUNNING]
-    seats = Counter(seat for one in running for seat in (one.candidate, one.sp) if seat)
+    seats = Counter(seat for one in running for seat in one.people)
     for seat, count in seats.items():
         if count > 1:
             yield Breach("two-rooms", seat, f"This seat is in {count} running encounters at once.")

@@ -125,7 +125,7 @@ class Erasures:
                     "first, or tell the person that it must wait.",
                     code="hold",
                 )
-        for encounter in await self._rooms.exams.of_seat(person.id):
+        for encounter in await encounters_of(self._rooms, person.id):
             if encounter.phase in RUNNING:
                 raise Conflict("They are in an encounter now, so nothing was erased. Try again when it is over.")
             waits = await self._rooms.recordings.manifest(encounter.id) is None
@@ -145,14 +145,17 @@ class Erasures:
     async def _erase(self, person: Seat | Account, why: str) -> Counter[str]:
         instead = f"Erased person {person.id[:4]}"
         counts: Counter[str] = Counter()
-        encounters = await self._rooms.exams.of_seat(person.id)
+        encounters = await encounters_of(self._rooms, person.id)
+        there = {one.id for one in await self._rooms.exams.attended_by(person.id)}
         for encounter in encounters:
-            if person.id in (encounter.candidate, encounter.sp):
+            if person.id in encounter.people or encounter.id in there:
                 counts.update(await self._erase_from(encounter, person.id, why))
         own = [form.id for form in await self._rooms.forms.of_author(person.id)]
         counts["texts"] += await self._rooms.forms.forget_texts(own)
         ids = [encounter.id for encounter in encounters]
         counts["reasons"] += await self._rooms.exams.forget_in_log(ids, person.name, instead)
+        exams = [exam.id for exam in await self._exams(person)]
+        counts["messages"] += await self._rooms.exams.forget_in_notes(exams, person.id, person.name, instead)
         counts["corrections"] += await self._rooms.transcripts.forget_author(person.id, instead)
         if isinstance(person, Seat):
             counts["places in the plan"] += await forget_in_plan(self._database, person, instead)
@@ -160,7 +163,7 @@ class Erasures:
         return counts
 
     async def _erase_from(self, encounter: Encounter, person_id: str, why: str) -> Counter[str]:
-        """What one encounter holds of its candidate or its patient."""
+        """What one encounter holds of somebody who was in its room."""
         rooms, counts = self._rooms, Counter[str]()
         if await rooms.recordings.takes(encounter.id):
             went = await rooms.recordings.delete(encounter.id, why, participant_id=person_id, forget=True)
@@ -168,7 +171,7 @@ class Erasures:
         counts["turns"] += await rooms.transcripts.delete(encounter.id, why, participant_id=person_id)
         forms = [form.id for form in await rooms.forms.of_encounter(encounter.id)]
         # What is written of an encounter is about its candidate; of its patient it holds the words that it quotes.
-        about = person_id == encounter.candidate
+        about = person_id in (encounter.candidate, *encounter.extra)
         counts["texts"] += await rooms.forms.forget_texts(forms, quotes_only=not about)
         return counts
 
@@ -187,6 +190,12 @@ class Erasures:
             for name in names:
                 found.update(await store.where_named(connection, name))
         return dict(found)
+
+
+async def encounters_of(sources: Sources, person_id: str) -> list[Encounter]:
+    """The encounters of a person, those as well in which another took their place in the middle."""
+    every = [*await sources.exams.of_seat(person_id), *await sources.exams.attended_by(person_id)]
+    return list({one.id: one for one in every}.values())
 
 
 def _why(now_ms: int) -> str:

@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from teleosce.core.clock import Clock
 from teleosce.exams import Encounter
+from teleosce.keeping.erasure import encounters_of
 from teleosce.people import Account, Principal, Seat
 from teleosce.reports import Sources
 from teleosce.transcripts import Turn
@@ -67,13 +68,32 @@ async def _of_person(sources: Sources, person: Seat | Account, archive: _Archive
         known |= {"group": person.group, "extra_percent": person.extra_percent, "own_time_zone": person.zone}
         known["consents"] = await sources.people.consents_of(person.id)
         known["equipment_check"] = await sources.people.equipment_check(person.id)
+        known |= await _noted_in_the_day(sources, person)
     else:
         known["email"] = person.email
-    encounters = await sources.exams.of_seat(person.id)
+    encounters = await encounters_of(sources, person.id)
     known["encounters"] = [await _of_encounter(sources, one, person.id, archive) for one in encounters]
     known["other_forms"] = await _forms(sources, person.id, without={one.id for one in encounters})
     known["audit"] = [_noted(row, person.id) for row in await sources.people.audit_about(person.id)]
     return known
+
+
+async def _noted_in_the_day(sources: Sources, seat: Seat) -> dict[str, Any]:
+    """What was written to and by a person, how they were identified, and what disturbed them."""
+    messages, identified, incidents = await sources.exams.noted_of(seat.exam_id, seat.id)
+    return {
+        "messages": [
+            {"at_ms": one.at_ms, "by": "you" if one.from_seat == seat.id else "the control room", "text": one.text}
+            for one in messages
+        ],
+        "identified": [{"at_ms": one.at_ms, "how": one.how} for one in identified],
+        "incidents": [
+            {"encounter": one.encounter_id, "kind": one.kind.value, "opened_ms": one.opened_ms}
+            | {"closed_ms": one.closed_ms, "lost_audio_ms": one.lost_audio_ms, "lost_video_ms": one.lost_video_ms}
+            | {"decision": one.decision, "decided_ms": one.decided_ms}
+            for one in incidents
+        ],
+    }
 
 
 async def _of_encounter(sources: Sources, encounter: Encounter, person_id: str, archive: _Archive) -> dict[str, Any]:
@@ -87,6 +107,11 @@ async def _of_encounter(sources: Sources, encounter: Encounter, person_id: str, 
         "began_ms": await sources.exams.began_ms(encounter.id),
         "phase": encounter.phase.value,
         "outcome": encounter.outcome,
+        "in_the_room": [
+            {"first_ms": one.first_ms, "last_ms": one.last_ms}
+            for one in await sources.exams.attendance([encounter.id])
+            if one.seat_id == person_id
+        ],
         "recordings": await _recordings(sources, encounter.id, person_id, folder, archive),
         "words": [],
         "forms": await _forms(sources, person_id, of=encounter.id),

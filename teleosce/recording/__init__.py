@@ -8,6 +8,7 @@ are kept.
 
 from teleosce.recording.deletion import deleted_files, is_growing
 from teleosce.recording.feed import ALARM_KINDS, Alarm
+from teleosce.recording.losses import lost_spans
 from teleosce.recording.manifest import read_manifest
 from teleosce.recording.models import Gap, Manifest, Take, TakeState
 from teleosce.recording.recordings import Recordings, Room
@@ -23,5 +24,6 @@ __all__ = [
     "TakeState",
     "deleted_files",
     "is_growing",
+    "lost_spans",
     "read_manifest",
 ]

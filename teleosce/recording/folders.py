@@ -52,6 +52,12 @@ def outcomes(folder: Path) -> dict[str, Take | None]:
     return {take_id: outcome(folder, take_id) for take_id in takes(folder)}
 
 
+def last_written_ms(folder: Path) -> int | None:
+    """When the youngest raw file was written to, by the machine's clock; None when there is none."""
+    times = [path.stat().st_mtime for path in folder.glob("*.raw.webm")] if folder.is_dir() else []
+    return round(1000 * max(times)) if times else None
+
+
 def is_finished(folder: Path) -> bool:
     """Whether every take has its outcome and the manifest is there."""
     return (folder / MANIFEST).is_file() and all(outcomes(folder).values())

@@ -260,6 +260,10 @@ class Recordings:
             return None
         return await asyncio.to_thread(read_manifest, folder)
 
+    async def last_written_ms(self, encounter_id: str) -> int | None:
+        """When the recording of an encounter last grew, by the machine's clock; None when nothing was recorded."""
+        return await asyncio.to_thread(folders.last_written_ms, self._folder(encounter_id))
+
     async def speech(self, encounter_id: str) -> dict[str, list[tuple[int, int]]]:
         """Per participant, the spans with voice, in ms from the start of the recording: by level, not by words."""
         manifest = await self.manifest(encounter_id)

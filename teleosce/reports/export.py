@@ -38,6 +38,7 @@ async def write_export(sources: Sources, encounter_id: str, folder: Path) -> lis
         "encounter.json": _json(encounter),
         "station.json": version.model_dump_json(indent=2),
         "forms.json": _json(await _forms(sources, encounter_id)),
+        "incidents.json": _json(await sources.exams.incidents_in([encounter_id])),
     }
     transcript = await sources.transcripts.get(encounter_id)
     if transcript is not None:

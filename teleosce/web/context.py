@@ -8,7 +8,7 @@ from teleosce.core.clock import Clock
 from teleosce.core.db import Database
 from teleosce.core.events import Events
 from teleosce.core.settings import Settings
-from teleosce.exams import Day, Exams
+from teleosce.exams import Day, Exams, Ledger
 from teleosce.people import People, Principal
 from teleosce.recording import Recordings
 from teleosce.rtc import MediaServer
@@ -31,6 +31,7 @@ class Rooms:
     stations: StationStore
     exams: Exams
     day: Day
+    ledger: Ledger
     media: MediaServer
     recordings: Recordings
     transcripts: Transcripts

@@ -11,13 +11,25 @@ from teleosce.core.events import (
     EncounterEnded,
     EncounterStarted,
     Events,
+    IncidentChanged,
+    MessageSaid,
     PhaseChanged,
     SeatSwapped,
 )
-from teleosce.exams import Day, Encounter, Exams, Timings
+from teleosce.exams import Day, Encounter, Exams, Ledger, Timings
 
 TIMINGS = Timings(reading_s=120, encounter_s=480, note_s=120, changeover_s=60, warning_s=120)
 STATION = "a" * 64
+HEARD = (
+    PhaseChanged,
+    BellRang,
+    EncounterStarted,
+    EncounterEnded,
+    CircuitChanged,
+    SeatSwapped,
+    MessageSaid,
+    IncidentChanged,
+)
 
 
 class MovableClock(Clock):
@@ -59,9 +71,19 @@ class World:
 
     async def start(self) -> None:
         events = Events()
-        for kind in (PhaseChanged, BellRang, EncounterStarted, EncounterEnded, CircuitChanged, SeatSwapped):
+        for kind in (
+            PhaseChanged,
+            BellRang,
+            EncounterStarted,
+            EncounterEnded,
+            CircuitChanged,
+            SeatSwapped,
+            MessageSaid,
+            IncidentChanged,
+        ):
             events.subscribe(kind, self._hear)
         self.day = Day(self.exams, self.clock, events)
+        self.ledger = Ledger(self.exams, self.day, self.clock, events)
         await self.day.start()
         await self.settle()
 

@@ -1,0 +1,63 @@
+"""A person's decision on an incident, and what it still does."""
+
+from dataclasses import replace
+
+from teleosce.core.errors import Conflict, Invalid, NotFound
+from teleosce.core.events import IncidentChanged
+from teleosce.exams import store, store_ledger, transitions
+from teleosce.exams.incidents import Decision, Incident, until_now
+from teleosce.exams.models import Outcome, Phase
+from teleosce.exams.moves import Moves
+from teleosce.exams.phases import RUNNING
+
+MAX_NOTE = 1000
+
+
+async def decide(moves: Moves, incident_id: str, decision: Decision, note: str, by: str | None) -> Incident:
+    """Notes the decision, and does what it says where that is still possible.
+
+    add-time: the consultation, if it still goes on, is lengthened by what was lost. re-run: it is made void if it still
+    goes on, and there is a new attempt. void: it will not count. Vetoes: Invalid for a void without a note;
+    Conflict when it was decided before. An action that is refused leaves the decision, which says so.
+    """
+    note = note.strip()
+    if len(note) > MAX_NOTE or (decision is Decision.void and not note):
+        raise Invalid(f"Say why, in at most {MAX_NOTE} characters. Nothing was decided.", code="decision-note")
+    old = await store_ledger.incident(moves.connection, incident_id)
+    if old is None:
+        raise NotFound("There is no such incident.", code="no-incident")
+    exam = await store.exam(moves.connection, old.exam_id)
+    assert exam is not None
+    now = until_now(old, exam.policy, moves.now_ms)
+    done = old.decided_ms is None and await _carry_out(moves, now, decision, note)
+    # What was counted until now is not counted again.
+    since_ms = None if old.since_ms is None else moves.now_ms
+    new = replace(now, since_ms=since_ms, decision=decision, decided_by=by, decided_ms=moves.now_ms)
+    new = replace(new, carried_out=done, note=note or now.note)
+    if not await store_ledger.rewrite(moves.connection, new, undecided=True):
+        said = old.decision.value if old.decision else "something"
+        raise Conflict(
+            f"“{said}” was decided already. Nothing was changed.", code="decided", details={"decision": said}
+        )
+    moves.say(new.exam_id, IncidentChanged(new.exam_id, new.id))
+    return new
+
+
+async def _carry_out(moves: Moves, incident: Incident, decision: Decision, note: str) -> bool:
+    if incident.encounter_id is None or decision is Decision.none:
+        return False
+    encounter = await moves.get(incident.encounter_id)
+    try:
+        if decision is Decision.add_time:
+            if encounter.phase is not Phase.encounter or incident.added_s == 0:
+                return False
+            await transitions.add_time(moves, encounter.id, incident.added_s)
+        elif decision is Decision.void:
+            await transitions.void(moves, encounter.id, note)
+        else:
+            if encounter.phase in RUNNING:
+                await transitions.void(moves, encounter.id, note or "It is run again.")
+            await transitions.rerun(moves, encounter.id)
+    except Conflict:
+        return encounter.outcome is Outcome.void and decision is Decision.void
+    return True
