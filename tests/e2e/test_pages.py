@@ -231,7 +231,7 @@ async def test_the_pages_of_a_rest(house: House) -> None:
     await join(candidate, house.server.url + links["candidate"])
     await candidate.locator("#waiting-title").wait_for()
     query = (
-        "SELECT encounter.id FROM encounter JOIN slot ON slot.id = slot_id WHERE encounter.exam_id = ? AND rotation = 1"
+        "SELECT encounter.id FROM encounter JOIN slot ON slot.id = slot_id WHERE encounter.exam_id = ? AND slot.rotation = 1"
     )
     encounter = rows(house.server.data, query, made["exam"])[0][0]
     begun = await organiser.request.post(f"{house.server.url}/api/encounters/{encounter}/begin", data={})
@@ -330,7 +330,7 @@ class Moves:
     def __init__(self, house: House, organiser: Page) -> None:
         self.exam = organiser.url.partition("/control/")[2].partition("?")[0]
         query = "SELECT encounter.id FROM encounter JOIN slot ON slot.id = slot_id WHERE encounter.exam_id = ? AND "
-        where = "rotation = 1 AND position = 1 AND circuit = 'A'"
+        where = "slot.rotation = 1 AND position = 1 AND circuit = 'A'"
         self.encounter = rows(house.server.data, query + where, self.exam)[0][0]
         self.organiser, self.url = organiser, house.server.url
 
