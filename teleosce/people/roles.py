@@ -35,7 +35,9 @@ class Permission(StrEnum):
     build_exam = auto()
     """Make exams and their slots: who is where, when."""
     run_exam = auto()
-    """Begin encounters, end a phase, add time, order a re-run."""
+    """Begin, end and make void, start and stop circuits, swap people, decide on incidents."""
+    supervise = auto()
+    """Act on the running day: tick off who somebody is, pause, add time, ring, call for a re-run, write to people."""
     watch_health = auto()
     """See the day as it runs: who is present, phases, equipment checks, media health, what is recorded."""
     observe_encounter = auto()
@@ -79,7 +81,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.examiner: _WATCH_AND_READ | {_P.mark, _P.correct_transcript, _P.observe_encounter},
         Role.moderator: _WATCH_AND_READ
         | {_P.mark, _P.correct_transcript, _P.observe_encounter, _P.read_marks, _P.moderate},
-        Role.invigilator: frozenset({_P.watch_health, _P.observe_encounter, _P.issue_links}),
+        Role.invigilator: frozenset({_P.supervise, _P.watch_health, _P.observe_encounter, _P.issue_links}),
         Role.observer: frozenset({_P.observe_encounter}),
         Role.candidate: frozenset({_P.join_encounter, _P.read_brief, _P.write_note}),
         Role.standardized_patient: frozenset({_P.join_encounter, _P.read_brief, _P.rate_as_sp, _P.show_stimulus}),

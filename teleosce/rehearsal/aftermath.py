@@ -88,10 +88,10 @@ class Aftermath:
                     continue
                 if one["phase"] != "done":
                     self._facts.unfinished.append(f"session {pair.session}: still in phase {one['phase']}")
-                for incident in one.get("incidents", []):
-                    if incident["seat"] in people:
-                        since = round((incident["since_ms"] - pair.started_ms) / 1000, 1)
-                        people[incident["seat"]].alarms.append((incident["kind"], since))
+                for alarm in one["alarms"]:
+                    if alarm["seat"] in people:
+                        since = round((alarm["since_ms"] - pair.started_ms) / 1000, 1)
+                        people[alarm["seat"]].alarms.append((alarm["kind"], since))
 
     async def words(self, cast: Cast) -> None:
         """Waits for the transcripts and compares them with the script."""

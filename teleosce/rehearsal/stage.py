@@ -124,9 +124,9 @@ class Stage:
         day = await self.organiser.get(f"/api/exams/{made['exam']}/day")
         encounters = {}
         for one in day["encounters"]:
-            for person in one["people"]:
-                if one["rotation"] == 1 and person["role"] == "candidate":
-                    encounters[person["seat"]] = one["id"]
+            # The candidate is the first of an encounter's seats.
+            if one["rotation"] == 1:
+                encounters[one["seats"][0]] = one["id"]
         self._spare += [one["id"] for one in day["encounters"] if one["id"] not in encounters.values()]
         base = self.organiser.base
         for candidate, patient in zip(links["candidate"], links["sp"], strict=True):

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from teleosce.core.paths import WEB
 from teleosce.web import middleware, socket
-from teleosce.web.api import encounters, exams, forms, keeping, link, media, service, transcripts
+from teleosce.web.api import conduct, encounters, exams, forms, keeping, ledger, link, media, service, transcripts
 from teleosce.web.context import ROOMS, Rooms
 from teleosce.web.hub import Hub
 from teleosce.web.limits import Refusals
@@ -52,8 +52,9 @@ def application(rooms: Rooms) -> web.Application:
 
 def routes() -> list[Route]:
     """Every route of the server, but for static files."""
-    every = (account, exam, stations, link, encounters, exams, media, transcripts, forms, keeping, service, socket)
-    return [route for room in every for route in room.ROUTES]
+    pages = (account, exam, stations)
+    api = (link, encounters, conduct, ledger, exams, media, transcripts, forms, keeping, service, socket)
+    return [route for room in (*pages, *api) for route in room.ROUTES]
 
 
 async def _start(made: web.Application) -> None:

@@ -3,7 +3,7 @@
 from teleosce.core.errors import Fault, NotFound
 from teleosce.core.ids import is_id
 from teleosce.exams import Encounter
-from teleosce.people import Permission, Principal
+from teleosce.people import Permission, Principal, Role
 from teleosce.web.context import Rooms
 
 
@@ -19,6 +19,16 @@ def takes_part(principal: Principal, encounter: Encounter) -> bool:
 def oversees(principal: Principal, exam_id: str) -> bool:
     """Whether the person runs this exam: staff run all, a seat only its own exam."""
     return principal.may(Permission.run_exam) and principal.exam_id in (None, exam_id)
+
+
+def supervises(principal: Principal, exam_id: str) -> bool:
+    """Whether the person acts on this exam's running day."""
+    return principal.may(Permission.supervise) and principal.exam_id in (None, exam_id)
+
+
+def watches(principal: Principal, exam_id: str) -> bool:
+    """Whether the person sees this exam's day as it runs."""
+    return principal.may(Permission.watch_health) and principal.exam_id in (None, exam_id)
 
 
 def makes_exams(principal: Principal) -> bool:
@@ -40,5 +50,19 @@ async def marked_encounter(rooms: Rooms, principal: Principal, encounter_id: str
     """The encounter, for its examiner and for those who run its exam. Raises NotFound for all others."""
     encounter = await own_encounter(rooms, principal, encounter_id)
     if principal.seat_id == encounter.examiner or oversees(principal, encounter.exam_id):
+        return encounter
+    raise _nothing()
+
+
+async def observed_encounter(rooms: Rooms, principal: Principal, encounter_id: str) -> Encounter:
+    """The encounter, for those who may look in on it: its examiner, and whoever supervises or observes its exam.
+
+    Raises NotFound for all others.
+    """
+    if not is_id(encounter_id):
+        raise _nothing()
+    encounter = await rooms.exams.encounter(encounter_id)
+    theirs = principal.exam_id in (None, encounter.exam_id) and principal.may(Permission.observe_encounter)
+    if theirs and (principal.role is not Role.examiner or principal.seat_id == encounter.examiner):
         return encounter
     raise _nothing()

@@ -1,13 +1,27 @@
-"""The organiser's view of an exam: every encounter with its people, its recording, its transcript and its marking."""
+"""An exam's day as the control room shows it: circuits, encounters and people, each an entry under its id.
 
+A board is the whole truth, made by a few queries whatever the size of the exam; pages are sent what differs from the
+board before.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from teleosce.exams import Encounter
+from teleosce.core.errors import NotFound
+from teleosce.exams import RUNNING, Encounter, Identified, exam_state
+from teleosce.people import Seat
 from teleosce.rtc import PeerHealth
-from teleosce.scoring import Kind, layout_of
-from teleosce.watching import Alarm
+from teleosce.scoring import Form, Kind, layout_of
 from teleosce.web.context import Rooms
-from teleosce.web.place import encounter_view
+from teleosce.web.place import LIVE, circuits_view, encounter_view, observers, seats_of
+
+Entry = dict[str, Any]
+NOT_RECORDED = {"state": "none", "seconds": 0}
+NOT_ASKED_FOR = {"state": "waiting", "done": 0.0, "message": "The recording has not been closed yet."}
+NOT_MARKED = {"state": "none", "marked": 0, "total": 0}
+SENDING_MS = 3000
 
 
 class Notices(Protocol):
@@ -19,98 +33,180 @@ class Notices(Protocol):
         """Whether a page of this seat is open."""
 
 
-async def day(rooms: Rooms, hub: Notices, exam_id: str) -> dict[str, Any]:
-    """The `day` message."""
-    exam = await rooms.exams.exam(exam_id)
-    encounters = await rooms.exams.encounters(exam_id)
-    incidents = await rooms.watching.history([one.id for one in encounters])
-    return {
-        "type": "day",
-        "exam": {"id": exam.id, "title": exam.title, "zone": exam.zone},
-        "now_ms": rooms.clock.now_ms(),
-        "alarms": [alarm.message for alarm in rooms.recordings.alarms()],
-        "encounters": [
-            await _row(rooms, hub, one, [each for each in incidents if each.encounter_id == one.id])
-            for one in encounters
-        ],
-    }
+@dataclass(frozen=True)
+class Board:
+    """The day at one moment. `parts` are entries by part (`circuits`, `encounters`, `people`) and by their key."""
+
+    now_ms: int
+    exam: Entry
+    alarms: list[str]
+    parts: Mapping[str, Mapping[str, Entry]]
+
+    def message(self, before: "Board | None" = None) -> dict[str, Any]:
+        """The `day` message: whole, or what differs from the board before. Nothing of a day ever goes away."""
+        older = before.parts if before else {part: {} for part in self.parts}
+        changed = {
+            part: [entry for key, entry in entries.items() if older[part].get(key) != entry]
+            for part, entries in self.parts.items()
+        }
+        head = {"type": "day", "whole": before is None, "now_ms": self.now_ms, "exam": self.exam, "alarms": self.alarms}
+        return head | changed
 
 
-async def _row(rooms: Rooms, hub: Notices, encounter: Encounter, incidents: list[Alarm]) -> dict[str, Any]:
-    return {
-        **await encounter_view(rooms, encounter),
-        "slot": encounter.slot_id,
-        "rotation": encounter.rotation,
-        "circuit": encounter.circuit,
-        "people": [
-            await _person(rooms, hub, encounter, seat_id)
-            for seat_id in (encounter.candidate, encounter.sp, encounter.examiner)
-            if seat_id
-        ],
-        "incidents": [
-            {"seat": one.participant_id, "kind": one.kind.value, "since_ms": one.since_ms, "until_ms": one.until_ms}
-            for one in incidents
-        ],
-        "recording": await _recording(rooms, encounter),
-        "transcript": await _transcript(rooms, encounter),
-        "marking": await _marking(rooms, encounter),
-    }
+class Boards:
+    """Makes boards, and remembers of the marks what has not changed since."""
+
+    def __init__(self, rooms: Rooms, notices: Notices) -> None:
+        self._rooms, self._notices = rooms, notices
+        self._marking: dict[str, tuple[tuple[int, ...], Entry]] = {}
+
+    async def board(self, exam_id: str) -> Board:
+        """The day of an exam as it is now. Raises NotFound."""
+        rooms = self._rooms
+        exam = await rooms.exams.exam(exam_id)
+        encounters = await rooms.exams.encounters(exam_id)
+        circuits = await rooms.exams.circuits(exam_id)
+        state = exam_state(one.state for one in circuits)
+        return Board(
+            rooms.clock.now_ms(),
+            {"id": exam.id, "title": exam.title, "zone": exam.zone, "state": state.value},
+            [alarm.message for alarm in rooms.recordings.alarms()],
+            {
+                "circuits": circuits_view(circuits, encounters),
+                "encounters": await self._encounters(encounters),
+                "people": await self._people(exam_id, encounters),
+                "incidents": await self._incidents(exam_id),
+            },
+        )
+
+    async def _encounters(self, encounters: Sequence[Encounter]) -> dict[str, Entry]:
+        ids = [one.id for one in encounters]
+        recordings = await self._rooms.recordings.progress(ids)
+        transcripts = await self._rooms.transcripts.statuses(ids)
+        alarms: dict[str, list[Entry]] = defaultdict(list)
+        for alarm in await self._rooms.watching.history(ids):
+            told = {"kind": alarm.kind.value, "since_ms": alarm.since_ms, "until_ms": alarm.until_ms}
+            alarms[alarm.encounter_id].append({"seat": alarm.participant_id} | told)
+        marking = await self._marks(encounters)
+        found = {}
+        for one in encounters:
+            transcript = transcripts.get(one.id)
+            recording = recordings.get(one.id)
+            found[one.id] = {
+                **await encounter_view(self._rooms, one),
+                "slot": one.slot_id,
+                "rotation": one.rotation,
+                "circuit": one.circuit,
+                "seats": seats_of(one),
+                "observers": observers(self._rooms, one) if one.phase in LIVE else [],
+                "alarms": alarms[one.id],
+                "recording": recording._asdict() if recording else NOT_RECORDED,
+                "transcript": {
+                    "state": transcript.state.value,
+                    "done": round(transcript.done, 2),
+                    "message": transcript.message,
+                }
+                if transcript
+                else NOT_ASKED_FOR,
+                "marking": marking.get(one.id, NOT_MARKED),
+            }
+        return found
+
+    async def _marks(self, encounters: Sequence[Encounter]) -> dict[str, Entry]:
+        stamps = await self._rooms.forms.stamps([one.id for one in encounters])
+        known = {one: told for one, (stamp, told) in self._marking.items() if stamps.get(one) == stamp}
+        unknown = {one.id: one for one in encounters if one.id in stamps and one.id not in known}
+        for encounter_id, forms in (await self._rooms.forms.of_encounters(list(unknown))).items():
+            told = await self._marked(unknown[encounter_id], forms)
+            self._marking[encounter_id] = (stamps[encounter_id], told)
+            known[encounter_id] = told
+        return known
+
+    async def _marked(self, encounter: Encounter, forms: Iterable[Form]) -> Entry:
+        marks = [form for form in forms if form.kind is Kind.mark]
+        if not marks:
+            return NOT_MARKED
+        layout = layout_of(await self._rooms.stations.get(encounter.station_hash))
+        progress = self._rooms.forms.progress(marks[-1], layout)
+        return {"state": marks[-1].state.value, "marked": progress.marked, "total": progress.total}
+
+    async def _people(self, exam_id: str, encounters: Sequence[Encounter]) -> dict[str, Entry]:
+        rooms = self._rooms
+        consented = await rooms.people.consented(exam_id)
+        checks = await rooms.people.equipment_checks(exam_id)
+        identified = await rooms.ledger.identified(exam_id)
+        peers = {
+            peer.participant: peer for one in encounters if one.phase in RUNNING for peer in rooms.media.peers(one.id)
+        }
+        alarms: dict[str, list[Entry]] = defaultdict(list)
+        for alarm in rooms.watching.alarms():
+            alarms[alarm.participant_id].append({"kind": alarm.kind.value, "since_ms": alarm.since_ms})
+        return {
+            seat.id: {
+                **self._person(seat, peers.get(seat.id)),
+                "consented": seat.id in consented,
+                "check": checks[seat.id]["verdict"] if seat.id in checks else None,
+                "identified": _identified(identified.get(seat.id)),
+                "alarms": alarms[seat.id],
+            }
+            for seat in await rooms.people.seats(exam_id)
+        }
+
+    async def _incidents(self, exam_id: str) -> dict[str, Entry]:
+        found = {}
+        for one in await self._rooms.ledger.incidents(exam_id):
+            found[one.id] = {
+                "id": one.id,
+                "encounter": one.encounter_id,
+                "seat": one.seat_id,
+                "kind": one.kind.value,
+                "opened_ms": one.opened_ms,
+                "closed_ms": one.closed_ms,
+                "lost_audio_ms": one.lost_audio_ms,
+                "lost_video_ms": one.lost_video_ms,
+                "proposal": one.proposal.value,
+                "decision": one.decision.value if one.decision else None,
+                "decided_by": await self._name(one.decided_by),
+                "decided_ms": one.decided_ms,
+                "carried_out": one.carried_out,
+                "note": one.note,
+            }
+        return found
+
+    async def _name(self, by: str | None) -> str | None:
+        """Of a seat; staff with an account are the organisers."""
+        if by is None:
+            return None
+        try:
+            return (await self._rooms.people.seat(by)).name
+        except NotFound:
+            return None
+
+    def _person(self, seat: Seat, peer: PeerHealth | None) -> Entry:
+        microphone, camera = self._rooms.watching.devices(seat.id)
+        return {
+            "seat": seat.id,
+            "role": seat.role.value,
+            "name": seat.name,
+            "number": seat.number,
+            "present": self._notices.present(seat.id),
+            "microphone": microphone,
+            "camera": camera,
+            "media": self._media(peer, self._notices.health.get(seat.id)) if peer else None,
+        }
+
+    def _media(self, peer: PeerHealth, told: dict[str, Any] | None) -> Entry:
+        now_ms = self._rooms.clock.now_ms()
+        trip = peer.round_trip_ms
+        return {
+            "state": peer.state.value,
+            "sending": peer.last_packet_ms is not None and now_ms - peer.last_packet_ms < SENDING_MS,
+            "receiving": bool(told and told.get("receiving")),
+            # As fine as anybody reads it: a figure that flickers would be sent each time.
+            "loss": round(peer.loss, 2),
+            "round_trip_ms": None if trip is None else round(trip, -1),
+        }
 
 
-async def _person(rooms: Rooms, hub: Notices, encounter: Encounter, seat_id: str) -> dict[str, Any]:
-    seat = await rooms.people.seat(seat_id)
-    peer = next((one for one in rooms.media.peers(encounter.id) if one.participant == seat_id), None)
-    check = await rooms.people.equipment_check(seat_id)
-    microphone, camera = rooms.watching.devices(seat_id)
-    return {
-        "seat": seat.id,
-        "role": seat.role.value,
-        "name": seat.name,
-        "number": seat.number,
-        "present": hub.present(seat_id),
-        "consented": await rooms.people.has_consented(seat_id),
-        "check": check["verdict"] if check else None,
-        "alarms": [
-            {"kind": one.kind.value, "since_ms": one.since_ms}
-            for one in rooms.watching.alarms()
-            if one.participant_id == seat_id and one.encounter_id == encounter.id
-        ],
-        "microphone": microphone,
-        "camera": camera,
-        "media": _media(rooms, peer, hub.health.get(seat_id)) if peer else None,
-    }
-
-
-def _media(rooms: Rooms, peer: PeerHealth, told: dict[str, Any] | None) -> dict[str, Any]:
-    now = rooms.clock.now_ms()
-    return {
-        "state": peer.state.value,
-        "sending": peer.last_packet_ms is not None and now - peer.last_packet_ms < 3000,
-        "receiving": bool(told and told.get("receiving")),
-        "loss": round(peer.loss, 4),
-        "round_trip_ms": peer.round_trip_ms,
-    }
-
-
-async def _recording(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
-    manifest = await rooms.recordings.manifest(encounter.id)
-    if manifest is not None:
-        gone = manifest.takes and all(take.state == "deleted" for take in manifest.takes)
-        return {"state": "deleted" if gone else "sealed", "seconds": round(manifest.duration_ms / 1000)}
-    if rooms.recordings.is_recording(encounter.id):
-        return {"state": "recording", "seconds": rooms.recordings.seconds_on_disk(encounter.id)}
-    return {"state": "sealing" if await rooms.recordings.takes(encounter.id) else "none", "seconds": 0}
-
-
-async def _transcript(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
-    progress = await rooms.transcripts.status(encounter.id)
-    return {"state": progress.state.value, "done": progress.done, "message": progress.message}
-
-
-async def _marking(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
-    forms = [form for form in await rooms.forms.of_encounter(encounter.id) if form.kind is Kind.mark]
-    if not forms:
-        return {"state": "none", "marked": 0, "total": 0}
-    layout = layout_of(await rooms.stations.get(encounter.station_hash))
-    progress = rooms.forms.progress(forms[-1], layout)
-    return {"state": forms[-1].state.value, "marked": progress.marked, "total": progress.total}
+def _identified(known: Identified | None) -> Entry | None:
+    return {"how": known.how, "at_ms": known.at_ms} if known else None

@@ -1,10 +1,14 @@
 """Where everybody should be now, worked out afresh from the database each time: a page never has to remember."""
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from teleosce.exams import Encounter, Phase
+from teleosce.exams import RUNNING, Circuit, Encounter, Phase, ring
 from teleosce.people import Role, Seat
+from teleosce.rtc import PeerState
+from teleosce.stations import StationVersion
 from teleosce.web.context import Rooms
 
 PAGES = {
@@ -24,24 +28,133 @@ def page_of(role: Role, exam_id: str | None) -> str:
     return PAGES.get(role) or (f"/control/{exam_id}" if exam_id else "/")
 
 
-async def place(rooms: Rooms, seat: Seat, present: Present) -> dict[str, Any]:
-    """The `place` message for a seat: the whole truth, not a difference."""
-    encounter = await rooms.exams.where_now(seat.id)
-    coming = [one for one in await rooms.exams.of_seat(seat.id) if one.phase is Phase.waiting]
-    following = next((one for one in coming if encounter is None or one.id != encounter.id), None)
+@dataclass(frozen=True)
+class Places:
+    """An exam's people and encounters at one moment, read at once: from it, everybody's place."""
+
+    seats: Mapping[str, Seat]
+    encounters: Mapping[str, Encounter]
+    """By id, in the order of the day."""
+    versions: Mapping[str, StationVersion]
+    shown: Mapping[str, list[str]]
+    observers: Mapping[str, list[str]]
+    present: Present
+    of_seat: Mapping[str, Sequence[Encounter]]
+    circuits: Mapping[str, dict[str, Any]]
+
+    @classmethod
+    async def of(cls, rooms: Rooms, exam_id: str, present: Present) -> "Places":
+        """A few queries for an exam of any size."""
+        encounters = {one.id: one for one in await rooms.exams.encounters(exam_id)}
+        running = [one for one in encounters.values() if one.phase in RUNNING]
+        of_seat: dict[str, list[Encounter]] = defaultdict(list)
+        for one in encounters.values():
+            for seat in seats_of(one):
+                of_seat[seat].append(one)
+        hashes = {one.station_hash for one in encounters.values()}
+        return cls(
+            seats={seat.id: seat for seat in await rooms.people.seats(exam_id)},
+            encounters=encounters,
+            versions={one: await rooms.stations.get(one) for one in hashes},
+            shown=await rooms.exams.shown_in([one.id for one in running]),
+            observers={one.id: observers(rooms, one) for one in running if one.phase in LIVE},
+            present=present,
+            of_seat=of_seat,
+            circuits=circuits_view(await rooms.exams.circuits(exam_id), list(encounters.values())),
+        )
+
+    def now(self, seat_id: str) -> Encounter | None:
+        """The seat's running encounter, or else its first waiting one."""
+        mine = self.of_seat.get(seat_id, ())
+        running = (one for one in mine if one.phase in RUNNING)
+        return next(running, None) or next((one for one in mine if one.phase is Phase.waiting), None)
+
+    def with_whom(self, seat_id: str) -> Iterable[str]:
+        """The seats of the encounter where this one should be."""
+        encounter = self.now(seat_id)
+        return seats_of(encounter) if encounter else ()
+
+    def message(self, seat_id: str) -> dict[str, Any]:
+        """The `place` message for a seat: the whole truth, not a difference."""
+        seat = self.seats[seat_id]
+        encounter = self.now(seat_id)
+        coming = (one for one in self.of_seat.get(seat_id, ()) if one.phase is Phase.waiting and one is not encounter)
+        following = next(coming, None)
+        return {
+            "type": "place",
+            "page": page_of(seat.role, seat.exam_id),
+            "encounter": self.view(encounter) if encounter else None,
+            "next": self._coming(following, seat.role) if following else None,
+            "people": self._people(encounter, seat.role) if encounter else [],
+            "stimuli": self.shown.get(encounter.id, []) if encounter else [],
+            "observers": self.observers.get(encounter.id, []) if encounter else [],
+            "progress": self._progress(seat_id, encounter),
+            "circuit": self.circuits.get(encounter.circuit) if encounter else None,
+        }
+
+    def seen(self, encounter_id: str) -> dict[str, Any]:
+        """The `encounter` message, for a page that looks in."""
+        encounter = self.encounters[encounter_id]
+        return {
+            "type": "encounter",
+            "encounter": self.view(encounter),
+            "people": self._people(encounter, Role.organiser),
+            "observers": self.observers.get(encounter_id, []),
+        }
+
+    def view(self, encounter: Encounter) -> dict[str, Any]:
+        """An encounter as pages see it."""
+        return view_of(encounter, self.versions[encounter.station_hash])
+
+    def _progress(self, seat_id: str, encounter: Encounter | None) -> dict[str, int]:
+        """How far a person's day is: the number of the present encounter among those that count, and how many."""
+        slots = list(dict.fromkeys(one.slot_id for one in self.of_seat.get(seat_id, ())))
+        return {"number": slots.index(encounter.slot_id) + 1 if encounter else len(slots), "of": len(slots)}
+
+    def _coming(self, encounter: Encounter, viewer: Role) -> dict[str, Any]:
+        version = self.versions[encounter.station_hash]
+        candidate = None
+        if viewer is Role.standardized_patient and encounter.candidate is not None:
+            candidate = self.seats[encounter.candidate].name
+        station = {"number": encounter.position, "title": version.title}
+        return {"station": station, "rest": version.rest, "candidate": candidate}
+
+    def _people(self, encounter: Encounter, viewer: Role) -> list[dict[str, Any]]:
+        """Those in the encounter, under the names the viewer may know them by."""
+        return [
+            {
+                "seat": seat.id,
+                "role": seat.role.value,
+                "name": name_for(viewer, seat),
+                "number": seat.number,
+                "present": self.present(seat.id),
+            }
+            for seat in (self.seats[one] for one in encounter.people)
+        ]
+
+
+def circuits_view(circuits: Iterable[Circuit], encounters: Collection[Encounter]) -> dict[str, dict[str, Any]]:
+    """The circuits of an exam by name, as pages see them."""
     return {
-        "type": "place",
-        "page": page_of(seat.role, seat.exam_id),
-        "encounter": await encounter_view(rooms, encounter) if encounter else None,
-        "next": await _coming(rooms, following, seat.role) if following else None,
-        "people": await people(rooms, encounter, seat.role, present) if encounter else [],
-        "stimuli": await rooms.exams.shown_stimuli(encounter.id) if encounter else [],
+        one.name: {
+            "name": one.name,
+            "state": one.state.value,
+            "rotation": one.rotation,
+            "rotations": max((each.rotation for each in encounters if each.circuit == one.name), default=0),
+            "starts_ms": one.starts_ms,
+            "turns_ms": ring.turns_ms(each for each in encounters if ring.is_in(one, each)) or None,
+        }
+        for one in circuits
     }
 
 
 async def encounter_view(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
     """An encounter as pages see it."""
-    version = await rooms.stations.get(encounter.station_hash)
+    return view_of(encounter, await rooms.stations.get(encounter.station_hash))
+
+
+def view_of(encounter: Encounter, version: StationVersion) -> dict[str, Any]:
+    """The same, where its station is at hand."""
     return {
         "id": encounter.id,
         "attempt": encounter.attempt,
@@ -56,30 +169,13 @@ async def encounter_view(rooms: Rooms, encounter: Encounter) -> dict[str, Any]:
     }
 
 
-async def _coming(rooms: Rooms, encounter: Encounter, viewer: Role) -> dict[str, Any]:
-    version = await rooms.stations.get(encounter.station_hash)
-    candidate = None
-    if viewer is Role.standardized_patient and encounter.candidate is not None:
-        candidate = (await rooms.people.seat(encounter.candidate)).name
-    station = {"number": encounter.position, "title": version.title}
-    return {"station": station, "rest": version.rest, "candidate": candidate}
-
-
-async def people(rooms: Rooms, encounter: Encounter, viewer: Role, present: Present) -> list[dict[str, Any]]:
-    """Those in the encounter, under the names the viewer may know them by."""
-    found = []
-    for seat_id in encounter.people:
-        seat = await rooms.people.seat(seat_id)
-        found.append(
-            {
-                "seat": seat.id,
-                "role": seat.role.value,
-                "name": name_for(viewer, seat),
-                "number": seat.number,
-                "present": present(seat.id),
-            }
-        )
-    return found
+def observers(rooms: Rooms, encounter: Encounter) -> list[str]:
+    """The names of those who are in the encounter's room without a part in it."""
+    return sorted(
+        peer.name
+        for peer in rooms.media.peers(encounter.id)
+        if peer.participant not in encounter.people and peer.state is PeerState.connected
+    )
 
 
 def name_for(viewer: Role, seat: Seat) -> str:
@@ -88,7 +184,7 @@ def name_for(viewer: Role, seat: Seat) -> str:
     return "Patient" if hidden else seat.name
 
 
-def seats_of(encounter: Encounter) -> Iterable[str]:
+def seats_of(encounter: Encounter) -> list[str]:
     """The seats that an encounter's news concerns."""
     everybody = (*encounter.people, encounter.examiner)
     return [seat for seat in dict.fromkeys(everybody) if seat]

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
@@ -12,10 +12,10 @@ from teleosce.core.errors import Conflict, Fault, Invalid
 from teleosce.exams import Encounter, Phase
 from teleosce.people import Permission, Role, plain
 from teleosce.rtc import Ticket, ice_servers
-from teleosce.web.access import oversees
+from teleosce.web.access import observed_encounter, watches
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.hub import Connection, Hub
-from teleosce.web.place import LIVE, place, seats_of
+from teleosce.web.place import LIVE, seats_of
 from teleosce.web.routing import Access, Route
 
 log = structlog.get_logger(__name__)
@@ -29,6 +29,9 @@ HEARTBEAT_S = 15.0
 
 HELP_EVERY_S = 2.0
 """A seat's calls for help are passed on no faster, so that nobody drowns the organiser's page."""
+
+CALL = "I need help."
+"""What stands for a call without words."""
 
 MOST = 2**53
 """Whole numbers beyond this are none in a page."""
@@ -58,21 +61,21 @@ async def socket(request: web.Request) -> web.WebSocketResponse:
     hub = request.app[HUB]
     connection = Connection(principal(request), ws)
     # Before the connection is made: a refusal afterwards would have nowhere to go.
-    await _watch(rooms(request), connection, request.query.get("exam"))
+    await _watch(rooms(request), connection, request.query)
     await ws.prepare(request)
     connection.post(_welcome(rooms(request), connection))
     async with hub.joined(connection):
-        if connection.principal.seat_id:
-            seat = await rooms(request).people.seat(connection.principal.seat_id)
-            connection.post(await place(rooms(request), seat, hub.present))
-            hub.tell_alarms(seat.id)
         await _listen(rooms(request), hub, connection)
     return ws
 
 
-async def _watch(house: Rooms, connection: Connection, exam_id: str | None) -> None:
-    exam_id = exam_id or connection.principal.exam_id
-    if exam_id and oversees(connection.principal, exam_id):
+async def _watch(house: Rooms, connection: Connection, query: Mapping[str, str]) -> None:
+    """A page names the exam whose day it shows, or the encounter that it looks in on."""
+    if "encounter" in query:
+        connection.observes = (await observed_encounter(house, connection.principal, query["encounter"])).id
+        return
+    exam_id = query.get("exam") or connection.principal.exam_id
+    if exam_id and watches(connection.principal, exam_id):
         connection.watches = (await house.exams.exam(exam_id)).id
 
 
@@ -142,6 +145,9 @@ async def _ping(house: Rooms, _hub: Hub, connection: Connection, said: dict[str,
 
 
 async def _ticket(house: Rooms, hub: Hub, connection: Connection, said: dict[str, Any]) -> None:
+    if said.get("purpose") == "observe":
+        await _listening(house, connection)
+        return
     who = connection.principal
     if who.seat_id is None or not who.may(Permission.join_encounter):
         raise Invalid("Only candidates and patients take part in the call.")
@@ -155,12 +161,27 @@ async def _ticket(house: Rooms, hub: Hub, connection: Connection, said: dict[str
                 "There is no call at this moment. The page connects by itself when there is.", code="no-call"
             )
         room = encounter.id
+    _issue(house, connection, room, publish=True)
+
+
+async def _listening(house: Rooms, connection: Connection) -> None:
+    """For a page that looks in: it sees and hears, sends nothing, and is shown to those in the room."""
+    if connection.observes is None:
+        raise Invalid("This page does not look in on an encounter.")
+    encounter = await observed_encounter(house, connection.principal, connection.observes)
+    if encounter.phase not in LIVE:
+        raise Conflict("Nobody is in this room at this moment.", code="no-call")
+    await house.people.record(connection.principal, "encounter.observe", encounter.id, {})
+    _issue(house, connection, encounter.id, publish=False)
+
+
+def _issue(house: Rooms, connection: Connection, room: str, *, publish: bool) -> None:
     now = house.clock.now_ms()
     ticket = Ticket(
         room=room,
-        participant=who.seat_id,
-        name=who.name,
-        publish=True,
+        participant=connection.person,
+        name=connection.principal.name,
+        publish=publish,
         subscribe=True,
         expires_ms=now + TICKET_MS,
     )
@@ -170,7 +191,7 @@ async def _ticket(house: Rooms, hub: Hub, connection: Connection, said: dict[str
             "url": "/api/media/offer",
             "ticket": ticket.sign(house.secret),
             "expires_ms": ticket.expires_ms,
-            "ice_servers": ice_servers(house.settings, who.seat_id, now),
+            "ice_servers": ice_servers(house.settings, connection.person, now),
             "receive_slots": RECEIVE_SLOTS,
         }
     )
@@ -216,11 +237,11 @@ async def _help(house: Rooms, hub: Hub, connection: Connection, said: dict[str, 
     who = connection.principal
     if not hub.may_call(who.seat_id or who.session_id, time.monotonic(), HELP_EVERY_S):
         raise Invalid("The organiser has been told already and will come to you.", code="told")
-    text = plain(str(said.get("text") or "")[:500])
-    for one in hub.connections:
-        if one.watches is not None and one.watches == who.exam_id:
-            one.post({"type": "help", "seat": who.seat_id, "name": who.name, "role": who.role.value, "text": text})
-    await house.people.record(who, "help.asked", who.seat_id or who.session_id, {})
+    text = plain(str(said.get("text") or ""))[:500].strip() or CALL
+    if who.exam_id is None or who.seat_id is None:
+        raise Invalid("Only people of an exam call for help.")
+    await house.ledger.say(who.exam_id, text, from_seat=who.seat_id)
+    await house.people.record(who, "help.asked", who.seat_id, {})
     connection.post({"type": "notice", "level": "info", "text": "The organiser has been told and will come to you."})
 
 

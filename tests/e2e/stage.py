@@ -90,15 +90,22 @@ class Control:
         return str(rows(self.server.data, "SELECT phase FROM encounter WHERE id = ?", self.encounter_id)[0][0])
 
     @property
-    def card(self) -> Locator:
-        """The encounter on the organiser's page."""
-        return self.organiser.locator(f'article[aria-labelledby="encounter-{self.encounter_id}"]')
+    def panel(self) -> Locator:
+        """The encounter's side panel on the organiser's page."""
+        return self.organiser.locator(f'#panel[data-encounter="{self.encounter_id}"]')
+
+    async def open_panel(self) -> Locator:
+        """Opens the cell where the encounter is, if it is not open."""
+        await self.organiser.locator(f'.cell[data-encounter="{self.encounter_id}"]').click()
+        return self.panel
 
     async def press(self, name: str) -> None:
         """An organiser's button of the encounter; a question is answered with its action."""
+        panel = await self.open_panel()
         if name == "Begin":
-            await expect(self.card.get_by_text("Here", exact=True)).to_have_count(2, timeout=30_000)
-        await self.card.get_by_role("button", name=name).click()
+            people = panel.locator("#panel-people")
+            await expect(people.get_by_text("Here", exact=True)).to_have_count(2, timeout=30_000)
+        await panel.get_by_role("button", name=name, exact=True).click()
         dialog = self.organiser.locator("dialog[open]")
         if name == "End encounter":
             await dialog.get_by_role("button", name="End the encounter").click()

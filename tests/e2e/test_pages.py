@@ -211,7 +211,8 @@ async def test_a_new_exam(house: House) -> None:
     ]
     await page.get_by_role("link", name="To the control page").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Finals, =first day")
-    await expect(page.locator(".encounter")).to_have_count(6)
+    await expect(page.locator(".cell[data-encounter]")).to_have_count(3)
+    await expect(page.locator("#summary")).to_contain_text("0 of 6 encounters done")
     await page.goto(cells[2][3])
     await expect(page.locator("#who-name")).to_have_text("Welcome, =Ada Adams")
     await page.context.close()
@@ -230,9 +231,8 @@ async def test_the_pages_of_a_rest(house: House) -> None:
     candidate = await house.page()
     await join(candidate, house.server.url + links["candidate"])
     await candidate.locator("#waiting-title").wait_for()
-    query = (
-        "SELECT encounter.id FROM encounter JOIN slot ON slot.id = slot_id WHERE encounter.exam_id = ? AND slot.rotation = 1"
-    )
+    query = "SELECT encounter.id FROM encounter JOIN slot ON slot.id = slot_id WHERE encounter.exam_id = ? AND "
+    query += "slot.rotation = 1"
     encounter = rows(house.server.data, query, made["exam"])[0][0]
     begun = await organiser.request.post(f"{house.server.url}/api/encounters/{encounter}/begin", data={})
     assert begun.ok, await begun.text()
@@ -282,7 +282,8 @@ async def test_the_pages_of_an_encounter(house: House) -> None:
     await candidate.locator("#waiting-title").wait_for()
     patient = await house.joined("sp")
     await patient.locator("#ready-title").wait_for()
-    await expect(organiser.get_by_text("Here", exact=True).first).to_be_visible()
+    await organiser.locator(".cell[data-encounter]").first.click()
+    await expect(organiser.locator("#panel-people").get_by_text("Here", exact=True).first).to_be_visible()
     await look(organiser, "control-waiting")
     await look(candidate, "station-waiting")
     await look(patient, "patient-waiting")

@@ -91,7 +91,7 @@ class Day:
         await self.act("add-time", seconds=900)
 
     async def incidents(self, seat: str) -> list[Any]:
-        return [one for one in (await self.encounter())["incidents"] if one["seat"] == seat]
+        return [one for one in (await self.encounter())["alarms"] if one["seat"] == seat]
 
 
 async def test_a_dead_microphone_and_a_black_camera(
@@ -118,13 +118,16 @@ async def test_a_dead_microphone_and_a_black_camera(
 
         day = Day(server, organiser)
         await day.into_the_encounter()
-        seat = next(one["seat"] for one in (await day.encounter())["people"] if one["role"] == "candidate")
+        seat = (await day.encounter())["seats"][0]
         began = time.monotonic()
-        row = organiser.locator(".encounter").first
-        alarms = row.locator(".encounter-people")
+        cell = organiser.locator(f'.cell[data-encounter="{(await day.encounter())["id"]}"]')
+        await cell.click()
+        panel = organiser.locator("#panel")
+        alarms = panel.locator("#panel-people")
         await expect(alarms).to_contain_text("Microphone is silent", timeout=30_000)
         assert time.monotonic() - began < 14
-        assert (await day.encounter())["station"]["title"] in await row.inner_text()
+        await expect(organiser.locator("#troubles")).to_contain_text("Microphone is silent")
+        await expect(cell).to_contain_text("microphone is silent")
         await expect(alarms).to_contain_text("Picture is dark", timeout=30_000)
         await expect(alarms).to_contain_text("Not in the room")
         await expect(candidate.locator("#media-fault")).to_contain_text("We can hardly see you")
@@ -151,8 +154,8 @@ async def test_a_dead_microphone_and_a_black_camera(
         await expect(candidate.locator("#media-fault")).to_be_hidden()
         await expect(alarms).to_contain_text("microphone off, camera off")
         await expect(alarms).not_to_contain_text("Picture is dark")
-        await expect(row.locator("details")).to_contain_text("alarms that are over")
-        await row.locator("summary").click()
+        await expect(panel.locator("details")).to_contain_text("alarms that are over")
+        await panel.locator("summary").click()
         await look(organiser, "control-alarms-over")
 
         # And so does the examiner, afterwards.
@@ -182,7 +185,7 @@ async def test_a_person_in_good_order_is_left_in_peace(server: ServerProcess, vo
         ends = time.monotonic() + 60
         while time.monotonic() < ends:
             await candidate.wait_for_timeout(2000)
-            assert (await day.encounter())["incidents"] == []
+            assert (await day.encounter())["alarms"] == []
             assert await candidate.locator("#media-fault").is_hidden()
     assert not problems
 

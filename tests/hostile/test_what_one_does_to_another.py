@@ -47,9 +47,9 @@ async def test_the_organiser_hears_everybody_whatever_one_writes(
     candidate, patient = await opened(await house.client("candidate")), await opened(await house.client("sp"))
     organiser = await opened(await house.client("organiser"))
     await candidate.send_str(f'{{"type": "help", "text": {text}}}')
-    await heard(organiser, "help")
+    await heard(organiser, "message")
     await patient.send_str('{"type": "help", "text": "it is cold"}')
-    assert (await heard(organiser, "help"))["text"] == "it is cold"
+    assert (await heard(organiser, "message"))["text"] == "it is cold"
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", "-1e999", "9" * 400, "9" * 5000, "true", '"\\ud800"'])
@@ -81,8 +81,8 @@ async def test_nobody_drowns_the_organiser_with_calls_for_help(house: House) -> 
     assert (await heard(candidate, "notice"))["code"] == "told"
     seat = await opened(await house.client("sp", 1))
     await seat.send_str('{"type": "help", "text": "me too"}')
-    assert (await heard(organiser, "help"))["text"] == "!"
-    assert (await heard(organiser, "help"))["text"] == "me too"
+    assert (await heard(organiser, "message"))["text"] == "!"
+    assert (await heard(organiser, "message"))["text"] == "me too"
 
 
 async def test_a_page_that_watches_nothing_is_told_before_it_is_connected(house: House) -> None:

@@ -44,16 +44,17 @@ async def test_an_empty_room_is_seen_by_all_who_should_see_it(house: House) -> N
     async with asyncio.timeout(10):
         while True:
             mine = await _row(organiser, house, encounter)
-            if all(one["until_ms"] for one in mine["incidents"]):
+            if all(one["until_ms"] for one in mine["alarms"]):
                 break
-    assert [one["kind"] for one in mine["incidents"]] == ["absent", "absent"]
+    assert [one["kind"] for one in mine["alarms"]] == ["absent", "absent"]
     assert all(one["alarms"] == [] for one in mine["people"])
     assert 'teleosce_alarms{kind="absent"} 0.0' in await (await organiser.ask("GET", "/metrics")).text()
 
 
 async def _row(organiser: Any, house: House, encounter: str) -> Any:
     day = await organiser.json("GET", f"/api/exams/{house.exam.exam_id}/day")
-    return next(one for one in day["encounters"] if one["id"] == encounter)
+    mine = next(one for one in day["encounters"] if one["id"] == encounter)
+    return mine | {"people": [one for one in day["people"] if one["seat"] in mine["seats"]]}
 
 
 async def _next(page: Any, wanted: Any) -> Any:

@@ -10,6 +10,7 @@ from teleosce.exams import Encounter, Phase
 from teleosce.people import Permission, Role
 from teleosce.stations import StationVersion, Stimulus
 from teleosce.web.access import marked_encounter, oversees, own_encounter
+from teleosce.web.api.conduct import my_encounter
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.pages.stations import stimulus_file
 from teleosce.web.place import encounter_view
@@ -137,9 +138,9 @@ async def end_phase(request: web.Request) -> web.Response:
 
 
 async def add_time(request: web.Request) -> web.Response:
-    """The organiser grants time in the present phase."""
+    """Grants time in the present phase."""
     asked = await body(request, AddTime)
-    house, encounter = await _mine_to_run(request)
+    house, encounter = rooms(request), await my_encounter(request)
     changed = await house.day.add_time(encounter.id, asked.seconds)
     await house.people.record(principal(request), "encounter.add-time", encounter.id, {"seconds": asked.seconds})
     return answer(await encounter_view(house, changed))
@@ -152,14 +153,6 @@ async def void(request: web.Request) -> web.Response:
     voided = await house.day.void(encounter.id, asked.reason)
     await house.people.record(principal(request), "encounter.void", encounter.id, {"reason": asked.reason})
     return answer(await encounter_view(house, voided))
-
-
-async def rerun(request: web.Request) -> web.Response:
-    """A new attempt of the same slot; the one before is kept as it is."""
-    house, encounter = await _mine_to_run(request)
-    made = await house.day.rerun(encounter.id)
-    await house.people.record(principal(request), "encounter.rerun", encounter.id, {"attempt": made.attempt})
-    return answer(await encounter_view(house, made))
 
 
 async def _mine_to_run(request: web.Request) -> tuple[Rooms, Encounter]:
@@ -197,7 +190,6 @@ ROUTES = [
     ),
     Route("POST", "/api/encounters/{id}/begin", begin, Permission.run_exam, "Start the reading time"),
     Route("POST", "/api/encounters/{id}/end-phase", end_phase, Permission.run_exam, "Move on early", EndPhase),
-    Route("POST", "/api/encounters/{id}/add-time", add_time, Permission.run_exam, "Grant time", AddTime),
+    Route("POST", "/api/encounters/{id}/add-time", add_time, Permission.supervise, "Grant time", AddTime),
     Route("POST", "/api/encounters/{id}/void", void, Permission.run_exam, "It shall not count", Void),
-    Route("POST", "/api/encounters/{id}/rerun", rerun, Permission.run_exam, "A new attempt"),
 ]

@@ -8,14 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 from teleosce.core.errors import Forbidden, NotFound
 from teleosce.people import Permission, Role
-from teleosce.web import day_view
-from teleosce.web.access import makes_exams, oversees
+from teleosce.web.access import makes_exams, oversees, watches
 from teleosce.web.context import principal, rooms
 from teleosce.web.routing import Access, Route, answer, body
 from teleosce.web.setup import Plan, make_exam
 from teleosce.web.socket import HUB, TICKET_MS
 
 LINK_DAYS = 14
+LOOKED_AFTER = (Role.candidate, Role.standardized_patient)
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 MaybeName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 
@@ -65,9 +65,9 @@ async def create(request: web.Request) -> web.Response:
 async def day(request: web.Request) -> web.Response:
     """The day as the control page shows it."""
     exam_id = request.match_info["exam"]
-    if not oversees(principal(request), exam_id):
+    if not watches(principal(request), exam_id):
         raise NotFound("There is no such exam, or it is not yours.")
-    return answer(await day_view.day(rooms(request), request.app[HUB], exam_id))
+    return answer((await request.app[HUB].days.boards.board(exam_id)).message())
 
 
 async def new_link(request: web.Request) -> web.Response:
@@ -75,12 +75,13 @@ async def new_link(request: web.Request) -> web.Response:
     asked = await body(request, NewLink)
     house = rooms(request)
     seat = await house.people.seat(asked.seat)
-    if not oversees(principal(request), seat.exam_id):
+    who = principal(request)
+    # Whoever may not run the exam replaces the links of those they look after, and gets no rights of others by it.
+    theirs = who.exam_id in (None, seat.exam_id) and seat.role in LOOKED_AFTER
+    if not theirs and not oversees(who, seat.exam_id):
         raise NotFound("There is no such person in your exam.")
     now = house.clock.now_ms()
-    token = await house.people.issue_link(
-        seat.id, now, now + LINK_DAYS * 86_400_000, replace=True, by=principal(request)
-    )
+    token = await house.people.issue_link(seat.id, now, now + LINK_DAYS * 86_400_000, replace=True, by=who)
     return answer({"link": f"/j#{token}", "name": seat.name, "role": seat.role.value})
 
 
@@ -105,7 +106,7 @@ async def who_am_i(request: web.Request) -> web.Response:
 ROUTES = [
     Route("GET", "/api/me", who_am_i, Access.signed_in, "Who you are signed in as"),
     Route("POST", "/api/exams", create, Permission.build_exam, "Make an exam", NewExam, status=201),
-    Route("GET", "/api/exams/{exam}/day", day, Permission.run_exam, "The day of an exam"),
-    Route("POST", "/api/links", new_link, Permission.run_exam, "A new link for a seat", NewLink),
+    Route("GET", "/api/exams/{exam}/day", day, Permission.watch_health, "The day of an exam"),
+    Route("POST", "/api/links", new_link, Permission.issue_links, "A new link for a seat", NewLink),
     Route("POST", "/api/links/revoke", clear_links, Permission.run_exam, "Take a seat's links back", NewLink),
 ]

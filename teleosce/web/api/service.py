@@ -44,7 +44,7 @@ async def metrics(request: web.Request) -> web.Response:
     standing = [one.kind for one in rooms(request).watching.alarms()]
     for kind in AlarmKind:
         ALARMS.labels(kind.value).set(standing.count(kind))
-    PAGES_OPEN.set(len(request.app[HUB].connections))
+    PAGES_OPEN.set(len(request.app[HUB].connections()))
     DISK_FREE.set(shutil.disk_usage(rooms(request).settings.data).free)
     wrong = [alarm.kind for alarm in rooms(request).recordings.alarms()]
     for name in ALARM_KINDS:

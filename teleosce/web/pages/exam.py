@@ -9,7 +9,7 @@ from teleosce.exams import Encounter, Outcome, Phase
 from teleosce.people import Permission, Principal
 from teleosce.scoring import Kind, layout_of
 from teleosce.stations import StationVersion
-from teleosce.web.access import marked_encounter, oversees
+from teleosce.web.access import marked_encounter, watches
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.place import encounter_view
 from teleosce.web.rendering import page
@@ -32,13 +32,20 @@ async def patient(request: web.Request) -> web.Response:
 
 
 async def control(request: web.Request) -> web.Response:
-    """The organiser's page of one exam."""
+    """The control room of one exam, for its organisers and invigilators; `may` is what each of them does there."""
     who = principal(request)
     exam_id = request.match_info["exam"]
-    if not oversees(who, exam_id):
+    if not watches(who, exam_id):
         raise NotFound("There is no such exam, or it is not yours.")
     exam = await rooms(request).exams.exam(exam_id)
-    return page(request, "control.html", place="exams", exam=exam)
+    may = {
+        "run": who.may(Permission.run_exam),
+        "supervise": who.may(Permission.supervise),
+        "observe": who.may(Permission.observe_encounter),
+        "links": who.may(Permission.issue_links),
+        "mark": who.may(Permission.read_recording),
+    }
+    return page(request, "control.html", place="exams", exam=exam, may=may)
 
 
 async def worklist(request: web.Request) -> web.Response:
@@ -124,7 +131,7 @@ ROUTES = [
     Route("GET", "/j", join, Access.anyone, "Join by a link"),
     Route("GET", "/station", station, Permission.write_note, "The candidate's page"),
     Route("GET", "/patient", patient, Permission.rate_as_sp, "The patient's page"),
-    Route("GET", "/control/{exam}", control, Permission.run_exam, "The organiser's page"),
+    Route("GET", "/control/{exam}", control, Permission.watch_health, "The control room"),
     Route("GET", "/mark", worklist, Permission.mark, "The worklist"),
     Route("GET", "/mark/{encounter}", desk, Permission.read_recording, "The marking desk"),
 ]

@@ -19,6 +19,10 @@ const STROKES = {
     [0.6, 523],
     [1.2, 523],
   ],
+  call: [
+    [0, 784],
+    [0.2, 988],
+  ],
 };
 const SEEN_MS = 1600;
 /** A bell that the browser held back may still ring so much later; after that it would say something that is over. */
@@ -60,7 +64,7 @@ export function ring(kind, text = wording(kind)) {
 
 /** @param {BellKind} kind */
 function wording(kind) {
-  return { start: t("Bell: begin."), warning: t("Bell: the end is near."), end: t("Bell: the time is over.") }[kind];
+  return { start: t("Bell: begin."), warning: t("Bell: the end is near."), end: t("Bell: the time is over."), call: t("Bell: the organisers ring.") }[kind];
 }
 
 function context() {

@@ -302,6 +302,7 @@ function lineWords(socket, peer, weak) {
  * @param {Phase} phase
  */
 function bellWords(kind, phase) {
+  if (kind === "call") return t("The organisers ring: look at your messages.");
   if (kind === "warning") return t("The end is near.");
   if (kind === "start") return phase === "reading" ? t("The reading time begins.") : t("The consultation begins.");
   return phase === "note" ? t("The time for the note is over.") : t("The consultation is over.");

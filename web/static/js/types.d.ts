@@ -2,7 +2,8 @@
 
 export type Phase = "waiting" | "reading" | "encounter" | "note" | "changeover" | "done";
 export type Role = "organiser" | "examiner" | "moderator" | "invigilator" | "observer" | "candidate" | "sp";
-export type BellKind = "start" | "warning" | "end";
+/** `call` is rung by hand and marks no phase. */
+export type BellKind = "start" | "warning" | "end" | "call";
 /** How a state is coloured; the text beside it always says the same. */
 export type Tone = "good" | "fair" | "bad" | "idle";
 /** The verdict of the equipment check. */
@@ -28,6 +29,9 @@ export interface EncounterNow {
   phase_ends_ms: number | null;
   /** How long before the end of the encounter the warning bell rings. */
   warning_ms: number | null;
+  /** Since when its clock stands; null while it runs. */
+  paused_ms: number | null;
+  rest: boolean;
 }
 
 export interface Person {
@@ -85,13 +89,31 @@ export interface DayPerson {
   seat: string;
   role: Role;
   name: string;
+  number: string | null;
   present: boolean;
   consented: boolean;
   check: Verdict | null;
+  /** How the invigilator knew who it is, and when; null until ticked off. */
+  identified: { how: "photo" | "number"; at_ms: number } | null;
   media: MediaHealth | null;
+  /** What is wrong now. */
   alarms: { kind: AlarmKind; since_ms: number }[];
   microphone: DeviceState;
   camera: DeviceState;
+}
+
+export type CircuitState = "planned" | "gathering" | "running" | "paused" | "stopping" | "finished";
+
+export interface DayCircuit {
+  name: string;
+  state: CircuitState;
+  /** The one that runs or ran last; 0 before the first. */
+  rotation: number;
+  rotations: number;
+  /** When it is planned to start. */
+  starts_ms: number | null;
+  /** When the ring turns, as far as anybody knows. */
+  turns_ms: number | null;
 }
 
 export interface DayEncounter {
@@ -106,13 +128,46 @@ export interface DayEncounter {
   phase: Phase;
   phase_started_ms: number;
   phase_ends_ms: number | null;
-  outcome: "completed" | "void" | null;
-  people: DayPerson[];
+  /** Since when its clock stands. */
+  paused_ms: number | null;
+  outcome: "completed" | "void" | "missed" | null;
+  /** Candidate, SP, examiner and whoever else is there. */
+  seats: string[];
   /** Every alarm of the encounter in the order in which they began; `until_ms` is null while one stands. */
-  incidents: { seat: string; kind: AlarmKind; since_ms: number; until_ms: number | null }[];
+  alarms: { seat: string; kind: AlarmKind; since_ms: number; until_ms: number | null }[];
+  observers: string[];
   recording: { state: "none" | "recording" | "sealing" | "sealed" | "deleted"; seconds: number };
   transcript: { state: "waiting" | "running" | "ready" | "failed" | "deleted"; done: number; message: string };
-  marking: { state: "none" | "draft" | "submitted" | "amended"; marked: number; total: number };
+  marking: { state: "none" | "draft" | "submitted" | "amending" | "amended"; marked: number; total: number; live: boolean };
+}
+
+export type Decision = "none" | "add-time" | "re-run" | "void";
+
+/** A line of the ledger. */
+export interface DayIncident {
+  id: string;
+  encounter: string | null;
+  seat: string | null;
+  kind: "line" | "sound" | "picture" | "server" | "other";
+  opened_ms: number;
+  closed_ms: number | null;
+  lost_audio_ms: number;
+  lost_video_ms: number;
+  proposal: Decision;
+  decision: Decision | null;
+  decided_by: string | null;
+  decided_ms: number | null;
+  note: string;
+}
+
+/** Of the control room (from_seat null) to one or to everyone, or of somebody to the control room. */
+export interface Said {
+  number: number;
+  text: string;
+  at_ms: number;
+  /** To whom; null for everyone, or for the control room. */
+  seat: string | null;
+  from_seat: string | null;
 }
 
 /** What the server says on the socket: the event's name and its body. */
@@ -124,7 +179,17 @@ export interface ServerEvents {
     next: { station: StationLabel; [more: string]: unknown } | null;
     people: Person[];
     stimuli: string[];
+    /** The names of those who look in. */
+    observers: string[];
+    /** Which of the person's encounters this is, and of how many. */
+    progress: { number: number; of: number };
+    circuit: { name: string; state: CircuitState; rotation: number; rotations: number; starts_ms: number | null; turns_ms: number | null } | null;
   };
+  /** Of the encounter that this page looks in on. */
+  encounter: { encounter: EncounterNow; people: Person[]; observers: string[] };
+  /** All that concerns this person, once; after that one by one. */
+  messages: { messages: Said[] };
+  message: Said;
   bell: { kind: BellKind; phase: Phase; at_ms: number };
   ticket: Ticket;
   bound: { slots: Slot[] };
@@ -132,10 +197,18 @@ export interface ServerEvents {
   /** What the server finds wrong with this person's own sound and picture. */
   alarms: { kinds: AlarmKind[] };
   notice: { level: "info" | "error"; text: string; code?: string };
-  /** Organiser: somebody presses the help button. */
-  help: { seat: string | null; name: string; role: Role; text: string };
   pong: { at: number; now_ms: number };
-  day: { exam: { id: string; title: string; zone: string }; now_ms: number; alarms: string[]; encounters: DayEncounter[] };
+  /** The whole day first, then what differs. */
+  day: {
+    whole: boolean;
+    exam: { id: string; title: string; zone: string; state: CircuitState };
+    now_ms: number;
+    alarms: string[];
+    circuits: DayCircuit[];
+    encounters: DayEncounter[];
+    people: DayPerson[];
+    incidents: DayIncident[];
+  };
   replaced: Record<string, never>;
   ended: { reason: string };
 }
@@ -143,7 +216,7 @@ export interface ServerEvents {
 /** What a page says on the socket. */
 export interface PageMessages {
   ping: { at: number };
-  ticket: { purpose: "check" | "encounter" };
+  ticket: { purpose: "check" | "encounter" | "observe" };
   health: {
     sending: boolean;
     receiving: boolean;

@@ -1,98 +1,144 @@
-/** /control/<exam>: the day as the server tells it, and the organiser's few levers. */
+/** /control/<exam>: the day as the server tells it, and everything that can be done about it. */
 
-/** @import { DayEncounter, ServerEvents } from "../types.js" */
+/** @import { DayPerson, ServerEvents } from "../types.js" */
 
-import { toast } from "../announce.js";
+import { announce, toast } from "../announce.js";
 import { everyTick } from "../clock.js";
-import { byId, el, pageData, setState, setText } from "../dom.js";
-import { roleName, t, timeOfDay } from "../i18n.js";
+import { Actions } from "../control/actions.js";
+import { Board, cellKey } from "../control/board.js";
+import { Direction } from "../control/direct.js";
+import { Grid } from "../control/grid.js";
+import { Ledger } from "../control/ledger.js";
+import { Panel } from "../control/panel.js";
+import { PeopleTable } from "../control/people.js";
+import { Talk } from "../control/talk.js";
+import { Troubles } from "../control/troubles.js";
+import { open } from "../dialog.js";
+import { byId, el, find, pageData, setState, setText } from "../dom.js";
+import { t, timeOfDay } from "../i18n.js";
 import { Socket } from "../socket.js";
-import { AlarmTeller, inOrder } from "./control-alarms.js";
-import { EncounterRow } from "./control-encounter.js";
-import { PersonRow } from "./control-person.js";
+import { tabs } from "../tabs.js";
 
-const { exam, zone } = /** @type {{exam: string, zone: string}} */ (pageData());
-/** @type {Map<string, EncounterRow>} */
-const encounters = new Map();
-/** @type {Map<string, PersonRow>} */
-const people = new Map();
-const teller = new AlarmTeller(zone);
+const { exam, zone, may } = /** @type {{exam: string, zone: string, may: Record<string, boolean>}} */ (pageData());
+const board = new Board();
+const actions = new Actions(exam, board);
+const selectTab = tabs(find(byId("below"), '[role="tablist"]'), (id) => id === "tab-people" && people.show());
+const write = (/** @type {DayPerson | null} */ person) => {
+  selectTab("tab-messages");
+  talk.write(person);
+};
+const panel = new Panel(board, actions, may, zone, {
+  onclose: () => {
+    const cell = panel.cell;
+    grid.choose(null);
+    if (cell) grid.focus(cell);
+  },
+  onwrite: write,
+});
+const grid = new Grid(byId("grid"), board, zone, openCell, (key, { encounter }) => {
+  if (key === "m") write(null);
+  return key === "m" || (encounter !== null && panel.press(key, encounter));
+});
+const direction = new Direction(board, actions, may);
+const ledger = new Ledger(board, actions, may, zone, ({ encounter }) => openEncounter(encounter));
+const talk = new Talk(board, actions, zone);
+const people = new PeopleTable(board, actions, may, zone, write);
+const troubles = new Troubles(board, ({ encounter, incident, key, seat }) => {
+  if (incident) {
+    selectTab("tab-incidents");
+    ledger.focus(incident);
+  } else if (key.startsWith("message ")) write(board.people.get(seat ?? "") ?? null);
+  else openEncounter(encounter);
+});
+const parts = [grid, direction, panel, ledger, talk, people, troubles];
 
 const socket = new Socket({ onstate: showConnection, path: `/ws?exam=${encodeURIComponent(exam)}` });
 socket.on("day", show);
-socket.on("help", ({ name, role, text }) => toast(text ? t("{name} ({role}) asks for help: {text}", { name, role: roleName(role), text }) : t("{name} ({role}) asks for help.", { name, role: roleName(role) }), "fair"));
+socket.on("messages", ({ messages }) => hear(messages));
+socket.on("message", (said) => hear([said]));
 socket.on("notice", ({ level, text }) => toast(text, level === "error" ? "bad" : "good"));
 socket.start();
 everyTick(() => {
   const now = socket.clock.now();
   setText(byId("clock"), timeOfDay(now, zone));
-  for (const row of encounters.values()) row.tick(now);
+  for (const part of [grid, panel, troubles]) part.tick(now);
+});
+byId("broadcast").addEventListener("click", () => write(null));
+byId("keys").addEventListener("click", explain);
+addEventListener("keydown", (event) => {
+  const typing = /** @type {HTMLElement | null} */ (event.target)?.closest("input, textarea, select, dialog");
+  if (event.key === "?" && !typing) explain();
 });
 
 /** @param {ServerEvents["day"]} day */
 function show(day) {
   if (day.exam.id !== exam) return;
-  place(byId("encounters"), encounters, inOrder(day.encounters), (one) => one.id, (one) => new EncounterRow(one));
-  const everyone = new Map(day.encounters.flatMap((one) => one.people).map((person) => [person.seat, person]));
-  place(byId("people"), people, [...everyone.values()], (one) => one.seat, (one) => new PersonRow(one));
-  showAlarms(day.alarms);
-  teller.tell(day.encounters);
-  byId("no-encounters").hidden = day.encounters.length > 0;
-  setText(byId("summary"), summary(day.encounters, [...everyone.values()].filter((one) => one.present).length, everyone.size));
+  board.take(day);
+  redraw();
+}
+
+/** @param {ServerEvents["messages"]["messages"]} said */
+function hear(said) {
+  board.hear(said);
+  redraw();
+}
+
+let due = false;
+
+/** However much comes, the page is drawn once a frame; in a tab that nobody sees, at once. */
+function redraw() {
+  if (due) return;
+  due = true;
+  const draw = () => {
+    due = false;
+    for (const part of parts) part.show();
+    const now = socket.clock.now();
+    for (const part of [grid, panel, troubles]) part.tick(now);
+    byId("no-encounters").hidden = board.encounters.size > 0;
+    setText(byId("summary"), summary());
+  };
+  if (document.hidden) draw();
+  else requestAnimationFrame(draw);
 }
 
 /**
- * One row for each thing, kept while it lasts: nothing is drawn anew, so focus and reading stay put. Rows change places only
- * when no button is under the pointer, so that nobody presses what was another's a moment ago.
- * @template T
- * @template {{element: HTMLElement, show: (one: T) => void}} R
- * @param {HTMLElement} list
- * @param {Map<string, R>} rows
- * @param {T[]} things
- * @param {(one: T) => string} key
- * @param {(one: T) => R} make
+ * @param {string} circuit
+ * @param {number} station
  */
-function place(list, rows, things, key, make) {
-  const present = new Set(things.map(key));
-  for (const [id, row] of rows) {
-    if (present.has(id)) continue;
-    row.element.remove();
-    rows.delete(id);
-  }
-  const focused = document.activeElement;
-  const aiming = list.querySelector("button:hover, a:hover") !== null;
-  things.forEach((one, index) => {
-    const row = rows.get(key(one)) ?? make(one);
-    rows.set(key(one), row);
-    row.show(one);
-    if (list.children[index] === row.element || (aiming && row.element.isConnected)) return;
-    list.insertBefore(row.element, list.children[index] ?? null);
-  });
-  // What is moved loses the focus.
-  if (focused instanceof HTMLElement && focused !== document.activeElement && list.contains(focused)) focused.focus({ preventScroll: true });
+function openCell(circuit, station) {
+  panel.open(circuit, station);
+  panel.tick(socket.clock.now());
+  grid.choose(cellKey(circuit, station));
 }
 
-/**
- * @param {DayEncounter[]} all
- * @param {number} here
- * @param {number} expected
- */
-function summary(all, here, expected) {
+/** @param {string | null} id */
+function openEncounter(id) {
+  const one = id === null ? null : (board.encounters.get(id) ?? null);
+  if (!one) return;
+  panel.open(one.circuit, one.station.number, one.id);
+  panel.tick(socket.clock.now());
+  grid.choose(cellKey(one.circuit, one.station.number));
+}
+
+function summary() {
+  const all = [...board.encounters.values()];
   const done = all.filter((one) => one.phase === "done").length;
-  return t("{done} of {all} encounters done · {here} of {expected} people here", { done, all: all.length, here, expected });
+  return t("{done} of {all} encounters done", { done, all: all.length });
 }
 
-/**
- * What a person must see to now. Drawn only when it changes, as a screen reader says it each time it is drawn.
- * @param {string[]} alarms
- */
-function showAlarms(alarms) {
-  const list = byId("alarms");
-  const told = alarms.join("\n");
-  if ((list.dataset.told ?? "") === told) return;
-  list.dataset.told = told;
-  list.hidden = alarms.length === 0;
-  list.replaceChildren(...alarms.map((one) => el("li", {}, one)));
+function explain() {
+  const keys = [
+    ["← ↑ → ↓", t("from cell to cell")],
+    ["Enter", t("open the cell; Escape closes it")],
+    ["P", t("pause or resume the cell’s encounter")],
+    ["A", t("add a minute")],
+    ["B", t("ring the bell")],
+    ["O", t("observe")],
+    ["M", t("write a message")],
+    ["?", t("this list")],
+  ];
+  const list = el("dl", { class: "facts keys" }, ...keys.flatMap(([key, what]) => [el("dt", {}, el("kbd", {}, key ?? "")), el("dd", {}, what ?? "")]));
+  open(t("Keys"), [el("p", {}, t("Letters work while a cell of the grid has the focus.")), list], [el("button", { class: "button", value: "" }, t("Close"))]);
 }
 
 /** @param {import("../socket.js").SocketState} state */
@@ -104,6 +150,7 @@ function showConnection(state) {
   else if (state === "lost") {
     setState(connection, "fair", t("Reconnecting"));
     setText(stale, t("The line to the server is lost. What you see is from {time}; the exam goes on without this page.", { time: timeOfDay(Date.now(), zone) }));
+    announce(stale.textContent ?? "");
   } else {
     setState(connection, "bad", t("Stopped"));
     stale.replaceChildren(

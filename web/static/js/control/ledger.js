@@ -1,0 +1,111 @@
+/** The incident ledger: what was disrupted, what the exam's policy proposes, and what somebody decided. */
+
+/** @import { Actions } from "./actions.js" */
+/** @import { Board } from "./board.js" */
+/** @import { DayIncident, Decision } from "../types.js" */
+
+import { duration } from "../clock.js";
+import { byId, el, setText, state, whileBusy } from "../dom.js";
+import { t } from "../i18n.js";
+import { calledName } from "./board.js";
+import { whereWords } from "./troubles.js";
+import { decisionWords, exactTime, incidentWords } from "./words.js";
+
+/** @type {Decision[]} */
+const DECISIONS = ["none", "add-time", "re-run", "void"];
+
+export class Ledger {
+  /** @type {Map<string, {row: HTMLElement, told: string}>} */ #rows = new Map();
+  #body = byId("ledger-rows");
+
+  /**
+   * @param {Board} board
+   * @param {Actions} actions
+   * @param {Record<string, boolean>} may
+   * @param {string} zone
+   * @param {(incident: DayIncident) => void} onopen
+   */
+  constructor(board, actions, may, zone, onopen) {
+    this.board = board;
+    this.actions = actions;
+    this.may = may;
+    this.zone = zone;
+    this.onopen = onopen;
+  }
+
+  show() {
+    const all = [...this.board.incidents.values()].sort((a, b) => Number(a.decision !== null) - Number(b.decision !== null) || b.opened_ms - a.opened_ms);
+    const open = all.filter(({ decision }) => decision === null).length;
+    setText(byId("tab-incidents-count"), open ? `(${open})` : "");
+    byId("no-incidents").hidden = all.length > 0;
+    byId("ledger").hidden = all.length === 0;
+    const held = this.#body.contains(document.activeElement) || this.#body.querySelector("button:hover, select:hover") !== null;
+    all.forEach((one, index) => {
+      const known = this.#rows.get(one.id);
+      const told = JSON.stringify(one);
+      // A half-made decision is not swept away by a figure that grew.
+      if (known && (known.told === told || (one.decision === null && known.row.contains(document.activeElement)))) return this.#put(known.row, index, held);
+      const row = this.#row(one);
+      if (known) known.row.replaceWith(row);
+      this.#rows.set(one.id, { row, told });
+      this.#put(row, index, held);
+    });
+  }
+
+  /** @param {string} id */
+  focus(id) {
+    const row = this.#rows.get(id)?.row;
+    row?.scrollIntoView({ block: "nearest" });
+    row?.querySelector("select")?.focus();
+  }
+
+  /**
+   * @param {HTMLElement} row
+   * @param {number} index
+   * @param {boolean} held
+   */
+  #put(row, index, held) {
+    if (this.#body.children[index] !== row && !(held && row.isConnected)) this.#body.insertBefore(row, this.#body.children[index] ?? null);
+  }
+
+  /** @param {DayIncident} one */
+  #row(one) {
+    const encounter = one.encounter === null ? null : (this.board.encounters.get(one.encounter) ?? null);
+    const person = this.board.people.get(one.seat ?? "");
+    const times = `${exactTime(one.opened_ms, this.zone)}${one.closed_ms === null ? "" : `–${exactTime(one.closed_ms, this.zone)}`}`;
+    const lost = [
+      one.lost_audio_ms ? t("sound {length}", { length: duration(one.lost_audio_ms / 1000) }) : "",
+      one.lost_video_ms ? t("picture {length}", { length: duration(one.lost_video_ms / 1000) }) : "",
+    ].filter(Boolean);
+    const where = el("button", { class: "button quiet", type: "button", disabled: encounter === null }, encounter ? whereWords(encounter) : t("The exam"));
+    where.addEventListener("click", () => this.onopen(one));
+    return el(
+      "tr",
+      { "data-incident": one.id },
+      el("td", { class: "figures", "data-label": t("When") }, times, one.closed_ms === null ? el("span", {}, " ", state("bad", t("goes on"))) : null),
+      el("th", { scope: "row" }, person ? calledName(person) : t("Everyone")),
+      el("td", { "data-label": t("Where") }, where),
+      el("td", { "data-label": t("What") }, incidentWords(one.kind)),
+      el("td", { class: "figures", "data-label": t("Lost") }, lost.join(", ") || "–"),
+      el("td", { "data-label": t("Proposal") }, decisionWords(one.proposal)),
+      el("td", { "data-label": t("Decision") }, this.#decision(one)),
+    );
+  }
+
+  /** @param {DayIncident} one */
+  #decision(one) {
+    if (one.decision !== null) {
+      const by = [one.decided_by, one.decided_ms === null ? null : exactTime(one.decided_ms, this.zone)].filter(Boolean).join(", ");
+      return el("div", {}, state("good", decisionWords(one.decision)), el("span", { class: "soft small" }, ` ${by}`), one.note ? el("p", { class: "small" }, one.note) : null);
+    }
+    if (!this.may.run) return state("fair", t("Not yet decided"));
+    const choice = el("select", { class: "input", "aria-label": t("Decision") }, ...DECISIONS.map((each) => el("option", { value: each, selected: each === one.proposal }, decisionWords(each))));
+    const note = el("input", { class: "input", "aria-label": t("Note"), placeholder: t("Note"), maxlength: 1000 });
+    const go = el("button", { class: "button", type: "button" }, t("Decide"));
+    go.addEventListener("click", () => void whileBusy(go, async () => {
+      await this.actions.decide(one.id, /** @type {Decision} */ (choice.value), note.value.trim());
+      if (choice.value !== "none") this.onopen(one);
+    }));
+    return el("div", { class: "decide" }, choice, note, go);
+  }
+}
