@@ -19,7 +19,7 @@ test: $(STAMP) ## install what the tests need and run them all
 
 faults: $(STAMP) ## run every fault that the program must survive, the long ones as well
 	$(BIN)/python tests/need_browser.py --faults
-	$(BIN)/python -m pytest -m "faults or not faults" tests/faults tests/hostile tests/rehearsal tests/keeping $(ARGS)
+	$(BIN)/python -m pytest -m "faults or not faults" tests/faults tests/hostile tests/rehearsal tests/keeping tests/exams $(ARGS)
 
 bench: $(STAMP) ## measure against other software on the same input; bench/RESULTS.md gets the figures
 	$(BIN)/python -m bench $(ARGS)

@@ -193,6 +193,7 @@ class Moves:
         for one in changes:
             bells = [BellRang(id_, kind, phase, self.now_ms) for id_, kind, phase in rung if id_ == one.old.id]
             self.say(one.old.id, *_events(one, bells))
+        await self._finish(leaving)
         told = self.changes.keys()
         for id_, kind, phase in rung:
             if id_ not in told:
@@ -202,6 +203,16 @@ class Moves:
             if not await store.move_circuit(self.connection, old, new):
                 raise Conflict("Somebody changed it at the same moment. Nothing was changed.", code="circuit-is-other")
             self.say("/".join(key), CircuitChanged(new.exam_id, new.name, new.state, new.rotation))
+
+    async def _finish(self, leaving: Iterable[tuple[Encounter, Encounter]]) -> None:
+        """A circuit that does not turn, and whose last encounter is done all the same, is finished."""
+        for exam_id, name in {(new.exam_id, new.circuit) for _, new in leaving}:
+            known = self.circuits.get((exam_id, name))
+            circuit = known or await store.circuit(self.connection, exam_id, name)
+            if circuit is None or circuit.state not in (CircuitState.planned, CircuitState.gathering):
+                continue
+            if not await store_encounters.open_in(self.connection, exam_id, name):
+                self.move_circuit(circuit, CircuitState.finished)
 
     def _running_then(self) -> Iterable[Encounter]:
         known = {**self.running, **{id_: change.new for id_, change in self.changes.items()}}

@@ -27,14 +27,15 @@ RUNNING = (Phase.reading, Phase.encounter, Phase.note, Phase.changeover)
 """The phases that hold people in their room and run against the clock."""
 
 CIRCUIT_NEXT = {
-    CircuitState.planned: (CircuitState.gathering, CircuitState.running),
-    CircuitState.gathering: (CircuitState.planned, CircuitState.running),
+    CircuitState.planned: (CircuitState.gathering, CircuitState.running, CircuitState.finished),
+    CircuitState.gathering: (CircuitState.planned, CircuitState.running, CircuitState.finished),
     CircuitState.running: (CircuitState.paused, CircuitState.stopping, CircuitState.planned, CircuitState.finished),
     CircuitState.paused: (CircuitState.running, CircuitState.stopping, CircuitState.planned, CircuitState.finished),
     CircuitState.stopping: (CircuitState.planned, CircuitState.finished),
     CircuitState.finished: (CircuitState.planned,),
 }
-"""Where a circuit may go: `finished` becomes `planned` when an attempt is added, others as people and clock say."""
+"""Where a circuit may go: `finished` becomes `planned` when an attempt is added, `planned` becomes `finished` when its
+last encounter was held by hand; the others as people and clock say."""
 
 
 def exam_state(circuits: Iterable[CircuitState]) -> CircuitState:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from exam_world import TIMINGS, World
+from sqlalchemy import event as sql_event
 
 from teleosce.core.errors import Conflict, NotFound
 from teleosce.core.events import CircuitChanged, EncounterStarted, PhaseChanged
@@ -311,3 +312,28 @@ async def test_of_two_who_direct_a_circuit_one_acts_and_one_is_told(world: World
     with pytest.raises(Conflict, match="A is paused") as refused:
         await world.day.pause(world.exam.id, ["A"])
     assert refused.value.details == {"circuits": [{"circuit": "A", "state": "paused", "rotation": 1}]}
+
+
+async def test_thirty_six_are_moved_as_quickly_as_one(world: World):
+    """All that is due at one moment is one transaction, of hardly more statements than for one."""
+    alone = await world.encounter("c", "s", circuit="B", position=99, timings=replace(TIMINGS, encounter_s=900))
+    ring = [one for rotation in await world.ring(36, rotations=1) for one in rotation]
+    counted: list[str] = []
+
+    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        counted.append(statement.split(maxsplit=1)[0])
+
+    sql_event.listen(world.database._writer.sync_engine, "before_cursor_execute", count)
+    await world.day.begin(alone.id)
+    one_begins = len(counted)
+    counted.clear()
+    await world.day.go(world.exam.id, ["A"])
+    assert counted.count("BEGIN") <= 1
+    assert len(counted) < 2 * one_begins
+    counted.clear()
+    world.clock.move(120)
+    await world.day.catch_up()
+    await world.day.catch_up()
+    assert set(await world.phases(ring)) == {"encounter"}
+    advanced = [one for one in counted if one == "UPDATE"]
+    assert len(advanced) == 1, "36 and the one beside them, by one statement"
