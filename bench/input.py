@@ -32,7 +32,7 @@ class Clip:
 
 def make_clip() -> Clip:
     """Encodes it. Takes some seconds of CPU, before anything is measured."""
-    frames = encode_vp8(_pictures(), FPS)
+    frames = encode_vp8(_pictures(), FPS, 600_000)
     cut = [[frame[start : start + PAYLOAD] for start in range(0, len(frame), PAYLOAD)] for frame in frames]
     return Clip(cut, encode_opus(_sound()))
 

@@ -5,7 +5,7 @@ import os
 import platform
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,14 @@ from teleosce.app import add_account
 from teleosce.core.clock import Clock
 from teleosce.core.errors import Invalid, NotFound
 from teleosce.core.paths import STATIONS
+from teleosce.core.settings import Settings
 from teleosce.invariants import Acknowledgement, check
 from teleosce.rehearsal.aftermath import Aftermath
 from teleosce.rehearsal.conduct import Conductor
 from teleosce.rehearsal.facts import Facts
 from teleosce.rehearsal.own_server import OwnServer, settings_for
-from teleosce.rehearsal.stage import Plan, Stage, make_cast
+from teleosce.rehearsal.picture import FORMATS
+from teleosce.rehearsal.stage import Cast, Plan, Stage, make_cast
 from teleosce.rehearsal.trouble import KINDS, Trouble, timed
 from teleosce.rehearsal.usage import Meter
 from teleosce.rehearsal.visitor import Visitor
@@ -47,12 +49,15 @@ class Wanted:
     transcribe: bool = False
     whisper_model: str = "base"
     seed: int | None = None
+    picture: str = "full"
+    stations: Path | None = None
+    """Folder of station folders for our own server; those that come with teleosce when None."""
 
 
 async def rehearse(wanted: Wanted, say: Callable[[str], None]) -> Facts:
     """Rehearses. Raises Invalid for what cannot be, Unavailable when the server does not play along."""
-    version = _station(wanted.station)
-    seed = wanted.seed if wanted.seed is not None else secrets.randbits(31)
+    version = station_of(wanted.station)
+    seed = seed_of(wanted.seed)
     if wanted.server is not None and any(KINDS[one.kind].server for one in wanted.troubles):
         raise Invalid("Only a server that the rehearsal started itself is killed: leave --server out.", code="fault")
     seconds = wanted.minutes * 60
@@ -64,8 +69,9 @@ async def rehearse(wanted: Wanted, say: Callable[[str], None]) -> Facts:
         station_hash=version.hash,
         encounter_s=version.timings.encounter_s,
         lines=version.rehearsal.lines,
-        troubles=timed(wanted.troubles, seconds, seed),
+        troubles=timed(wanted.troubles, seconds, seed, people=2 * wanted.sessions),
         seed=seed,
+        form=FORMATS[wanted.picture],
     )
     if wanted.server is not None:
         return await _rehearse(plan, wanted, None, say)
@@ -74,7 +80,13 @@ async def rehearse(wanted: Wanted, say: Callable[[str], None]) -> Facts:
             return await _rehearse(plan, wanted, server, say)
 
 
-def _station(slug: str) -> StationVersion:
+def seed_of(given: int | None) -> int:
+    """The seed of chance: the one that was given, or a new one."""
+    return given if given is not None else secrets.randbits(31)
+
+
+def station_of(slug: str) -> StationVersion:
+    """A station of ours with its dialogue. Raises NotFound."""
     folder = STATIONS / slug
     if not (folder / "station.yaml").is_file():
         known = ", ".join(sorted(one.parent.name for one in STATIONS.glob("*/rehearsal.yaml")))
@@ -98,7 +110,7 @@ async def _rehearse(plan: Plan, wanted: Wanted, server: OwnServer | None, say: C
         sessions=plan.sessions,
         seconds=plan.seconds,
         troubles=[str(one) for one in plan.troubles],
-        machine=_machine(plan.seed),
+        machine=machine(plan.seed),
     )
     stage = Stage(organiser, plan)
     conductor = Conductor(stage, facts, server, say)
@@ -111,25 +123,38 @@ async def _rehearse(plan: Plan, wanted: Wanted, server: OwnServer | None, say: C
         facts.people = [actor.facts for actor in stage.actors]
         await stage.open_pages(conductor.mishap)
         await _encounters(conductor, server)
-        with tempfile.TemporaryDirectory(prefix="teleosce-takes-") as folder:
-            aftermath = Aftermath(stage, facts, Path(folder), say)
-            await aftermath.alarms()
-            await aftermath.recordings()
-            aftermath.losses(conductor.killed)
-            if wanted.transcribe:
-                await aftermath.words(cast)
-        facts.machine["load average at the end"] = _load()
-        if server is not None:
-            facts.usage = server.meter.usage()
-            noted = [Acknowledgement(**one.__dict__) for scribe in stage.scribes for one in scribe.acknowledged]
-            breaches = await check(server.settings, acknowledged=noted, over=True)
-            facts.breaches = [f"{one.rule}, {one.where}: {one.said}" for one in breaches]
-            if server.deaths:
-                conductor.mishap(f"The server ended by itself {server.deaths} times.")
+        await look_back(conductor, server, say, cast if wanted.transcribe else None)
         return facts
     finally:
         await conductor.abandon()
         await organiser.close()
+
+
+async def look_back(
+    conductor: Conductor,
+    server: OwnServer | None,
+    say: Callable[[str], None],
+    cast: Cast | None = None,
+    *,
+    over: bool = True,
+) -> None:
+    """What is left on the server, when all is over. cast: compares the transcripts with what they said."""
+    stage, facts = conductor.stage, conductor.facts
+    with tempfile.TemporaryDirectory(prefix="teleosce-takes-") as folder:
+        aftermath = Aftermath(stage, facts, Path(folder), say)
+        await aftermath.alarms()
+        await aftermath.recordings()
+        aftermath.losses(conductor.killed)
+        if cast is not None:
+            await aftermath.words(cast)
+    facts.machine["load average at the end"] = _load()
+    if server is not None:
+        facts.usage = server.meter.usage()
+        noted = [Acknowledgement(**one.__dict__) for scribe in stage.scribes for one in scribe.acknowledged]
+        breaches = await check(server.settings, acknowledged=noted, over=over)
+        facts.breaches = [f"{one.rule}, {one.where}: {one.said}" for one in breaches]
+        if server.deaths:
+            conductor.mishap(f"The server ended by itself {server.deaths} times.")
 
 
 async def _encounters(conductor: Conductor, server: OwnServer | None) -> None:
@@ -145,7 +170,8 @@ async def _encounters(conductor: Conductor, server: OwnServer | None) -> None:
     await conductor.finish()
 
 
-def _machine(seed: int) -> dict[str, object]:
+def machine(seed: int) -> dict[str, object]:
+    """Where a rehearsal is held."""
     return {
         "processors": os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
@@ -159,11 +185,23 @@ def _load() -> float:
 
 
 @asynccontextmanager
-async def own_server(wanted: Wanted, data: Path, say: Callable[[str], None]) -> AsyncIterator[OwnServer]:
-    """Started on a free port with an organiser's account; gone afterwards, whatever happened."""
-    settings = settings_for(data, worker=wanted.transcribe, whisper_model=wanted.whisper_model)
+async def own_server(
+    wanted: Wanted,
+    data: Path,
+    say: Callable[[str], None],
+    prepare: Callable[[Settings], Awaitable[None]] | None = None,
+) -> AsyncIterator[OwnServer]:
+    """Started on a free port with an organiser's account; gone afterwards, whatever happened.
+
+    prepare: what is done with its settings before it starts.
+    """
+    settings = settings_for(
+        data, worker=wanted.transcribe, whisper_model=wanted.whisper_model, stations=wanted.stations
+    )
     password = secrets.token_urlsafe(16)
     await add_account(settings, email=EMAIL, name="Rehearsal", role="organiser", password=password)
+    if prepare is not None:
+        await prepare(settings)
     server = OwnServer(settings, password, Meter(settings.data))
     say("A server is started.")
     try:

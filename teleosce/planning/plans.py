@@ -1,13 +1,13 @@
 """Plans that are kept, and the one step that makes an exam of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database
 from teleosce.core.errors import Conflict, Invalid, NotFound
-from teleosce.exams import Exams, NewSlot, Policy, add_slots, change_exam
+from teleosce.exams import Exams, NewSlot, Policy, Timings, add_slots, change_exam
 from teleosce.people import People, Principal, Role, Seat, new_seat
 from teleosce.planning import store
 from teleosce.planning.models import ExamPlan, Person
@@ -85,9 +85,16 @@ class Plans:
             raise _changed(kept)
         return kept
 
-    async def build(self, exam_id: str, version: int, by: Principal | None = None) -> Timetable:
+    async def build(
+        self,
+        exam_id: str,
+        version: int,
+        by: Principal | None = None,
+        pace: Callable[[Visit, int], Timings] | None = None,
+    ) -> Timetable:
         """Makes seats, slots and circuits of a plan, all in one transaction, once; audit rows.
 
+        pace: other lengths in place of those planned, from a visit and the candidate's extra per cent: a rehearsal's.
         Raises Conflicts with the list of them, Conflict when the plan is another by now or the exam is made already.
         """
         kept = await self.get(exam_id)
@@ -100,6 +107,10 @@ class Plans:
         assert draft.table is not None
         plan, table = draft.plan, draft.table
         seats = _Cast(exam_id, plan, table)
+        if pace is not None:
+            extra = [candidate.extra_percent for candidate in plan.candidates]
+            visits = tuple(replace(one, timings=pace(one, extra[one.candidate])) for one in table.visits)
+            table = replace(table, visits=visits)
         slots = [seats.slot(visit, bank) for visit in table.visits]
         async with self._database.write() as connection:
             built = replace(kept, document=_pinned(plan, bank), built_ms=self._clock.now_ms())

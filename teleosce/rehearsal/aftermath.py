@@ -134,6 +134,8 @@ class Aftermath:
         for kill, noted in zip(self._facts.kills, killed, strict=True):
             for pair in self._stage.pairs:
                 at_s = (noted.at_ms - pair.started_ms) / 1000
+                if at_s < 0 or noted.at_ms > pair.ended_ms:
+                    continue
                 for seat, since_ms in noted.since_ms.items():
                     mine = [one for one in self._facts.takes if one.seat == seat and one.session == pair.session]
                     before = max((one for one in mine if one.span[0] < at_s), key=lambda one: one.number, default=None)

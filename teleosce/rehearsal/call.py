@@ -20,12 +20,12 @@ from pylibsrtp import Error as SrtpError
 
 from teleosce.core.clock import Clock
 from teleosce.core.errors import Unavailable
-from teleosce.rehearsal import picture
-from teleosce.rehearsal.footage import Performance, key_loop
+from teleosce.rehearsal.footage import Performance
 from teleosce.rehearsal.incoming import Incoming
 from teleosce.rehearsal.line import Line, LineSocket, Receive
 from teleosce.rehearsal.offer import AUDIO, VIDEO, slots_of, write_offer
 from teleosce.rehearsal.outgoing import Outgoing
+from teleosce.rehearsal.tag import tag_in, tagged
 from teleosce.rehearsal.ticker import ticker
 from teleosce.rehearsal.tracks import PER_SECOND
 from teleosce.rtc import repeated_flights, rtcp
@@ -73,9 +73,13 @@ class Counts:
 class Call:
     """`ended` is set when it is over: closed, failed, or eight seconds without a packet. Then make another."""
 
-    def __init__(self, performance: Performance, *, line: Line | None = None, slots: int = 5) -> None:
-        self._performance, self._line, self._slots = performance, line or Line(), slots
+    def __init__(
+        self, performance: Performance, *, line: Line | None = None, slots: int = 5, tag: bytes | None = None
+    ) -> None:
+        self._performance, self._line, self._slots, self._tag = performance, line or Line(), slots, tag
         self.heard: dict[int, Incoming] = {}
+        self.voices: set[bytes] = set()
+        """The tags in what was heard."""
         self.connected = False
         self.ended = asyncio.Event()
         self.why = ""
@@ -87,7 +91,7 @@ class Call:
         self._ice = RTCIceTransport(self._gatherer)
         self._dtls = RTCDtlsTransport(self._ice, [certificate()])
         self.audio = Outgoing(AUDIO, 48_000, PER_SECOND, self._protect, self._send)
-        self.video = Outgoing(VIDEO, 90_000, picture.FPS, self._protect, self._send)
+        self.video = Outgoing(VIDEO, 90_000, performance.footage.fps, self._protect, self._send)
         self._ssrc = self.audio.ssrc
         self._loop: int | None = None
         self._key_wanted = True
@@ -215,7 +219,9 @@ class Call:
         elapsed = now - performance.epoch
         if performance.sends_sound:
             for index in self.audio.due(elapsed):
-                self.audio.put(index, (performance.sound(index),), first=self.audio.packets == 0)
+                sound = performance.sound(index)
+                sound = tagged(sound, self._tag) if self._tag else sound
+                self.audio.put(index, (sound,), first=self.audio.packets == 0)
         if performance.sends_picture:
             for index in self.video.due(elapsed):
                 self._put_picture(index)
@@ -228,7 +234,8 @@ class Call:
                 self._end("lost")
 
     def _put_picture(self, index: int) -> None:
-        loops, key = self._performance.footage.loops, key_loop(index)
+        footage = self._performance.footage
+        loops, key = footage.loops, footage.key_loop(index)
         if self._key_wanted and key is not None:
             self._loop, self._key_wanted = key, False
         if self._loop is not None:
@@ -292,7 +299,18 @@ class Call:
         _, second, sequence, _, ssrc = _HEADER.unpack_from(data)
         stream = self.heard[ssrc]
         if stream.take(sequence, second > 127, now) and stream.received % LOOKED_INTO == 1:
-            self._dtls._rx_srtp.unprotect(data)
+            packet = self._dtls._rx_srtp.unprotect(data)
+            if self._tag is not None and stream.kind == "audio":
+                self._voice(packet)
+
+    def _voice(self, packet: bytes) -> None:
+        """Whose it is, past the header with its sources and extension (RFC 3550, 5.1 and 5.3.1)."""
+        at = 12 + 4 * (packet[0] & 0x0F)
+        if packet[0] & 0x10:
+            at += 4 + 4 * int.from_bytes(packet[at + 2 : at + 4])
+        tag = tag_in(packet[at:])
+        if tag is not None:
+            self.voices.add(tag)
 
     def _feedback(self, data: bytes, now: float) -> None:
         out = {one.ssrc: one for one in (self.audio, self.video)}

@@ -126,7 +126,7 @@ class Conductor:
             async with self._killing:
                 await self._kill(began)
             return
-        befallen = [one for one in self.stage.actors if trouble.befalls(one.facts.role) and not one.gone]
+        befallen = [one for one in self.stage.actors if trouble.befalls(one.facts.role, one.number) and not one.gone]
         await asyncio.gather(*(self._befall(trouble, actor) for actor in befallen))
 
     async def _kill(self, began: float) -> None:

@@ -36,6 +36,8 @@ class Person(BaseModel):
     page_s: float | None = None
     join_s: float | None = None
     packets: Packets | None = None
+    joins: list[tuple[int, float]] = []
+    """In a day: rotation, and seconds from its first bell to media."""
     outages: list[Outage] = []
     alarms: list[tuple[str, float]] = []
     """What the server found wrong with them: kind, and seconds from the encounter's bell."""
@@ -61,6 +63,58 @@ class Take(BaseModel):
     beeps_found: int = 0
     offsets: list[float] | None = None
     gaps: list[tuple[str, str | None, float, float]] = []
+
+
+class Session(BaseModel):
+    """An encounter of a day that was held. seconds: of the consultation, as it was in truth."""
+
+    number: int
+    circuit: str
+    rotation: int
+    position: int
+    candidate: str
+    sp: str
+    seconds: float
+    outcome: str | None
+
+
+class Boundary(BaseModel):
+    """A phase began for many at once. spread_ms: from the first page that was told to the last; late_ms: the last's."""
+
+    circuits: str
+    rotation: int
+    phase: str
+    pages: int
+    spread_ms: float
+    late_ms: float
+
+
+class DayFacts(BaseModel):
+    """What is found out of a whole day, beyond its encounters."""
+
+    title: str
+    circuits: list[str]
+    stations: int
+    candidates: int
+    patients: int
+    others: int
+    at_once: int
+    planned: int
+    """Rotations of all circuits that were to be run."""
+    turned: int = 0
+    sessions: list[Session] = []
+    stuck: list[str] = []
+    missed: list[str] = []
+    wrong: list[str] = []
+    """Who was told, was in or heard something else than the timetable says."""
+    checked: int = 0
+    """How often that was compared."""
+    boundaries: list[Boundary] = []
+    transitions: int = 0
+    log: list[str] = []
+    """Transitions that were lost or doubled."""
+    took_s: float = 0.0
+    planned_s: float = 0.0
 
 
 class Kill(BaseModel):
@@ -109,6 +163,7 @@ class Facts(BaseModel):
     seconds: float
     troubles: list[str]
     machine: dict[str, Any]
+    day: DayFacts | None = None
     people: list[Person] = []
     takes: list[Take] = []
     kills: list[Kill] = []

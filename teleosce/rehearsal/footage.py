@@ -36,12 +36,13 @@ class Footage:
     """Sound by packets of 20 ms, pictures by frames.
 
     quiet: one second, repeated while nothing is said. speech: a whole number of seconds, may be empty.
-    loops: the same pictures `CUTS` times; loop n has a key frame wherever (index - n·FPS/CUTS) is a multiple of FPS.
+    loops: the same pictures `CUTS` times; loop n has a key frame wherever (index - n·fps/CUTS) is a multiple of fps.
     """
 
     quiet: tuple[bytes, ...]
     speech: tuple[bytes, ...]
     loops: tuple[tuple[Frame, ...], ...]
+    fps: int
 
     def sound(self, index: int, speech_from: int | None, times: int) -> bytes:
         """Packet `index`. The speech begins with packet `speech_from`, a whole second, and is said so many times."""
@@ -52,11 +53,10 @@ class Footage:
             return self.quiet[index % PER_SECOND]
         return self.speech[at % len(self.speech)]
 
-
-def key_loop(index: int) -> int | None:
-    """Which loop has a key frame at `index`; None where none has."""
-    loop, rest = divmod(index % picture.FPS, picture.FPS // CUTS)
-    return loop if rest == 0 else None
+    def key_loop(self, index: int) -> int | None:
+        """Which loop has a key frame at `index`; None where none has."""
+        loop, rest = divmod(index % self.fps, self.fps // CUTS)
+        return loop if rest == 0 else None
 
 
 def make_footage(
@@ -67,6 +67,7 @@ def make_footage(
     marks: bool = True,
     silent: bool = False,
     black: bool = False,
+    form: picture.Format = picture.FULL,
 ) -> Footage:
     """Encodes it, which takes some seconds of CPU; pictures are remembered. Blocks.
 
@@ -81,7 +82,7 @@ def make_footage(
         whole = _room(-(-len(speech) // RATE) * RATE)
         whole[: len(speech)] = np.clip(whole[: len(speech)] + speech.astype(np.int32), -32768, 32767)
         said = encode_opus(_beeping(whole) if beeps else whole)
-    return Footage(tuple(quiet), tuple(said), _loops(role, name, marks, black))
+    return Footage(tuple(quiet), tuple(said), _loops(role, name, marks, black, form), form.fps)
 
 
 def _room(length: int) -> NDArray[np.int16]:
@@ -100,12 +101,12 @@ def _beeping(samples: NDArray[np.int16]) -> NDArray[np.int16]:
 
 
 @cache
-def _loops(role: str, name: str, flash: bool, black: bool) -> tuple[tuple[Frame, ...], ...]:
-    pictures = picture.black() if black else picture.frames(role, name, flash=flash)
+def _loops(role: str, name: str, flash: bool, black: bool, form: picture.Format) -> tuple[tuple[Frame, ...], ...]:
+    pictures = picture.black(form) if black else picture.frames(role, name, flash=flash, form=form)
     loops = []
     for cut in range(CUTS):
-        start = cut * picture.FPS // CUTS
-        encoded = encode_vp8([*pictures[start:], *pictures[:start]], picture.FPS)
+        start = cut * form.fps // CUTS
+        encoded = encode_vp8([*pictures[start:], *pictures[:start]], form.fps, form.bit_rate)
         frames = [*encoded[len(encoded) - start :], *encoded[: len(encoded) - start]]
         loops.append(tuple(_cut(frame) for frame in frames))
     return tuple(loops)
@@ -124,7 +125,7 @@ class Performance:
 
     def __init__(self, footage: Footage, *, times: int = 1) -> None:
         self.footage = footage
-        self.epoch = random.random() / picture.FPS
+        self.epoch = random.random() / footage.fps
         self._times = times
         self.sends_sound = self.sends_picture = True
         self._speech_from: int | None = None

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from teleosce.rehearsal.facts import Facts, Person
+from teleosce.rehearsal.facts import Facts, Person, Session
 
 JOIN_P95_S, BACK_S, LOST_S, KILL_LOST_S, IN_STEP_S, ALARM_S = 3.0, 10.0, 1.0, 0.7, 0.040, 10.0
+APART_MS = 250
+"""How far pages may be apart at a phase's beginning."""
 BEEPS = ((0.0, 1.0), (5.0, 0.99), (10.0, 0.95), (20.0, 0.85))
 """Up to so much loss in per cent, so large a share of the beeps must be in the recording."""
 WORDS = 0.2
@@ -28,11 +30,8 @@ class Verdict:
 
 def judge(facts: Facts) -> list[Verdict]:
     """In the order in which an organiser reads them."""
-    return [
-        verdict
-        for part in (_joins, _recordings, _beeps, _step, _back, _kills, _alarms, _marks, _words, _house, _mishaps)
-        for verdict in part(facts)
-    ]
+    parts = (_day, _joins, _recordings, _beeps, _step, _back, _kills, _alarms, _marks, _words, _house, _mishaps)
+    return [verdict for part in parts for verdict in part(facts)]
 
 
 def is_go(verdicts: Sequence[Verdict]) -> bool:
@@ -53,29 +52,78 @@ def loss_of(person: Person) -> float:
     )
 
 
-def missing_s(facts: Facts, seat: str) -> float:
-    """Seconds of the encounter in which nothing was recorded of this person's sound."""
-    spans = sorted(one.sound for one in facts.takes if one.seat == seat and one.sound is not None)
+def missing_s(facts: Facts, seat: str, session: Session | None = None) -> float:
+    """Seconds of the encounter in which nothing was recorded of this person's sound. session: which one of a day."""
+    takes = [one for one in facts.takes if one.seat == seat and (session is None or one.session == session.number)]
+    seconds = facts.seconds if session is None else session.seconds
+    spans = sorted(one.sound for one in takes if one.sound is not None)
     covered = at = 0.0
     for span in spans:
-        begins, ends = max(span[0], at, 0.0), min(span[1], facts.seconds)
+        begins, ends = max(span[0], at, 0.0), min(span[1], seconds)
         if ends > begins:
             covered, at = covered + ends - begins, ends
     holes = sum(
         gap[3] - gap[2]
-        for one in facts.takes
-        if one.seat == seat
+        for one in takes
         for gap in one.gaps
         if gap[1] in (None, "audio") and gap[0] in ("line", "disk", "damage")
     )
-    return max(0.0, facts.seconds - covered + holes)
+    return max(0.0, seconds - covered + holes)
 
 
 def _interrupted(person: Person) -> bool:
     return any(one.startswith(INTERRUPTED) for one in person.troubles)
 
 
+def _day(facts: Facts) -> Iterator[Verdict]:
+    if facts.day is None:
+        return
+    day = facts.day
+    found = f"{day.turned} of {day.planned}"
+    yield Verdict("Rotations of all circuits completed", found, "all", day.turned == day.planned)
+    excused = any(one.troubles for one in facts.people)
+    held = len(day.sessions) - len(day.missed)
+    found = f"{held} of {len(day.sessions)}" + _some(day.missed)
+    yield Verdict("Consultations held", found, "" if excused else "all", None if excused else not day.missed)
+    yield Verdict("Encounters that are stuck", f"{len(day.stuck)}{_some(day.stuck)}", "0", not day.stuck)
+    found = f"{len(day.wrong)} in {day.checked} comparisons{_some(day.wrong)}"
+    yield Verdict("People in the wrong place, room or company", found, "0", not day.wrong and day.checked > 0)
+    found = f"{len(day.log)} of {day.transitions}{_some(day.log)}"
+    yield Verdict("Transitions lost or doubled", found, "0", not day.log and day.transitions > 0)
+    spreads = [one.spread_ms for one in day.boundaries]
+    if spreads:
+        found = f"half within {percentile(spreads, 0.5):.0f} ms, 95 % within {percentile(spreads, 0.95):.0f} ms, "
+        found += f"all within {max(spreads):.0f} ms ({len(spreads)} boundaries)"
+        most = max(spreads) <= APART_MS
+        yield Verdict("Pages apart at the beginning of a phase", found, f"all within {APART_MS} ms", most)
+        late = [one.late_ms for one in day.boundaries]
+        found = f"half within {percentile(late, 0.5):.0f} ms, the worst {max(late):.0f} ms"
+        yield Verdict("The last page after the server’s clock", found, "", None)
+    found = f"{day.took_s:.0f} s; planned {day.planned_s:.0f} s"
+    yield Verdict("From the first bell to the last", found, "", None)
+
+
+def _some(found: Sequence[str]) -> str:
+    return (": " + "; ".join(found[:4]) + (" …" if len(found) > 4 else "")) if found else ""
+
+
+def _day_joins(facts: Facts) -> Iterator[Verdict]:
+    joins = [seconds for one in facts.people for _, seconds in one.joins]
+    if joins:
+        p50, p95 = percentile(joins, 0.5), percentile(joins, 0.95)
+        times = f"half within {p50:.2f} s, 95 % within {p95:.2f} s, the last after {max(joins):.2f} s ({len(joins)})"
+        yield Verdict("From the bell to sound and picture", times, f"95 % within {JOIN_P95_S:g} s", p95 <= JOIN_P95_S)
+    for rotation in sorted({rotation for one in facts.people for rotation, _ in one.joins})[:1]:
+        first = [seconds for one in facts.people for number, seconds in one.joins if number == rotation]
+        found = f"half within {percentile(first, 0.5):.2f} s, 95 % within {percentile(first, 0.95):.2f} s"
+        yield Verdict("Of these in the first rotation", f"{found} ({len(first)} people)", "", None)
+
+
 def _joins(facts: Facts) -> Iterator[Verdict]:
+    if facts.day is not None:
+        yield from _day_joins(facts)
+        yield from _pages(facts)
+        return
     joins = [one.join_s for one in facts.people if one.join_s is not None]
     found = f"{len(joins)} of {len(facts.people)}"
     yield Verdict("People in the call after the first bell", found, "all", len(joins) == len(facts.people))
@@ -83,6 +131,10 @@ def _joins(facts: Facts) -> Iterator[Verdict]:
         p50, p95 = percentile(joins, 0.5), percentile(joins, 0.95)
         times = f"half within {p50:.2f} s, 95 % within {p95:.2f} s, the last after {max(joins):.2f} s"
         yield Verdict("From the bell to sound and picture", times, f"95 % within {JOIN_P95_S:g} s", p95 <= JOIN_P95_S)
+    yield from _pages(facts)
+
+
+def _pages(facts: Facts) -> Iterator[Verdict]:
     pages = [one.page_s for one in facts.people if one.page_s is not None]
     if pages:
         found = f"half within {percentile(pages, 0.5):.2f} s, the last after {max(pages):.2f} s"
@@ -96,7 +148,7 @@ def _recordings(facts: Facts) -> Iterator[Verdict]:
     found += "".join(f"; {one}" for one in facts.unfinished)
     good = bool(facts.takes) and not bad and not facts.unfinished
     yield Verdict("Recordings sealed, encounters done", found, "all", good)
-    whole = [missing_s(facts, one.seat) for one in facts.people if not _interrupted(one)]
+    whole = _missing(facts)
     if whole and not facts.kills:
         most = max(whole)
         yield Verdict(
@@ -115,6 +167,15 @@ def _recordings(facts: Facts) -> Iterator[Verdict]:
         yield Verdict(
             "Packets from the server", found + f"{sum(one.received_missing for one in up)} never came", "", None
         )
+
+
+def _missing(facts: Facts) -> list[float]:
+    """Of everybody to whom nothing was done."""
+    well = {one.seat for one in facts.people if not _interrupted(one)}
+    if facts.day is None:
+        return [missing_s(facts, seat) for seat in well]
+    held = (one for one in facts.day.sessions if one.outcome == "completed")
+    return [missing_s(facts, seat, one) for one in held for seat in (one.candidate, one.sp) if seat in well]
 
 
 def _beeps(facts: Facts) -> Iterator[Verdict]:

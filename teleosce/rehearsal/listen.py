@@ -61,7 +61,7 @@ def watch(path: Path, *, pictures: bool) -> Watched:
         for packet in container.demux():
             if packet.pts is not None and packet.size and packet.time_base is not None:
                 start = float(packet.pts * packet.time_base)
-                length = 0.02 if packet.stream.type == "audio" else 1 / picture.FPS
+                length = 0.02 if packet.stream.type == "audio" else 1 / picture.FULL.fps
                 before = spans.get(packet.stream.type, (start, start))
                 spans[packet.stream.type] = (min(before[0], start), max(before[1], start + length))
     found.sound, found.picture = spans.get("audio"), spans.get("video")
@@ -137,7 +137,9 @@ def _flashes(path: Path) -> list[float]:
         for frame in container.decode(stream):
             plane = frame.planes[0]
             luma = np.frombuffer(bytes(plane), np.uint8).reshape(-1, plane.line_size)
-            now_lit = float(luma[picture.FLASH].mean()) > BRIGHT
+            shrink = picture.HEIGHT // frame.height
+            patch = tuple(slice(one.start // shrink, one.stop // shrink) for one in picture.FLASH)
+            now_lit = float(luma[patch].mean()) > BRIGHT
             if now_lit and not lit and frame.time is not None:
                 found.append(float(frame.time))
             lit = now_lit

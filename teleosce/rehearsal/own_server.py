@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from teleosce.core.errors import Fault, Invalid, Unavailable
+from teleosce.core.paths import STATIONS
 from teleosce.core.settings import PREFIX, Settings
 from teleosce.rehearsal.usage import Meter
 from teleosce.rehearsal.visitor import Visitor
@@ -16,7 +17,7 @@ from teleosce.rehearsal.visitor import Visitor
 UP_S = 60.0
 
 
-def settings_for(data: Path, *, worker: bool, whisper_model: str) -> Settings:
+def settings_for(data: Path, *, worker: bool, whisper_model: str, stations: Path | None = None) -> Settings:
     """A server on a free port of this machine, with nothing of the school's own settings. Raises Invalid."""
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any(data.glob("*.db")):
@@ -28,6 +29,7 @@ def settings_for(data: Path, *, worker: bool, whisper_model: str) -> Settings:
         database_url=None,
         worker=worker,
         whisper_model=whisper_model,
+        stations=(stations or STATIONS).resolve(),
     )
 
 
@@ -53,6 +55,7 @@ class OwnServer:
         settings = self.settings
         # A school's own settings and database stay out of it.
         environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        environment[f"{PREFIX}STATIONS"] = str(settings.stations)
         log = settings.data / "server.log"
         with log.open("ab") as into:
             self._process = await asyncio.create_subprocess_exec(

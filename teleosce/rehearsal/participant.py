@@ -34,6 +34,7 @@ class Spell:
     """One connection of a person, on `time.monotonic()`: wanted, connected, over. `why` says what ended it."""
 
     wanted: float
+    room: str = ""
     connected: float | None = None
     over: float | None = None
     why: str = ""
@@ -56,6 +57,17 @@ class Participant:
         """When the news of each phase came, on `time.monotonic()`."""
         self.spells: list[Spell] = []
         self.name = ""
+        self.told: Callable[[dict[str, Any], bool], None] | None = None
+        """Hears each `place` message, and whether it is the first of a new socket."""
+        self.tag: bytes | None = None
+        """The mark in their sound."""
+        self.voices: dict[str, set[bytes]] = {}
+        """The marks that they heard in each room."""
+        self.bound: dict[str, set[str]] = {}
+        """Who the server said is seen and heard, by room."""
+        self.opened_at = self.heard_at = 0.0
+        """When the present socket was opened and when it last said something, on `time.monotonic()`."""
+        self._first = True
         self._socket: ClientWebSocketResponse | None = None
         self._call: Call | None = None
         self._counts = Counts()
@@ -93,6 +105,11 @@ class Participant:
         """The phase of the encounter they are in; empty when there is none."""
         encounter = self.place.get("encounter")
         return str(encounter["phase"]) if encounter else ""
+
+    @property
+    def room(self) -> str | None:
+        """The encounter in whose call they should be; None when there is no call for them."""
+        return self._room
 
     @property
     def connected(self) -> bool:
@@ -190,6 +207,7 @@ class Participant:
         """Hears the server until the socket ends, or is silent for too long. Returns the close code."""
         if again:
             self._aside(self._verify())
+        self._first, self.opened_at = True, time.monotonic()
         self._tell()
         pulse = asyncio.create_task(self._pulse(socket))
         try:
@@ -226,15 +244,21 @@ class Participant:
             await self._news.wait()
 
     def _heard(self, message: dict[str, Any]) -> None:
+        self.heard_at = time.monotonic()
         match message["type"]:
             case "place":
                 before = self.phase
                 self.place = message
+                if self.told is not None:
+                    self.told(message, self._first)
+                self._first = False
                 if self.phase != before:
                     self.bell_at[self.phase] = time.monotonic()
                 self._follow()
             case "bell":
                 self.bells.append(message["kind"])
+            case "bound" if self._room is not None:
+                self.bound.setdefault(self._room, set()).update(one["participant"] for one in message["slots"])
             case "ticket" if self._ticket is not None and not self._ticket.done():
                 self._ticket.set_result(message)
         self._tell()
@@ -273,7 +297,7 @@ class Participant:
         """One connection after another, until the room is left."""
         attempts = 0
         while True:
-            self.spells.append(Spell(time.monotonic()))
+            self.spells.append(Spell(time.monotonic(), self._room or ""))
             try:
                 await self._connect()
                 assert self._call is not None
@@ -288,7 +312,7 @@ class Participant:
     async def _connect(self) -> None:
         assert self.performance is not None
         ticket = await self._ask_ticket()
-        self._call = call = Call(self.performance, line=self.line, slots=ticket["receive_slots"])
+        self._call = call = Call(self.performance, line=self.line, slots=ticket["receive_slots"], tag=self.tag)
 
         async def answer(sdp: str) -> str:
             said = await self.post(ticket["url"], {"ticket": ticket["ticket"], "sdp": sdp})
@@ -323,6 +347,8 @@ class Participant:
         if call is not None:
             why = call.why or why
             self._counts += call.counts()
+            if spell is not None and call.voices:
+                self.voices.setdefault(spell.room, set()).update(call.voices)
             await call.close(goodbye=goodbye)
         if spell is not None and spell.over is None:
             spell.over, spell.why = time.monotonic(), why

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from teleosce.rehearsal.facts import Facts
+from teleosce.rehearsal.facts import Facts, Session, Take
 from teleosce.rehearsal.judge import Verdict, is_go, judge, missing_s
 
 SAID = {True: "go", False: "NO-GO", None: "told"}
@@ -63,13 +63,35 @@ def as_html(facts: Facts) -> str:
         verdicts=[(SAID[one.go], one) for one in verdicts],
         people=facts.people if len(facts.people) <= _LARGE else [],
         takes={one.seat: [take for take in facts.takes if take.seat == one.seat] for one in facts.people},
-        missing={one.seat: missing_s(facts, one.seat) for one in facts.people},
+        missing={} if facts.day else {one.seat: missing_s(facts, one.seat) for one in facts.people},
+        sessions=_sessions(facts),
+        names={
+            one.seat: f"{'Candidate' if one.role == 'candidate' else 'Patient'} {one.session}" for one in facts.people
+        },
         began=datetime.fromtimestamp(facts.began_ms / 1000, UTC),
     )
 
 
+def _sessions(facts: Facts) -> list[tuple[Session, list[Take], float]]:
+    """A day's encounters, each with its takes and the most that is missing of one's sound."""
+    return [
+        (
+            one,
+            [take for take in facts.takes if take.session == one.number],
+            max(missing_s(facts, one.candidate, one), missing_s(facts, one.sp, one)),
+        )
+        for one in (facts.day.sessions if facts.day else [])
+    ]
+
+
 def _title(facts: Facts) -> str:
     troubles = f", with {', '.join(facts.troubles)}" if facts.troubles else ", with nothing made to go wrong"
+    if facts.day is not None:
+        day = facts.day
+        people = f"{day.candidates} candidates, {day.patients} patients and {day.others} others"
+        rings = "1 circuit" if len(day.circuits) == 1 else f"{len(day.circuits)} circuits"
+        rings += f" of {day.stations} stations, {day.planned} rotations"
+        return f"Rehearsal of “{day.title}”: {rings}, {people}{troubles}"
     sessions = "1 session" if facts.sessions == 1 else f"{facts.sessions} sessions"
     return f"Rehearsal on {facts.server}: {sessions} of {facts.seconds:g} s at “{facts.station}”{troubles}"
 

@@ -26,7 +26,7 @@ class Scribe:
 
     def __init__(self, link: str, encounter: str) -> None:
         self._examiner = Participant(link)
-        self._encounter = encounter
+        self.encounter = encounter
         self._task: asyncio.Task[None] | None = None
         self._form = ""
         self.acknowledged: list[Acknowledged] = []
@@ -34,7 +34,7 @@ class Scribe:
     async def begin(self) -> None:
         """Joins, opens the mark sheet and begins."""
         await self._examiner.join()
-        opened = await self._examiner.get(f"/api/encounters/{self._encounter}/forms/mark")
+        opened = await self._examiner.get(f"/api/encounters/{self.encounter}/forms/mark")
         self._form = opened["id"]
         self._task = asyncio.create_task(self._write(), name="scribe")
 
@@ -68,7 +68,7 @@ class Scribe:
         """How many of the acknowledged remarks the form does not show."""
         if not self._form:
             return 0
-        fields = (await self._examiner.get(f"/api/encounters/{self._encounter}/forms/mark"))["fields"]
+        fields = (await self._examiner.get(f"/api/encounters/{self.encounter}/forms/mark"))["fields"]
         return sum(fields.get(one.field, {}).get("value") != one.value for one in self.acknowledged)
 
     async def leave(self) -> None:

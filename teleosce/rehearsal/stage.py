@@ -11,6 +11,7 @@ from teleosce.rehearsal.dialogue import Line, act
 from teleosce.rehearsal.facts import Person
 from teleosce.rehearsal.footage import Footage, Performance, make_footage
 from teleosce.rehearsal.participant import Participant
+from teleosce.rehearsal.picture import FULL, Format
 from teleosce.rehearsal.scribe import Scribe
 from teleosce.rehearsal.trouble import Trouble, line_for
 from teleosce.rehearsal.visitor import Visitor
@@ -33,6 +34,7 @@ class Plan:
     lines: Sequence[Line]
     troubles: Sequence[Trouble] = ()
     seed: int = 0
+    form: Format = FULL
 
 
 @dataclass
@@ -44,6 +46,8 @@ class Actor:
     troubled: list[tuple[float, float]] = field(default_factory=list)
     """From when to when something was done to their line, on `time.monotonic()`."""
     gone: bool = False
+    number: int = -1
+    """By which faults choose people."""
 
 
 @dataclass
@@ -83,7 +87,12 @@ def make_cast(plan: Plan) -> Cast:
     for role, name in NAMES.items():
         faults = [one.kind for one in plan.troubles if one.kind in FOOTAGE_FAULTS and one.befalls(role)]
         footage[role] = make_footage(
-            role, name, speech.tracks[role] if lines else None, silent="silent" in faults, black="black" in faults
+            role,
+            name,
+            speech.tracks[role] if lines else None,
+            silent="silent" in faults,
+            black="black" in faults,
+            form=plan.form,
         )
     script = {role: " ".join(line.text for line in lines if line.speaker == role) for role in NAMES}
     return Cast(footage, script, max(1, int(spare // whole)))
@@ -132,20 +141,20 @@ class Stage:
         for candidate, patient in zip(links["candidate"], links["sp"], strict=True):
             session = len(self.pairs) + 1
             actors = [
-                self._actor(base + link["path"], link["seat"], role, session, cast)
-                for role, link in (("candidate", candidate), ("sp", patient))
+                self._actor(base + link["path"], link["seat"], role, session, 2 * (session - 1) + place, cast)
+                for place, (role, link) in enumerate((("candidate", candidate), ("sp", patient)))
             ]
             self.pairs.append(Pair(session, made["exam"], encounters[candidate["seat"]], (actors[0], actors[1])))
         first = encounters[links["candidate"][0]["seat"]]
         self.scribes.append(Scribe(base + links["examiner"][0]["path"], first))
 
-    def _actor(self, link: str, seat: str, role: str, session: int, cast: Cast) -> Actor:
-        line = line_for(role, self.plan.troubles, random.Random(f"{self.plan.seed} {session} {role}").getrandbits(32))
+    def _actor(self, link: str, seat: str, role: str, session: int, number: int, cast: Cast) -> Actor:  # noqa: PLR0917
+        seed = random.Random(f"{self.plan.seed} {session} {role}").getrandbits(32)
+        line = line_for(role, self.plan.troubles, seed, number)
         performance = Performance(cast.footage[role], times=cast.times)
-        troubles = [str(one) for one in self.plan.troubles if one.befalls(role)]
-        return Actor(
-            Participant(link, performance, line), Person(session=session, role=role, seat=seat, troubles=troubles)
-        )
+        troubles = [str(one) for one in self.plan.troubles if one.befalls(role, number)]
+        facts = Person(session=session, role=role, seat=seat, troubles=troubles)
+        return Actor(Participant(link, performance, line), facts, number=number)
 
     @property
     def actors(self) -> list[Actor]:

@@ -12,8 +12,6 @@ from teleosce.rehearsal.voices import RATE
 PER_SECOND = 50
 FRAME = RATE // PER_SECOND
 """Samples of one Opus packet: 20 ms."""
-BIT_RATE = 600_000
-"""Of the picture; 480p at 30 frames a second."""
 
 
 def encode_opus(samples: NDArray[np.int16]) -> list[bytes]:
@@ -32,13 +30,13 @@ def encode_opus(samples: NDArray[np.int16]) -> list[bytes]:
     return packets
 
 
-def encode_vp8(images: Sequence[NDArray[np.uint8]], fps: int) -> list[bytes]:
+def encode_vp8(images: Sequence[NDArray[np.uint8]], fps: int, bit_rate: int) -> list[bytes]:
     """Pictures (height × width × 3, blue-green-red) to VP8 frames; a key frame each second. Blocks."""
     encoder = av.CodecContext.create("libvpx", "w")
     height, width = images[0].shape[:2]
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, fps), Fraction(fps)
-    encoder.bit_rate, encoder.gop_size = BIT_RATE, fps
+    encoder.bit_rate, encoder.gop_size = bit_rate, fps
     encoder.options = {
         "deadline": "realtime",
         "cpu-used": "16",

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from teleosce.rehearsal.call import Call
-from teleosce.rehearsal.footage import Performance, key_loop
+from teleosce.rehearsal.footage import Performance
 from teleosce.rehearsal.incoming import Incoming
 from teleosce.rehearsal.line import Line
 
@@ -28,7 +28,7 @@ def test_any_loop_may_be_left_for_another_at_its_key_frame(footage):
     """A key frame has its first bit clear (RFC 6386, 9.1)."""
     for number, loop in enumerate(footage.loops):
         found = [index for index, frame in enumerate(loop) if not frame[0][0] & 1]
-        assert found == [index for index in range(len(loop)) if key_loop(index) == number]
+        assert found == [index for index in range(len(loop)) if footage.key_loop(index) == number]
         assert len(found) == len(loop) / 30
 
 
