@@ -110,9 +110,7 @@ async def test_bells_are_heard_seen_and_told_on_both_pages(server: ServerProcess
         await expect(patient.locator("#sound-off")).to_be_hidden()
         await expect(candidate.locator("#sound-off")).to_be_hidden()
 
-        begin = organiser.get_by_role("button", name="Begin").first
-        await expect(begin).to_be_enabled()
-        await begin.click()
+        await Control(server, organiser).press("Begin")
         expected = [
             ("start", "reading", "Bell. The reading time begins.", ("#reading-title", "#ready-title")),
             ("start", "encounter", "Bell. The consultation begins.", ("#stage-remark", "#stage-remark")),
