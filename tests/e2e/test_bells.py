@@ -11,6 +11,7 @@ from playwright.async_api import Page, expect
 from tests.e2e.artefacts import rows
 from tests.e2e.browsers import chromium, eventually, join, new_page
 from tests.e2e.server import ServerProcess, quick_stations
+from tests.e2e.stage import Control
 
 # What goes to the loudspeaker also goes to an analyser; every 30 ms the strongest tone is noted, if there is one.
 LISTEN = """(() => {
