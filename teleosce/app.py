@@ -106,11 +106,11 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     disk = Disk(settings.data, settings.reserve_mb * MIB)
     rooms = build(settings, await _clock(settings), disk)
     await freeze_stations(rooms)
+    # The pages hear of everything first: they only note it, while the stage takes its time with rooms and recordings.
+    pages = application(rooms)
     stage = Stage(rooms)
     await rooms.media.start()
-    runner = web.AppRunner(
-        application(rooms), access_log=None, shutdown_timeout=5, keepalive_timeout=IDLE_S, lingering_time=3
-    )
+    runner = web.AppRunner(pages, access_log=None, shutdown_timeout=5, keepalive_timeout=IDLE_S, lingering_time=3)
     await runner.setup()
     listening: asyncio.Server | None = None
     worker: asyncio.Task[None] | None = None

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from teleosce.core.clock import Clock
 from teleosce.core.db import Connection
-from teleosce.core.errors import Invalid
+from teleosce.core.errors import Conflict, Invalid
 from teleosce.core.events import Events, IncidentChanged, MessageSaid
 from teleosce.core.ids import new_id
 from teleosce.exams import store, store_encounters, store_ledger
@@ -160,25 +160,34 @@ class Ledger:
     # Identities
 
     async def identify(self, exam_id: str, seat_id: str, how: str, by: str | None) -> Identified:
-        """Notes by what somebody was identified: `photo` or `number`; `withdrawn` takes that back. Raises Invalid."""
+        """Notes by what somebody was identified: `photo` or `number`; `withdrawn` takes that back.
+
+        Raises Invalid, and Conflict when somebody else has noted it already.
+        """
         if how not in HOW:
             raise Invalid(f"Somebody is identified by {HOW[0]} or {HOW[1]}.", code="identified-how")
         await self._exams.exam(exam_id)
         made = Identified(exam_id, seat_id, how, by, self._clock.now_ms())
         async with self._database.write() as connection:
+            before = _known(await store_ledger.identified(connection, exam_id)).get(seat_id)
+            if before is not None and how != HOW[-1]:
+                raise Conflict(f"This was noted already, by {before.how}. Nothing was changed.", code="identified")
             await store_ledger.identify(connection, made)
         return made
 
     async def identified(self, exam_id: str) -> dict[str, Identified]:
         """Who was identified, by seat."""
         async with self._database.read() as connection:
-            every = await store_ledger.identified(connection, exam_id)
-        latest = {one.seat_id: one for one in every}
-        return {seat: one for seat, one in latest.items() if one.how != HOW[-1]}
+            return _known(await store_ledger.identified(connection, exam_id))
 
     async def _tell(self, changed: Collection[Incident]) -> None:
         for one in changed:
             await self._events.publish(IncidentChanged(one.exam_id, one.id))
+
+
+def _known(every: Collection[Identified]) -> dict[str, Identified]:
+    latest = {one.seat_id: one for one in every}
+    return {seat: one for seat, one in latest.items() if one.how != HOW[-1]}
 
 
 async def _policy(connection: Connection, encounter: Encounter) -> Policy:

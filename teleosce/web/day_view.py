@@ -20,7 +20,7 @@ from teleosce.web.place import LIVE, circuits_view, encounter_view, observers, s
 Entry = dict[str, Any]
 NOT_RECORDED = {"state": "none", "seconds": 0}
 NOT_ASKED_FOR = {"state": "waiting", "done": 0.0, "message": "The recording has not been closed yet."}
-NOT_MARKED = {"state": "none", "marked": 0, "total": 0}
+NOT_MARKED = {"state": "none", "marked": 0, "total": 0, "live": False}
 SENDING_MS = 3000
 
 
@@ -128,7 +128,9 @@ class Boards:
             return NOT_MARKED
         layout = layout_of(await self._rooms.stations.get(encounter.station_hash))
         progress = self._rooms.forms.progress(marks[-1], layout)
-        return {"state": marks[-1].state.value, "marked": progress.marked, "total": progress.total}
+        span = await self._rooms.ledger.consultation(encounter.id)
+        live = span is None or marks[-1].created_ms <= span[1]
+        return {"state": marks[-1].state.value, "marked": progress.marked, "total": progress.total, "live": live}
 
     async def _people(self, exam_id: str, encounters: Sequence[Encounter]) -> dict[str, Entry]:
         rooms = self._rooms

@@ -125,11 +125,11 @@ class Hub:
                 await asyncio.sleep(GOODBYE_S)
 
     def _replace_older(self, newest: Connection) -> None:
-        """Who takes part is in one place: two pages of one seat would go on taking each other's media connection."""
-        if newest.principal.role not in (Role.candidate, Role.standardized_patient):
-            return
+        """A person has one connection in a media room: two pages would go on taking it from each other."""
+        takes_part = newest.principal.role in (Role.candidate, Role.standardized_patient)
         for one in self.pages(newest.person):
-            one.end("replaced")
+            if takes_part or (newest.observes is not None and one.observes == newest.observes):
+                one.end("replaced")
 
     def may_call(self, caller: str, now: float, every_s: float) -> bool:
         """Whether `caller` has not called for help within the last `every_s` seconds; it has, then."""

@@ -138,6 +138,7 @@ async def _view(house: Rooms, form: Form, encounter: Encounter) -> dict[str, Any
     progress = house.forms.progress(form, layout)
     return {
         "id": form.id,
+        "live": await _live(house, form) if form.kind is Kind.mark else {},
         "kind": form.kind.value,
         "encounter": form.encounter_id,
         "state": form.state.value,
@@ -148,6 +149,16 @@ async def _view(house: Rooms, form: Form, encounter: Encounter) -> dict[str, Any
             for name, field in form.fields.items()
         },
     }
+
+
+async def _live(house: Rooms, form: Form) -> dict[str, Any]:
+    """What was marked while the consultation ran, as it stood at its end; the recording changes it no more."""
+    span = await house.ledger.consultation(form.encounter_id)
+    if span is None or form.created_ms > span[1]:
+        return {}
+    entries = (await house.forms.history(form.id)).entries
+    live = {one.field: one.value for one in entries if one.at_ms <= span[1]}
+    return {name: value for name, value in live.items() if value and (name == "global" or name.startswith("item."))}
 
 
 ROUTES = [

@@ -9,7 +9,7 @@ from teleosce.exams import Encounter, Outcome, Phase
 from teleosce.people import Permission, Principal
 from teleosce.scoring import Kind, layout_of
 from teleosce.stations import StationVersion
-from teleosce.web.access import marked_encounter, watches
+from teleosce.web.access import marked_encounter, observed_encounter, watches
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.place import encounter_view
 from teleosce.web.rendering import page
@@ -46,6 +46,13 @@ async def control(request: web.Request) -> web.Response:
         "mark": who.may(Permission.read_recording),
     }
     return page(request, "control.html", place="exams", exam=exam, may=may)
+
+
+async def observe(request: web.Request) -> web.Response:
+    """Looking in on an encounter, seen by those in it."""
+    house = rooms(request)
+    encounter = await observed_encounter(house, principal(request), request.match_info["encounter"])
+    return page(request, "observe.html", place="exams", encounter=await encounter_view(house, encounter))
 
 
 async def worklist(request: web.Request) -> web.Response:
@@ -132,6 +139,7 @@ ROUTES = [
     Route("GET", "/station", station, Permission.write_note, "The candidate's page"),
     Route("GET", "/patient", patient, Permission.rate_as_sp, "The patient's page"),
     Route("GET", "/control/{exam}", control, Permission.watch_health, "The control room"),
+    Route("GET", "/observe/{encounter}", observe, Permission.observe_encounter, "Look in on an encounter"),
     Route("GET", "/mark", worklist, Permission.mark, "The worklist"),
     Route("GET", "/mark/{encounter}", desk, Permission.read_recording, "The marking desk"),
 ]

@@ -4,6 +4,23 @@
 
 import { t } from "./i18n.js";
 
+/** The same where room is short. @param {AlarmKind} kind */
+export function shortAlarmWords(kind) {
+  return {
+    absent: t("not in room"),
+    "no-packets": t("sends nothing"),
+    "no-sound": t("no sound"),
+    "no-picture": t("no picture"),
+    silent: t("silent"),
+    unheard: t("not heard"),
+    clipping: t("too loud"),
+    dark: t("dark"),
+    covered: t("covered"),
+    frozen: t("frozen"),
+    loss: t("bad line"),
+  }[kind];
+}
+
 /** @param {AlarmKind} kind */
 export function alarmWords(kind) {
   return {

@@ -71,11 +71,11 @@ export function duration(seconds) {
 }
 
 /**
- * Calls back at once and then four times a second, while the page is open. Returns a function that stops it.
+ * Calls back at once and then ten times a second: a countdown is never a fifth of a second behind, while the page is open. Returns a function that stops it.
  * @param {() => void} callback
  */
 export function everyTick(callback) {
   callback();
-  const timer = setInterval(callback, 250);
+  const timer = setInterval(callback, 100);
   return () => clearInterval(timer);
 }

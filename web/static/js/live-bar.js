@@ -50,7 +50,7 @@ export class LiveBar {
     const ends = this.#encounter?.phase_ends_ms ?? null;
     this.#clock.hidden = ends === null;
     if (ends === null) return;
-    const left = ends - now;
+    const left = ends - (this.#encounter?.paused_ms ?? now);
     setText(this.#clock, countdown(left));
     this.#clock.dataset.tone = left <= LAST_MS ? "bad" : left <= this.#warning_ms() ? "fair" : "";
     this.#say(left);

@@ -5,18 +5,20 @@
 
 import { announce, toast } from "./announce.js";
 import { ring, unlockBell } from "./bell.js";
-import { byId, el } from "./dom.js";
-import { open, withdraw } from "./dialog.js";
+import { everyTick } from "./clock.js";
+import { byId } from "./dom.js";
+import { withdraw } from "./dialog.js";
 import { t } from "./i18n.js";
 import { Keys } from "./keys.js";
 import { LiveBar, stationName, timeLeft } from "./live-bar.js";
+import { LiveDay, pausedWords } from "./live-day.js";
 import { OwnMedia } from "./own-media.js";
 import { Peer } from "./peer.js";
 import { Socket } from "./socket.js";
 import { Stage } from "./stage.js";
 import { ScreenWake } from "./screen-wake.js";
 
-/** @typedef {EncounterNow & {rest?: boolean}} Encounter */
+/** @typedef {EncounterNow} Encounter */
 /** @typedef {Omit<ServerEvents["place"], "encounter" | "next"> & {encounter: Encounter | null, next: {station: {number: number, title: string}, rest?: boolean, candidate?: string | null} | null}} Place */
 /**
  * @typedef {object} LivePage what a page adds to the shared part
@@ -40,6 +42,7 @@ const WEAK_ROUND_TRIP_MS = 500;
 export class Live {
   /** @type {Place | null} */ place = null;
   socket = new Socket({ onstate: () => this.#onsocket() });
+  #day = new LiveDay();
   #bar = new LiveBar(() => this.socket.clock.now());
   #media = new OwnMedia((kind, track) => void this.#peer?.replaceTrack(kind, track), () => this.#report());
   #wake = new ScreenWake();
@@ -70,6 +73,9 @@ export class Live {
     this.socket.on("bell", ({ kind, phase }) => this.#onbell(kind, phase));
     this.socket.on("stimuli", ({ shown }) => this.page.onstimuli(shown));
     this.socket.on("alarms", ({ kinds }) => this.#media.told(kinds));
+    this.socket.on("messages", ({ messages }) => this.#day.hear(messages));
+    this.socket.on("message", (said) => this.#day.hear([said]));
+    everyTick(() => this.#day.tick(this.socket.clock.now()));
     this.socket.on("notice", (notice) => this.#onnotice(notice));
     this.socket.on("ended", ({ reason }) => this.#final("ended", reason));
     setInterval(() => {
@@ -115,6 +121,7 @@ export class Live {
     const { encounter } = place;
     if (before?.encounter?.id !== encounter?.id || before?.encounter?.phase !== encounter?.phase) this.#onphase(place);
     this.#bar.show(encounter, encounter ? this.page.phaseWords(encounter.phase, place) : "", this.page.resting);
+    this.#day.show(place);
     this.#follow(place);
     this.page.onplace(place, before);
     this.page.onstimuli(place.stimuli);
@@ -212,6 +219,8 @@ export class Live {
       this.stage.veil({ title: t("You have left the consultation"), text: t("Your place is kept, and the time runs on.") });
     } else if (state === "reconnecting") {
       this.stage.veil({ title: t("Reconnecting"), text: this.page.words.kept, counted: true });
+    } else if (pausedWords(this.place)) {
+      this.stage.veil({ title: t("Paused"), text: pausedWords(this.place) });
     } else this.stage.veil(null);
     this.stage.message(state === "connecting" ? t("Connecting …") : this.page.absent(this.place, this.#seen !== null && this.#seen === this.#room));
   }
@@ -263,22 +272,10 @@ export class Live {
     toast(text, /** @type {Record<string, Tone>} */ ({ error: "bad", bad: "bad", warning: "fair", fair: "fair" })[level] ?? "good");
   }
 
-  async #help() {
-    const text = el("textarea", { class: "input", id: "help-text", rows: 3, maxlength: 500 });
-    const dialog = open(
-      t("Call for help"),
-      [
-        el("p", {}, t("The organisers see at once who you are and where. They come to you; your place is kept.")),
-        el("div", { class: "field" }, el("label", { for: "help-text" }, t("What is wrong? You may leave this empty.")), text),
-        this.#keys.explain(),
-      ],
-      [el("button", { class: "button", value: "" }, t("Close")), el("button", { class: "button primary", value: "yes" }, t("Call for help"))],
-    );
-    text.focus();
-    dialog.addEventListener("close", () => {
-      if (dialog.returnValue !== "yes") return;
-      if (this.socket.send("help", { text: text.value.trim() })) return;
-      this.#plea = text.value.trim();
+  #help() {
+    this.#day.talk(this.#keys.explain(), (text) => {
+      if (this.socket.send("help", { text })) return;
+      this.#plea = text;
       toast(t("There is no line at this moment. Your call is sent as soon as it is back."), "fair");
     });
   }

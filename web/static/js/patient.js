@@ -11,6 +11,7 @@ import { get } from "./api.js";
 import { byId, el, find, setState, setText, whileBusy } from "./dom.js";
 import { phaseName, t } from "./i18n.js";
 import { stationName } from "./live-bar.js";
+import { progressWords, waitingWords } from "./live-day.js";
 import { Live } from "./live.js";
 import { material } from "./material.js";
 import { Rating } from "./rating.js";
@@ -131,17 +132,18 @@ function tellReady(place) {
   const { encounter, next } = place;
   const candidate = candidateOf(place);
   const reads = encounter?.phase === "reading";
+  const progress = progressWords(place);
   setText(byId("ready-title"), reads ? t("The candidate is reading") : t("You are in the right place"));
   setText(
     byId("ready-text"),
     reads
       ? t("When the bell rings, the candidate appears here by itself. There is nothing to press.")
-      : t("The next candidate is brought to you: there is nothing to press. Until then you can look at your script."),
+      : `${t("The next candidate is brought to you: there is nothing to press.")} ${waitingWords(place)} ${t("Until then you can look at your script.")}`,
   );
   const state = byId("ready-candidate");
   state.hidden = candidate === null;
   if (candidate) setState(state, candidate.present ? "good" : "idle", candidate.present ? t("{name} is here", { name: candidate.name }) : t("{name} is not here yet", { name: candidate.name }));
-  setText(byId("ready-next"), next ? (next.rest ? t("After this: a rest.") : t("After this: {name}.", { name: whoComes(next) })) : t("After this you are finished for the day."));
+  setText(byId("ready-next"), (progress ? `${t("Candidate {progress}.", { progress })} ` : "") + (next ? (next.rest ? t("After this: a rest.") : t("After this: {name}.", { name: whoComes(next) })) : t("After this you are finished for the day.")));
 }
 
 /** A patient stays at one station: what changes is the candidate. @param {NonNullable<Place["next"]>} next */

@@ -19,6 +19,7 @@ import { LineWatch, summary } from "./line.js";
  * @property {MediaStream | null} stream the microphone and camera; either may be missing
  * @property {(state: PeerState) => void} [onstate]
  * @property {(people: Heard[]) => void} [onbound] everyone who can be seen or heard; the whole truth, not a difference
+ * @property {boolean} [listens] sends nothing, and asks for no device
  * @property {(kind: Kind) => void} [onended] a device was unplugged or taken away; `replaceTrack` puts another in its place
  */
 
@@ -221,6 +222,16 @@ export class Peer {
    * @param {number} slots
    */
   #offerTracks(connection, slots) {
+    if (!this.#options.listens) this.#offerDevices(connection);
+    for (let slot = 0; slot < slots; slot++) {
+      connection.addTransceiver("audio", { direction: "recvonly" });
+      connection.addTransceiver("video", { direction: "recvonly" });
+    }
+    for (const transceiver of connection.getTransceivers()) prefer(transceiver);
+  }
+
+  /** @param {RTCPeerConnection} connection */
+  #offerDevices(connection) {
     const microphone = connection.addTransceiver(this.#tracks.audio ?? "audio", {
       direction: "sendonly",
       sendEncodings: [{ maxBitrate: 32_000, priority: "high", networkPriority: "high" }],
@@ -230,11 +241,6 @@ export class Peer {
       sendEncodings: [{ maxBitrate: 700_000, maxFramerate: 24, priority: "low", networkPriority: "low" }],
     });
     this.#senders = { audio: microphone.sender, video: camera.sender };
-    for (let slot = 0; slot < slots; slot++) {
-      connection.addTransceiver("audio", { direction: "recvonly" });
-      connection.addTransceiver("video", { direction: "recvonly" });
-    }
-    for (const transceiver of connection.getTransceivers()) prefer(transceiver);
   }
 
   /** @param {AbortSignal} turn */

@@ -78,7 +78,7 @@ export class Socket {
   /**
    * A fresh ticket for the room where this person is now. Throws a Fault when none comes within 10 s.
    * @returns {Promise<Ticket>}
-   * @param {"check" | "encounter"} [purpose] `check` leads to a room of one's own
+   * @param {"check" | "encounter" | "observe"} [purpose] `check` leads to a room of one's own, `observe` to the one looked in on
    */
   ticket(purpose = "encounter") {
     return new Promise((resolve, reject) => {

@@ -10,6 +10,7 @@ import { ask } from "./dialog.js";
 import { byId, el, find, setState, setText, whileBusy } from "./dom.js";
 import { phaseName, t } from "./i18n.js";
 import { stationName } from "./live-bar.js";
+import { progressWords, waitingWords } from "./live-day.js";
 import { Live } from "./live.js";
 import { material } from "./material.js";
 import { SavedForm } from "./saved-form.js";
@@ -90,22 +91,26 @@ function onplace(place, before) {
 }
 
 /** @param {Place} place */
-function tellWaiting({ encounter, next, people }) {
+function tellWaiting(place) {
+  const { encounter, next, people } = place;
   const nothing = !encounter;
   setText(byId("waiting-title"), encounter ? stationName(encounter) : t("Welcome"));
   setText(
     byId("waiting-text"),
-    nothing ? t("There is nothing for you to do at this moment.") : encounter.rest ? t("This is a rest station: nothing to do. It begins soon.") : t("This is your next station. It begins soon: the organiser starts it."),
+    nothing ? t("There is nothing for you to do at this moment.") : `${encounter.rest ? t("This is a rest station: nothing to do.") : t("This is your next station.")} ${waitingWords(place)}`,
   );
   const facts = byId("waiting-facts");
   facts.replaceChildren();
   const patient = people.find((one) => one.role === "sp");
   if (patient) facts.append(el("dt", {}, t("Patient")), el("dd", {}, patient.present ? t("is here") : t("is not here yet")));
+  const progress = progressWords(place);
+  if (progress) facts.append(el("dt", {}, t("Your stations")), el("dd", {}, progress));
   if (next) facts.append(el("dt", {}, t("After this")), el("dd", {}, next.rest ? t("Rest") : stationName(next)));
 }
 
 /** @param {Place} place */
-function tellBetween({ encounter, next }) {
+function tellBetween(place) {
+  const { encounter, next, progress } = place;
   const rest = encounter?.rest && encounter.phase !== "done";
   const over = !next && (!encounter || encounter.phase === "done");
   setText(byId("between-title"), rest ? t("Rest") : over ? t("Your day is finished") : t("This station is over"));
@@ -114,7 +119,8 @@ function tellBetween({ encounter, next }) {
     over ? t("Thank you. Everything is saved; you may close this page.") : rest ? t("Nothing to do here. Breathe, drink something, stretch.") : t("Nothing to do now. Breathe; leave what was behind you."),
   );
   const then = next ? (next.rest ? t("Next: a rest station.") : t("Next: {station}.", { station: stationName(next) })) : t("This was your last station.");
-  setText(byId("between-next"), over ? "" : `${then} ${next ? t("This page takes you there.") : ""}`);
+  const left = next && progress.of > 1 ? ` ${t("That was {number} of {of}.", { ...progress })}` : "";
+  setText(byId("between-next"), over ? "" : `${then} ${next ? t("This page takes you there.") : ""}${left}`);
 }
 
 /** Fetches what may be read by now, and shows what is new. */

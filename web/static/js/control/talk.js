@@ -50,6 +50,8 @@ export class Talk {
     const open = this.board.unanswered().length;
     setText(byId("tab-messages-count"), open ? `(${open})` : "");
     this.#showPeople();
+    // Names come with the day; until then nobody is called anything.
+    if (this.board.people.size === 0) return;
     const fresh = [...this.board.messages.values()].filter(({ number }) => number > this.#shown).sort((a, b) => a.number - b.number);
     if (fresh.length === 0) return;
     const atEnd = this.#list.scrollTop + this.#list.clientHeight >= this.#list.scrollHeight - 40;

@@ -2,7 +2,7 @@
 
 /** @import { CircuitState, DayEncounter, DayIncident, DayPerson, Decision, Tone } from "../types.js" */
 
-import { alarmWords } from "../alarm-words.js";
+import { shortAlarmWords } from "../alarm-words.js";
 import { duration } from "../clock.js";
 import { phaseName, t, timeOfDay } from "../i18n.js";
 import { isRunning, onCamera } from "./board.js";
@@ -52,7 +52,7 @@ export function personState(person, encounter, others) {
   const first = alarms[0];
   const inRoom = encounter.phase === "reading" || encounter.phase === "encounter";
   if (!onCamera(person)) return [present ? "good" : "idle", present ? "" : t("not here")];
-  if (isRunning(encounter) && first) return ["bad", alarmWords(first.kind).toLowerCase()];
+  if (isRunning(encounter) && first) return ["bad", shortAlarmWords(first.kind)];
   if (!present) return [inRoom && !encounter.rest ? "bad" : "idle", t("not here")];
   if (!person.consented) return ["fair", t("no consent yet")];
   if (person.check === "not-ready") return ["fair", t("not ready")];

@@ -18,6 +18,7 @@ export class MarkForm {
   /** What the person sees. It is kept here, as a field that was emptied is no less theirs. @type {Map<string, any>} */ #values = new Map();
   /** @type {AutosavedForm} */ #form;
   /** @type {FormState} */ state;
+  /** What was marked while the consultation ran. @type {Record<string, string>} */ live;
   #listeners;
 
   /**
@@ -44,6 +45,7 @@ export class MarkForm {
   constructor(encounter, view, shelf, listeners) {
     this.encounter = encounter;
     this.state = view.state;
+    this.live = view.live;
     this.#listeners = listeners;
     for (const [field, known] of Object.entries(view.fields)) this.#values.set(field, known.value);
     this.#form = new AutosavedForm({

@@ -102,6 +102,8 @@ export interface MarkView {
   id: string;
   state: FormState;
   fields: Record<string, { value: any; version: number; at_ms: number }>;
+  /** By field, what stood there when the consultation ended. */
+  live: Record<string, string>;
 }
 
 /** What the template says of the page. */

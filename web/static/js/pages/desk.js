@@ -7,6 +7,7 @@
 
 import { toast } from "../announce.js";
 import { get, messageOf } from "../api.js";
+import { countdown, everyTick } from "../clock.js";
 import { open } from "../dialog.js";
 import { byId, el, pageData, setState, setText } from "../dom.js";
 import { Find } from "../desk/find.js";
@@ -20,12 +21,17 @@ import { Submission } from "../desk/submit.js";
 import { TranscriptView } from "../desk/transcript.js";
 import { STEP_MS, Watch } from "../desk/watch.js";
 import { language, t } from "../i18n.js";
+import { Listener, tellWho } from "../listener.js";
 
 const RECORDING_POLL_MS = 3000;
 
 const page = /** @type {DeskData} */ (/** @type {unknown} */ (pageData()));
 const memory = new Memory(page.encounter);
 /** @type {Watch | null} */ let watch = null;
+/** @type {Listener | null} */ let listener = null;
+/** When the consultation began: there a recording begins too. @type {number | null} */ let live_since = null;
+/** @type {number | null} */ let ends_ms = null;
+/** @type {number | null} */ let paused_ms = null;
 /** @type {{form: MarkForm, sheet: Sheet, moments: Moments, submission: Submission} | null} */ let marking = null;
 
 const transcript = new TranscriptView(page.encounter, hear, () => {
@@ -37,12 +43,36 @@ const find = new Find(transcript, hear);
 byId("desk-keys").addEventListener("click", explain);
 if (page.may_mark) byId("bookmark").addEventListener("click", () => act("bookmark"));
 listen(act);
+if (["waiting", "reading", "encounter"].includes(page.phase)) attend();
 void openRecording();
 void transcript.load();
 if (page.may_mark) void openMark();
 
+/** Where the examiner is: in the recording, or in the consultation that goes on. */
 function now_ms() {
-  return watch?.player.at_ms ?? 0;
+  if (watch) return watch.player.at_ms;
+  return live_since === null || !listener ? 0 : Math.max(0, listener.socket.clock.now() - live_since);
+}
+
+/** The desk while the encounter runs: the picture is live, and gives way to the recording. */
+function attend() {
+  const made = new Listener(page.encounter, byId("live-tiles"), {
+    onencounter: ({ encounter, people, observers }) => {
+      const live = encounter.phase === "reading" || encounter.phase === "encounter";
+      page.phase = encounter.phase;
+      live_since = encounter.phase === "encounter" ? encounter.phase_started_ms : live_since;
+      ends_ms = live ? encounter.phase_ends_ms : null;
+      paused_ms = encounter.paused_ms;
+      byId("live").hidden = !live;
+      byId("watch-message").hidden = live || watch !== null;
+      tellWho(byId("live-who"), people, observers);
+      if (!live) made.close();
+    },
+    onsocket: (state) => (byId("live").hidden = byId("live").hidden || state === "replaced" || state === "ended"),
+  });
+  listener = made;
+  made.start();
+  everyTick(() => setText(byId("live-clock"), ends_ms === null ? "" : countdown(ends_ms - (paused_ms ?? made.socket.clock.now()))));
 }
 
 /** @param {number} at_ms */
@@ -97,6 +127,7 @@ async function openMark() {
     marking = { form, sheet, moments, submission: new Submission(form, page.items, sheet, page.role) };
     setState(byId("save-state"), "idle", form.locked ? t("Locked") : form.unsent ? t("Saving …") : t("Saved as you go"));
     moments.draw();
+    showLive(form.live);
     const { item } = memory.now;
     const known = item === "global" || page.items.some((one) => one.id === item);
     // The keyboard is on the sheet at once, unless somebody is using it elsewhere by now.
@@ -105,6 +136,18 @@ async function openMark() {
     byId("mark-fault").hidden = false;
     setText(byId("mark-fault"), messageOf(thrown));
     setState(byId("save-state"), "bad", t("Not open"));
+  }
+}
+
+/**
+ * What was marked while the consultation ran stays beside what is marked from the recording.
+ * @param {Record<string, string>} live
+ */
+function showLive(live) {
+  for (const [field, value] of Object.entries(live)) {
+    const words = field === "global" ? gradeName(value) : markName(value);
+    const place = field === "global" ? byId("global") : document.getElementById(`item-${field.slice("item.".length)}`);
+    place?.append(el("p", { class: "small soft given-live" }, t("Given live: {mark}", { mark: words })));
   }
 }
 
