@@ -194,7 +194,7 @@ async def mail(settings: Settings, exam: str, only: Sequence[str], url: str, tol
     """Mails everybody their link who was not sent one yet, or those meant by `only` again. Raises NotFound, Invalid."""
     async with _exam(settings, exam) as (rooms, schedule):
         chosen = [_seat(schedule, said) for said in only]
-        return await invitations_of(rooms).send(schedule, url, only=chosen or None, told=told)
+        return await invitations_of(rooms).send(schedule, url, only=chosen or None, again=bool(chosen), told=told)
 
 
 def _seat(schedule: Schedule, said: str) -> str:

@@ -62,7 +62,7 @@ def _of_stations(plan: ExamPlan, bank: Bank) -> Iterator[Conflict]:
                 yield Conflict(
                     "unknown-circuit",
                     f"Station {at + 1} has people for circuit {name}, which there is not.",
-                    place=("stations", at),
+                    place=("stations", at, "people"),
                 )
     if plan.stations and all(one.station in bank and bank[one.station].rest for one in plan.stations):
         yield Conflict("no-task", "Every station is a rest station: there is nothing to assess.", place=("stations",))
@@ -204,7 +204,7 @@ def _of_sp(plan: ExamPlan, sp: str, visits: Sequence[Visit]) -> Iterator[Conflic
         where = " and ".join(f"station {position} of circuit {circuit}" for circuit, position in places)
         kind = "overlapping-circuits" if len({circuit for circuit, _ in places}) > 1 else "sp-in-two-places"
         message = f"{sp} is at {where} at the same time (from {_at(plan, other.starts_ms)})."
-        yield Conflict(kind, message, place=("stations", places[0][1] - 1))
+        yield Conflict(kind, message, place=("stations", places[0][1] - 1, "people"))
 
 
 def _clashes(visits: Iterable[Visit]) -> Iterator[tuple[Visit, Visit]]:

@@ -55,19 +55,22 @@ class Invitations:
         url: str,
         *,
         only: Sequence[str] | None = None,
+        again: bool = False,
         by: Principal | None = None,
         told: Callable[[int, int], None] = lambda _done, _all: None,
     ) -> Sent:
         """A new link by mail to everybody who has an address and was not sent one; older links go on working.
 
-        only: seats to send to whatever was sent before. url: the server's address, as people reach it. Raises Invalid
+        only: the seats meant; all when left out. again: to them, whatever was sent before.
+        url: the server's address, as people reach it. Raises Invalid
         without a mail server, Unavailable when it does not answer: then nothing was sent.
         """
-        seats = [one for one in schedule.seats if one.role is not Role.organiser and only in (None, [])]
-        if only:
+        if only is None:
+            seats = [one for one in schedule.seats if one.role is not Role.organiser]
+        else:
             seats = [one for one in schedule.seats if one.id in only]
         known = await self.of(schedule.exam.id)
-        wanted, before, unsure, without = _sorted(seats, known, again=bool(only))
+        wanted, before, unsure, without = _sorted(seats, known, again=again)
         sent: list[Seat] = []
         failed: list[tuple[Seat, str]] = []
         if wanted:
@@ -76,7 +79,7 @@ class Invitations:
                     told(number, len(wanted))
                     if failed and failed[-1][1] == _LOST:
                         failed.append((seat, _LOST))
-                    elif await self._claim(schedule, seat, again=bool(only)):
+                    elif await self._claim(schedule, seat, again=again):
                         why = await self._send(post, schedule, seat, url, by)
                         if why is None:
                             sent.append(seat)

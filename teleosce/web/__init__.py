@@ -10,11 +10,25 @@ from aiohttp import web
 
 from teleosce.core.paths import WEB
 from teleosce.web import middleware, socket
-from teleosce.web.api import conduct, encounters, exams, forms, keeping, ledger, link, media, service, transcripts
+from teleosce.web.api import (
+    conduct,
+    encounters,
+    exams,
+    forms,
+    invitations,
+    keeping,
+    ledger,
+    link,
+    media,
+    plans,
+    service,
+    transcripts,
+)
 from teleosce.web.context import ROOMS, Rooms
 from teleosce.web.hub import Hub
 from teleosce.web.limits import Refusals
 from teleosce.web.pages import account, exam, stations
+from teleosce.web.pages import plans as plan_pages
 from teleosce.web.patience import HEAD_S, IDLE_S, Door, not_the_clients_fault
 from teleosce.web.routing import TABLE, Route, add
 from teleosce.web.setup import MadeExam, PersonsLink, Plan, make_exam
@@ -52,9 +66,9 @@ def application(rooms: Rooms) -> web.Application:
 
 def routes() -> list[Route]:
     """Every route of the server, but for static files."""
-    pages = (account, exam, stations)
-    api = (link, encounters, conduct, ledger, exams, media, transcripts, forms, keeping, service, socket)
-    return [route for room in (*pages, *api) for route in room.ROUTES]
+    pages = (account, exam, plan_pages, stations)
+    api = (link, encounters, conduct, ledger, exams, plans, invitations, media, transcripts, forms, keeping, service)
+    return [route for room in (*pages, *api, socket) for route in room.ROUTES]
 
 
 async def _start(made: web.Application) -> None:

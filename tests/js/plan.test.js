@@ -1,36 +1,39 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { crowded, namesIn, remarks, summary } from "../../web/static/js/plan.js";
-import { csv, tabbed } from "../../web/static/js/spreadsheet.js";
+import { complete, everybody, keepPerson, setCircuits, setPlace } from "../../web/static/js/plan/document.js";
 
-/** @param {string} title */
-const station = (title, rest = false) => ({ hash: title, title, specialty: "", rest, seconds: 1020 });
-
-test("a plan is said in plain words", () => {
-  const ring = [station("A"), station("B"), station("C")];
-  assert.equal(summary(ring, ["Ada", "Ben", "Cy"]), "3 stations, 3 candidates: 3 rotations, 9 encounters. About 51 minutes from the first bell to the last, without breaks.");
-  assert.match(summary([...ring, station("Rest", true)], ["Ada"]), /^4 stations, 1 candidate: 4 rotations, 3 encounters\. About 1 h 8 min /);
-  assert.equal(summary([], ["Ada"]), "");
+test("short forms of a file become a whole document, and what the page does not know stays", () => {
+  const plan = complete({ title: "Finals", starts: "2026-12-01 09:00", stations: ["low-mood", { station: "rest", people: { A: "Pat" } }], candidates: ["Ada"], rounds: 2 }, "UTC");
+  assert.deepEqual(plan.starts, ["2026-12-01 09:00"]);
+  assert.deepEqual(plan.stations, [{ station: "low-mood", people: {} }, { station: "rest", people: { A: { sp: "Pat" } } }]);
+  assert.deepEqual(plan.circuits, [{ name: "A" }]);
+  assert.deepEqual(plan.candidates, [{ name: "Ada" }]);
+  assert.equal(plan.rounds, 2);
+  assert.equal(plan.zone, "UTC");
 });
 
-test("more candidates than stations are refused, with what to do", () => {
-  assert.equal(crowded([station("A"), station("B")], ["1", "2"]), "");
-  assert.match(crowded([station("A"), station("B")], ["1", "2", "3"]), /3 candidates need 3 stations\. Add 1 more/);
-  assert.match(crowded([], Array.from({ length: 31 }, (_, n) => `${n}`)), /at most 30/);
+test("people of a circuit that goes, go with it", () => {
+  const plan = complete({ stations: [{ station: "s", people: { A: "Pat", B: "Kim" } }], circuits: ["A", "B"], candidates: [{ name: "Ada", circuit: "B" }] }, "UTC");
+  setCircuits(plan, 1);
+  assert.deepEqual(plan.stations[0]?.people, { A: { sp: "Pat" } });
+  assert.equal(plan.candidates[0]?.circuit, undefined);
+  setCircuits(plan, 3);
+  assert.deepEqual(plan.circuits.map((one) => one.name), ["A", "B", "C"]);
 });
 
-test("what is allowed but odd is remarked on", () => {
-  const odd = remarks([station("A"), station("A"), station("Rest", true), station("Rest", true)], ["Ada", "Ada"]);
-  assert.equal(odd.length, 3);
-  assert.match(odd.join(" "), /2 of the stations.*“A” is in the ring.*“Ada” stands/);
-});
-
-test("names are the lines that say something", () => {
-  assert.deepEqual(namesIn(" Ada \r\n\n\tBen\n"), ["Ada", "Ben"]);
-});
-
-test("no cell of a table is a formula, and every cell stays whole", () => {
-  assert.equal(csv([["Name", '=cmd()"x'], [" +1", "O, K"]]), '\uFEFF"Name","\'=cmd()""x"\r\n"\' +1","O, K"\r\n');
-  assert.equal(tabbed([["a\tb", "@x"], ["-1", "c\nd"]]), "a b\t'@x\n'-1\tc d");
+test("whoever is named at a station is asked for, and listed once something is known", () => {
+  const plan = complete({ stations: [{ station: "s", people: {} }], people: [{ name: "Spare" }] }, "UTC");
+  const [station] = plan.stations;
+  assert.ok(station);
+  setPlace(station, "A", "sp", "Pat");
+  const pat = everybody(plan).find((one) => one.person.name === "Pat");
+  assert.ok(pat?.at);
+  keepPerson(plan, pat.person, true);
+  assert.equal(plan.people.length, 1);
+  pat.person.email = "pat@x.org";
+  keepPerson(plan, pat.person, true);
+  assert.deepEqual(plan.people.map((one) => one.name), ["Spare", "Pat"]);
+  setPlace(station, "A", "sp", "");
+  assert.deepEqual(station.people, {});
 });

@@ -73,7 +73,7 @@ async def _send(rooms: Rooms, port: int, exam_id: str, only: list[str] | None = 
     smtp |= {"smtp_password": SecretStr("secret"), "smtp_from": "Exam office <exams@school.org>"}
     settings = Settings(data=rooms.settings.data, **(smtp | more))
     invitations = Invitations(rooms.database, rooms.clock, rooms.people, settings)
-    return await invitations.send(await schedule_in(rooms, exam_id), URL, only=only)
+    return await invitations.send(await schedule_in(rooms, exam_id), URL, only=only, again=only is not None)
 
 
 async def test_everybody_with_an_address_is_sent_their_link_once(rooms: Rooms, office: tuple[Office, int]) -> None:

@@ -4,19 +4,18 @@ from typing import Any
 
 from aiohttp import web
 
-from teleosce.core.errors import Fault, Forbidden
+from teleosce.core.errors import Fault
 from teleosce.exams import RUNNING, Exam, Outcome
 from teleosce.people import Permission
 from teleosce.scoring import Kind, State
-from teleosce.stations import StationVersion
 from teleosce.web import sessions
 from teleosce.web.access import makes_exams
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.limits import address_of
 from teleosce.web.place import page_of
+from teleosce.web.plans import plans_of
 from teleosce.web.rendering import page
 from teleosce.web.routing import Access, Route, form
-from teleosce.web.setup import Plan
 from teleosce.web.socket import TICKET_MS
 
 
@@ -74,17 +73,6 @@ async def home(request: web.Request) -> web.Response:
     )
 
 
-async def new_exam(request: web.Request) -> web.Response:
-    """The form for a new exam: title, stations in ring order, candidates."""
-    if not makes_exams(principal(request)):
-        raise Forbidden("A link belongs to one exam. To make another, sign in with an organiser's account.")
-    newest: dict[str, StationVersion] = {}
-    for version in await rooms(request).stations.all():
-        newest.setdefault(version.slug, version)
-    stations = sorted(newest.values(), key=lambda version: (version.rest, version.title))
-    return page(request, "new-exam.html", place="exams", stations=stations, days=Plan.days)
-
-
 async def _row(house: Rooms, exam: Exam) -> dict[str, Any]:
     newest = {one.slot_id: one for one in await house.exams.encounters(exam.id)}
     encounters = list(newest.values())
@@ -100,13 +88,13 @@ async def _row(house: Rooms, exam: Exam) -> dict[str, Any]:
         "slots": len(encounters),
         "done": len(done),
         "live": sum(one.phase in RUNNING for one in encounters),
+        "planned": await plans_of(house).get(exam.id) is not None,
         "to_mark": sum(one.examiner is not None for one in done) - len(marked),
     }
 
 
 ROUTES = [
     Route("GET", "/", home, Access.signed_in, "The first page"),
-    Route("GET", "/exams/new", new_exam, Permission.build_exam, "A new exam"),
     Route("GET", "/sign-in", sign_in_page, Access.anyone, "Sign in"),
     Route("POST", "/sign-in", sign_in, Access.anyone, "Sign in"),
     Route("POST", "/sign-out", sign_out, Access.signed_in, "Sign out"),

@@ -1,0 +1,87 @@
+/** How many circuits, and who is at each station of the one that is chosen. */
+
+/** @import { BankStation, PlanDocument, PlanStation } from "./types.js" */
+
+import { byId, el } from "../dom.js";
+import { t } from "../i18n.js";
+import { setCircuits, setPlace, stationOf } from "./document.js";
+
+/**
+ * @param {PlanDocument} plan
+ * @param {BankStation[]} bank
+ * @param {() => void} changed
+ */
+export function circuitsScreen(plan, bank, changed) {
+  const count = byId("circuit-count", HTMLInputElement);
+  let chosen = "";
+  count.addEventListener("input", () => {
+    const wanted = Math.round(count.valueAsNumber);
+    if (!(wanted >= 1 && wanted <= 30)) return;
+    setCircuits(plan, wanted);
+    draw();
+    changed();
+  });
+
+  function draw() {
+    if (document.activeElement !== count) count.value = String(plan.circuits.length);
+    const names = plan.circuits.map((one) => one.name);
+    if (!names.includes(chosen)) chosen = names[0] ?? "A";
+    byId("circuit-tabs").replaceChildren(...names.map(tab));
+    byId("circuit-tabs").hidden = names.length < 2;
+    known();
+    byId("circuit-places").replaceChildren(...(plan.stations.length ? plan.stations.map(line) : [el("p", { class: "soft" }, t("Choose the stations first."))]));
+  }
+
+  /** @param {string} name */
+  function tab(name) {
+    const button = el("button", { type: "button", "aria-pressed": String(name === chosen) }, t("Circuit {name}", { name }));
+    button.addEventListener("click", () => {
+      chosen = name;
+      draw();
+      /** @type {HTMLElement | null} */ (byId("circuit-tabs").querySelector("[aria-pressed=true]"))?.focus();
+    });
+    return button;
+  }
+
+  /**
+   * @param {PlanStation} station
+   * @param {number} at
+   */
+  function line(station, at) {
+    const bankOne = stationOf(bank, station.station);
+    const heading = el("h3", {}, `${at + 1}. ${bankOne?.title ?? station.station}`);
+    if (bankOne?.rest) return el("div", { class: "place" }, heading, el("p", { class: "soft" }, t("Nobody is met here")));
+    const made = plan.circuits.length > 1 ? t("Patient {circuit} {number}", { circuit: chosen, number: at + 1 }) : t("Patient {number}", { number: at + 1 });
+    return el("div", { class: "place" }, heading, field(station, at, "sp", t("Patient played by"), made), field(station, at, "examiner", t("Examiner"), t("Examiner")));
+  }
+
+  /**
+   * @param {PlanStation} station
+   * @param {number} at
+   * @param {"sp" | "examiner"} role
+   * @param {string} label
+   * @param {string} placeholder
+   */
+  function field(station, at, role, label, placeholder) {
+    const id = `${role}-${at}`;
+    const circuit = chosen;
+    const input = el("input", { class: "input", id, maxlength: 200, list: `known-${role}`, placeholder, autocomplete: "off", value: station.people[circuit]?.[role] ?? "" });
+    input.addEventListener("input", () => {
+      setPlace(station, circuit, role, input.value.trim());
+      changed();
+    });
+    input.addEventListener("change", known);
+    return el("div", { class: "field" }, el("label", { for: id }, label), input);
+  }
+
+  /** Names that were typed before, to choose from. */
+  function known() {
+    for (const role of /** @type {("sp" | "examiner")[]} */ (["sp", "examiner"])) {
+      const names = plan.stations.flatMap((one) => Object.values(one.people).map((place) => place[role] ?? ""));
+      names.push(...plan.people.filter((one) => one.role === role).map((one) => one.name));
+      byId(`known-${role}`).replaceChildren(...[...new Set(names)].filter(Boolean).map((value) => el("option", { value })));
+    }
+  }
+
+  return { draw };
+}
