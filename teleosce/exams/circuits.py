@@ -27,24 +27,39 @@ async def gather(moves: Moves, exam_id: str, names: Names) -> None:
 async def go(moves: Moves, exam_id: str, names: Names) -> None:
     """Planned or gathering → running: the first rotation that waits begins, for everybody at once.
 
-    Vetoes (Conflict): a named one is not planned or gathering; nothing waits; somebody is still in an encounter.
+    Without names a later round, whose people the rounds before it hold, waits for its own start. Vetoes (Conflict): a
+    named one is not planned or gathering; nothing waits; somebody is still in an encounter.
     """
     chosen = await _chosen(moves, exam_id, names, CircuitState.planned, CircuitState.gathering)
     begun = 0
-    for circuit in chosen:
-        waiting = await _waiting(moves, circuit)
-        if not waiting:
+    firsts = [(circuit, _first(await _waiting(moves, circuit))) for circuit in chosen]
+    for circuit, first in sorted(firsts, key=lambda one: one[1][0].rotation if one[1] else 0):
+        if not first:
             continue
+        if (held := _held(moves, first)) is not None:
+            if names is None and begun:
+                continue
+            raise elsewhere(*held)
         begun += 1
-        rotation = min(one.rotation for one in waiting)
-        new = moves.move_circuit(circuit, CircuitState.running, rotation)
-        for one in waiting:
-            if one.rotation == rotation:
-                if (other := moves.in_the_way(one)) is not None:
-                    raise elsewhere(one, other)
-                moves.begin(one, new)
+        new = moves.move_circuit(circuit, CircuitState.running, first[0].rotation)
+        for one in first:
+            if (other := moves.in_the_way(one)) is not None:
+                raise elsewhere(one, other)
+            moves.begin(one, new)
     if begun == 0 or (names is not None and begun < len(chosen)):
         raise not_so(chosen, "There nobody waits to be examined, so nothing was begun.")
+
+
+def _first(waiting: list[Encounter]) -> list[Encounter]:
+    """Those of the first rotation that waits."""
+    rotation = min((one.rotation for one in waiting), default=0)
+    return [one for one in waiting if one.rotation == rotation]
+
+
+def _held(moves: Moves, wanted: list[Encounter]) -> tuple[Encounter, Encounter] | None:
+    """One that cannot begin, and the encounter that holds somebody it needs."""
+    pairs = ((one, moves.in_the_way(one)) for one in wanted)
+    return next(((one, other) for one, other in pairs if other is not None), None)
 
 
 async def pause(moves: Moves, exam_id: str, names: Names) -> None:

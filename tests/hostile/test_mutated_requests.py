@@ -89,6 +89,8 @@ PATHS = (
     "/mark",
     "/mark/",
     "/exams/new",
+    "/exams/",
+    "/api/plans",
     "/stations",
     "/stations/",
     "/ws",

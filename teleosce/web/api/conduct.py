@@ -16,6 +16,7 @@ from teleosce.people import Permission
 from teleosce.web.access import supervises
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.place import encounter_view
+from teleosce.web.plans import plans_of
 from teleosce.web.routing import Handler, Route, answer, body
 
 CircuitName = Annotated[str, Field(min_length=1, max_length=20)]
@@ -43,12 +44,14 @@ class Swap(BaseModel):
 
 
 async def gather(request: web.Request) -> web.Response:
-    """Lets people gather before the start."""
+    """Lets people gather before the start; 409 with the conflicts of a plan that is not made yet."""
+    await plans_of(rooms(request)).check_before_start(_my_exam(request))
     return await _direct(request, "gather", rooms(request).day.gather)
 
 
 async def go(request: web.Request) -> web.Response:
-    """Begins the first rotation that waits, at one moment for all."""
+    """Begins the first rotation that waits, at one moment for all; 409 as above."""
+    await plans_of(rooms(request)).check_before_start(_my_exam(request))
     return await _direct(request, "go", rooms(request).day.go)
 
 
