@@ -1,0 +1,138 @@
+"""The control room in a real browser: its cells follow the day, it is led by keyboard, and who looks in is named."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.browsers import chromium, eventually, join, new_page, write_voice
+from tests.e2e.server import ServerProcess
+from tests.e2e.stage import LIVELY
+from tests.e2e.test_pages import look
+
+pytestmark = [pytest.mark.faults, pytest.mark.e2e]
+
+FRAMES = """async () => {
+  // The longest time between two frames while five seconds of the day are drawn.
+  let [last, longest] = [performance.now(), 0];
+  const until = last + 5000;
+  while (last < until) {
+    const now = await new Promise((resolve) => requestAnimationFrame(resolve));
+    longest = Math.max(longest, now - last);
+    last = now;
+  }
+  return longest;
+}"""
+
+
+async def test_the_control_room_shows_and_leads_the_day(tmp_path: Path) -> None:
+    problems: list[str] = []
+    voice = tmp_path / "voice.wav"
+    write_voice("candidate", voice)
+    server = ServerProcess(tmp_path / "data", worker=False)
+    await server.start("--no-consultation")
+    try:
+        async with chromium(voice) as browser:
+            control = await new_page(browser, problems)
+            await join(control, server.links["organiser"])
+            exam = control.url.partition("/control/")[2].partition("?")[0]
+            cell = control.locator(".cell[data-cell='A/1']")
+            await expect(cell).to_contain_text("Waiting")
+            await expect(cell).to_contain_text("not here")
+            candidate, patient = [await new_page(browser, problems) for _ in range(2)]
+            await join(candidate, server.links["candidate"][0])
+            await expect(candidate.locator("#waiting-text")).to_contain_text("It begins soon")
+            await join(patient, server.links["sp"][0])
+            await expect(cell).not_to_contain_text("not here")
+
+            # All circuits gather; a candidate is ticked off; the message is there, and still after a reload.
+            await control.get_by_role("button", name="Gather").click()
+            await expect(candidate.locator("#waiting-text")).to_contain_text("Everyone gathers now")
+            await control.locator("#tab-people").click()
+            await control.get_by_role("button", name="Amira Hassan: known by the photo").click()
+            await expect(control.locator("#people")).to_contain_text("By photo")
+            await control.get_by_role("button", name="Broadcast").click()
+            await control.keyboard.type("We begin in a minute.")
+            await control.keyboard.press("Enter")
+            await expect(candidate.locator("#live-message-text")).to_have_text("We begin in a minute.")
+            await candidate.reload()
+            await expect(candidate.locator("#live-message-text")).to_have_text("We begin in a minute.")
+            await candidate.get_by_role("button", name="Understood").click()
+            await look(control, "control-gathering")
+            await look(candidate, "station-gathering")
+
+            # Started without those who are missing elsewhere, after a question.
+            await control.get_by_role("button", name="Start").click()
+            await control.locator("dialog[open]").get_by_role("button", name="Start all the same").click()
+            await expect(cell).to_contain_text("Reading")
+            await expect(candidate.locator("#reading-title")).to_be_visible()
+
+            # By keyboard: into the cell, a pause, and out again.
+            await cell.focus()
+            await control.keyboard.press("p")
+            await expect(cell).to_contain_text("Paused")
+            await expect(candidate.locator("#live-paused")).to_contain_text("Your clock stands")
+            clock = await candidate.locator("#live-clock").inner_text()
+            await look(candidate, "station-paused")
+            assert await candidate.locator("#live-clock").inner_text() == clock
+            await control.keyboard.press("p")
+            await expect(cell).to_contain_text("Reading")
+            await expect(candidate.locator("#live-paused")).to_be_hidden()
+            await control.keyboard.press("Enter")
+            panel = control.locator("#panel")
+            await expect(panel.locator("#panel-title")).to_be_focused()
+            await panel.get_by_role("button", name="End reading").click()
+            await expect(cell).to_contain_text("Encounter")
+            await panel.get_by_role("button", name="Ring").click()
+            await expect(candidate.locator("#stage-remark")).to_contain_text("The organisers ring")
+            await expect(cell).to_contain_text("Recorded")
+
+            await _looked_in(control, candidate, problems)
+            assert await control.evaluate(FRAMES) < 250  # one late frame on a machine that does all of it
+
+            # Help comes to the top, and is answered.
+            await candidate.locator("#live-help").click()
+            await candidate.locator("#help-text").fill("I hear nothing.")
+            await candidate.get_by_role("button", name="Call for help").click()
+            trouble = control.locator("#troubles button", has_text="I hear nothing.")
+            await trouble.click()
+            await expect(control.locator("#message-text")).to_be_focused()
+            await control.keyboard.type("Unplug the headset once.")
+            await control.keyboard.press("Enter")
+            await expect(trouble).to_have_count(0)
+            await expect(candidate.locator("#live-message-text")).to_have_text("Unplug the headset once.")
+
+            # The line of one goes: the cell says so, the ledger has it, and a decision is made.
+            await patient.close()
+            await expect(cell).to_contain_text("not in room", timeout=30_000)
+            await look(control, "control-trouble")
+            await control.locator("#tab-incidents").click()
+            row = control.locator("#ledger-rows tr").first
+            await row.locator("select").select_option("none")
+            await row.get_by_role("button", name="Decide").click()
+            await expect(row).to_contain_text("Nothing")
+            assert await control.evaluate("() => document.querySelectorAll('#ledger-rows tr').length") >= 1
+            assert exam
+        assert not problems
+    finally:
+        await server.stop()
+
+
+async def _looked_in(control: Page, candidate: Page, problems: list[str]) -> None:
+    """The organiser looks in: pictures and sound come, nothing is sent, and the candidate reads whose eyes they are."""
+    async with control.context.expect_page() as opening:
+        await control.locator("#panel").get_by_role("button", name="Observe").click()
+    observing = await opening.value
+    observing.on("pageerror", lambda error: problems.append(f"{observing.url}: {error}"))
+    await expect(observing.locator("#pictures figure")).to_have_count(2, timeout=30_000)
+
+    async def lively() -> Any:
+        return await observing.evaluate(LIVELY.replace("#stage video", "#pictures video"))
+
+    await eventually(lively, timeout=45)
+    await expect(candidate.locator("#live-observers")).to_contain_text("Observed by")
+    await expect(control.locator("#panel-observers")).to_contain_text("Observed by")
+    await look(observing, "observe")
+    await observing.close()
+    await expect(candidate.locator("#live-observers")).to_be_hidden(timeout=30_000)
