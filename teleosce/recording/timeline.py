@@ -15,13 +15,13 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from teleosce.recording.journal import Journal, TrackJournal
+from teleosce.recording.journal import Journal, Report, TrackJournal
 
 STEP_MS = 60.0
 """Reports off the line by more are a step of the track's clock; less is how precisely senders write them."""
 
 NETWORK_STEP_MS = 500.0
-"""Arrivals off the line by more are a step of the sender's clock; less is the network."""
+"""Arrivals off the line by more may be a step of the sender's clock; less is the network."""
 
 DRIFT_FROM_MS = 20_000.0
 """A line's slope is measured over at least so long, else taken as 1."""
@@ -89,11 +89,31 @@ def _reports_on_our_clock(journal: Journal) -> dict[str, list[tuple[float, float
     zero = reports[0][0].ntp_ms if reports else 0.0
     points = [(report.ntp_ms - zero, origin + report.arrived) for report, _ in reports]
     placed: dict[str, list[tuple[float, float]]] = {}
-    for span in _steady(points, NETWORK_STEP_MS):
+    for span in _joined(_steady(points, NETWORK_STEP_MS), reports):
         line = least_delay(points[span])
         for (report, kind), (ntp, _) in zip(reports[span], points[span], strict=True):
             placed.setdefault(kind, []).append((report.at, line(ntp)))
     return placed
+
+
+def _joined(spans: Sequence[slice], reports: Sequence[tuple[Report, str]]) -> list[slice]:
+    """Joins spans between which the sender's clock was not set: had it been, it would have left the tracks' clocks too.
+
+    Then the arrivals alone moved: the network, or this server, was busy for longer than ever before.
+    """
+    joined: list[slice] = []
+    for span in spans:
+        if joined and not _was_set(reports[: span.start], reports[span.start :]):
+            joined.append(slice(joined.pop().start, span.stop))
+        else:
+            joined.append(span)
+    return joined
+
+
+def _was_set(before: Sequence[tuple[Report, str]], after: Sequence[tuple[Report, str]]) -> bool:
+    last = {kind: report.ntp_ms - report.at for report, kind in before}
+    first = {kind: report.ntp_ms - report.at for report, kind in reversed(after)}
+    return any(abs(first[kind] - last[kind]) > STEP_MS for kind in last.keys() & first.keys())
 
 
 def _place(track: TrackJournal, reports: Points, origin_ms: int) -> Placement:

@@ -79,6 +79,22 @@ def test_a_sender_that_sets_its_clock_stays_on_ours() -> None:
     assert place(50_000) - ORIGIN_MS == pytest.approx(50_020, abs=5)
 
 
+def test_a_busy_server_moves_nothing() -> None:
+    """Reports that come late for a while, and then on time, tell of a stalled machine and not of the sender's clock."""
+    told = [
+        Report(report.at, report.ntp_ms, report.arrived + late)
+        for report, late in zip(
+            reports(range(16)), [700, 900, 800, 0, 0, 1300, 0, 0, 600, 620, 0, 0, 900, 40, 0, 0], strict=True
+        )
+    ]
+    later = [Report(report.at + 40, report.ntp_ms + 40, report.arrived + 40) for report in told]
+    placed = timeline(journal(audio=TrackJournal(reports=told), video=TrackJournal(reports=later)))
+    for track in placed.tracks.values():
+        assert len(track.lines) == 1
+        for at in (500, 5500, 15_000):
+            assert track(at) - ORIGIN_MS == pytest.approx(at + 20, abs=5)
+
+
 def test_without_reports_the_least_delayed_packets_count() -> None:
     dice = random.Random(5)
     seen = [(second * 1000.0, second * 1000 * 1.0001 + 15 + dice.random() * 60) for second in range(2, 600, 2)]

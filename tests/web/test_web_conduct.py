@@ -213,7 +213,7 @@ async def test_what_was_marked_live_is_kept_beside_what_is_marked_from_the_recor
     await house.rooms.day.heard()
     span = await house.rooms.ledger.consultation(encounter)
     assert span is not None
-    while house.rooms.clock.now_ms() <= span[1]:  # what is marked in the same millisecond would be live
+    while house.rooms.clock.now_ms() <= span[1]:  # noqa: ASYNC110 the clock tells nobody
         await asyncio.sleep(0)
     await mark(2, first, "done", 1)
     await mark(3, second, "done", 0)
