@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from teleosce.core.clock import Clock
-from teleosce.core.errors import Conflict, Fault
+from teleosce.core.errors import Conflict, Fault, Unavailable
 from teleosce.core.events import EncounterStarted, Events
 from teleosce.exams import circuits, clockwork, transitions
 from teleosce.exams.announcer import Announcer
@@ -172,7 +172,8 @@ class Day:
             ) from error
         for key, events in moves.said:
             self._announcer.announce(key, events)
-        self.wake()
+        if moves.said:
+            self.wake()
         return result
 
     async def heard(self) -> None:
@@ -201,15 +202,19 @@ class Day:
             return False
         try:
             return await self.transact(clockwork.advance)
-        except Fault as fault:
+        except Unavailable as fault:
             log.warning("changes of phase have to wait", reason=fault.code)
             return False
+        except Conflict as fault:
+            log.warning("changes of phase are tried one by one", reason=fault.code)
         except Exception:
             log.exception("changes of phase are tried one by one")
         acted = False
         for unit in units:
             try:
                 acted |= await self.transact(partial(clockwork.advance, only=unit.key))
+            except Fault as fault:
+                log.warning("a change of phase has to wait", unit=unit.key, reason=fault.code)
             except Exception:
                 log.exception("a change of phase has to wait", unit=unit.key)
         return acted

@@ -328,6 +328,24 @@ async def test_a_locked_database_changes_nothing_and_the_clock_catches_up(
         assert (await world.exams.encounter(made.id)).phase is Phase.encounter
 
 
+async def test_one_that_cannot_be_moved_does_not_hold_up_the_others(world: World):
+    stuck, free = await world.encounter(), await world.encounter("c2", "s2", position=2)
+    for one in (stuck, free):
+        await world.day.begin(one.id)
+    with sqlite3.connect(world.folder / "teleosce.db") as file:
+        file.execute(
+            f"CREATE TRIGGER stuck BEFORE UPDATE ON encounter WHEN old.id = '{stuck.id}' "
+            "BEGIN SELECT RAISE(ABORT, 'stuck'); END"
+        )
+    await world.pass_time(120)
+    assert await world.phases([stuck, free]) == ["reading", "encounter"]
+    assert await world.day.catch_up() == 1.0
+    with sqlite3.connect(world.folder / "teleosce.db") as file:
+        file.execute("DROP TRIGGER stuck")
+    await world.settle()
+    assert await world.phases([stuck, free]) == ["encounter", "encounter"]
+
+
 _SERVER = """
 import asyncio, sys
 from pathlib import Path

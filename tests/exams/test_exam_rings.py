@@ -1,5 +1,6 @@
 """Circuits that turn: boundaries agree, whoever holds the ring holds it for all, and nobody is left behind."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -240,6 +241,10 @@ async def test_who_is_still_elsewhere_is_postponed_and_does_not_stop_the_ring(wo
         await world.pass_time(500)
     assert await state(world) == ("running", 2)
     assert (await world.now(blocked)).phase is Phase.waiting
+    tried: list[object] = []
+    sql_event.listen(world.database._writer.sync_engine, "begin", tried.append)
+    await asyncio.sleep(0.5)
+    assert len(tried) <= 2, "the clock looks again now and then, and not all the time"
     await world.day.no_show(by_hand.id)
     await world.settle()
     assert (await world.now(blocked)).phase is Phase.reading
