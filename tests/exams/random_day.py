@@ -38,6 +38,14 @@ ACTS = (
     "carry_over",
     "swap",
 )
+FIT = {
+    "begin": "phase = 'waiting'",
+    **dict.fromkeys(("end_phase", "add_time", "pause", "restart"), "phase NOT IN ('waiting', 'done')"),
+    "resume": "paused_ms IS NOT NULL",
+    **dict.fromkeys(("rerun", "carry_over"), "phase = 'done'"),
+    "swap": "phase != 'done'",
+}
+"""Where an act may be possible."""
 PLAIN = Timings(reading_s=20, encounter_s=60, note_s=30, changeover_s=10, warning_s=15)
 SLOW = replace(PLAIN, reading_s=25, encounter_s=75, note_s=38)
 BRIEF = replace(PLAIN, reading_s=0, note_s=0)
@@ -133,9 +141,13 @@ class RandomDay(RuleBasedStateMachine):
         await self.day.heard()
         await self.other.heard()
 
-    @initialize(size=st.integers(1, 3), shared=st.booleans(), brief=st.booleans(), both=st.booleans())
-    def plan(self, size: int, shared: bool, brief: bool, both: bool) -> None:
+    @initialize(
+        size=st.integers(1, 3), shared=st.booleans(), brief=st.booleans(), both=st.booleans(), begun=st.booleans()
+    )
+    def plan(self, size: int, shared: bool, brief: bool, both: bool, begun: bool) -> None:
         self.run(self.make_circuits(size, shared, brief, both))
+        if begun:
+            self.direct_circuits("go", ["A"])
 
     async def make_circuits(self, size: int, shared: bool, brief: bool, both: bool) -> None:
         for name in ("A", "B") if both else ("A",):
@@ -144,7 +156,7 @@ class RandomDay(RuleBasedStateMachine):
                     who = (position + rotation) % size
                     rest = position == 2
                     timings = BRIEF if brief and position == 0 else SLOW if who == 1 else PLAIN
-                    extra = ("visitor",) if shared and (name, position) == ("A", 0) else ()
+                    extra = ("visitor",) if shared and position == 0 else ()
                     await self.exams.add_slot(
                         self.exam.id, position=position + 1, rotation=rotation + 1, circuit=name,
                         station_hash="a" * 64, timings=timings, candidate=f"{name}c{who}",
@@ -154,7 +166,9 @@ class RandomDay(RuleBasedStateMachine):
     # What people do
 
     def act(self, which: int, what: str, by: Day) -> Awaitable[Any]:
-        rows = self.house.read("SELECT * FROM encounter ORDER BY rowid")
+        rows = self.house.read(f"SELECT * FROM encounter WHERE {FIT.get(what, 'TRUE')} ORDER BY rowid")
+        if not rows or which > 30:  # and now and then what cannot be done
+            rows = self.house.read("SELECT * FROM encounter ORDER BY rowid")
         row = rows[which % len(rows)]
         seat = row["sp"] or row["examiner"]
         acts: dict[str, Callable[[], Awaitable[Any]]] = {
@@ -208,6 +222,12 @@ class RandomDay(RuleBasedStateMachine):
     def two_direct_circuits(self, what: str, names: list[str] | None) -> None:
         acted = self.run(self.try_all([self.direct(what, names, one) for one in (self.day, self.other)]))
         assert sum(acted) <= 1 or names is None or what == "hard", f"both could {what}"
+
+    @rule(seconds=st.sampled_from([1, 15, 100]), names=CIRCUITS)
+    def stand_for_a_while(self, seconds: int, names: list[str] | None) -> None:
+        self.direct_circuits("pause", names)
+        self.time_passes(seconds)
+        self.direct_circuits("resume", names)
 
     @rule(which=WHICH, decision=st.sampled_from(list(Decision)))
     def disturb_and_decide(self, which: int, decision: Decision) -> None:
@@ -265,12 +285,15 @@ class RandomDay(RuleBasedStateMachine):
         self.known = now
 
     def check_heard(self, circuits: dict[str, Row], logs: dict[str, list[Row]]) -> None:
-        states = dict.fromkeys(circuits, "planned")
+        states, rotations = dict.fromkeys(circuits, "planned"), dict.fromkeys(circuits, 0)
         for event in self.heard:
             if isinstance(event, CircuitChanged):
                 was, became = CircuitState(states[event.circuit]), CircuitState(event.state)
                 assert became is was or became in CIRCUIT_NEXT[was], "a circuit went where no way leads"
                 states[event.circuit] = became
+                turned = event.rotation != rotations[event.circuit]
+                assert not turned or became is CircuitState.running, "a rotation began in a circuit that does not run"
+                rotations[event.circuit] = event.rotation
         assert all(
             states[name] == row["state"] or {states[name], row["state"]} == {"finished", "planned"}
             for name, row in circuits.items()
@@ -308,6 +331,7 @@ class RandomDay(RuleBasedStateMachine):
                 await self.try_all([self.day.resume_encounter(row["id"])])
             self.clock.move(40)
             await self.settle()
+            self.promises()
 
 
 ENCOUNTERS = """
