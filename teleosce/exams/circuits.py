@@ -90,20 +90,17 @@ async def stop(moves: Moves, exam_id: str, names: Names, *, hard: bool) -> None:
         if circuit.state is CircuitState.gathering:
             moves.move_circuit(circuit, CircuitState.planned)
             continue
-        again = False
         for one in moves.members(circuit):
-            again |= await _stop(moves, one, hard=hard)
-        left = again or await _waiting(moves, circuit)
-        over = CircuitState.planned if left else CircuitState.finished
+            await _stop(moves, one, hard=hard)
+        over = CircuitState.planned if await moves.left_in(circuit) else CircuitState.finished
         moves.move_circuit(circuit, over if hard else CircuitState.stopping)
 
 
-async def _stop(moves: Moves, one: Encounter, *, hard: bool) -> bool:
-    """Returns whether a new attempt waits."""
+async def _stop(moves: Moves, one: Encounter, *, hard: bool) -> None:
     if one.phase is Phase.reading:
         moves.enter(one, Phase.done, Cause.stopped, "The circuit was stopped before the consultation.", Outcome.void)
         await moves.attempt_again(one, one.rotation, Cause.rerun)
-        return True
+        return
     moves.resume(one)
     one = await moves.get(one.id)
     latest_ms = moves.now_ms + (0 if hard else SOFT_MS)
@@ -112,7 +109,6 @@ async def _stop(moves: Moves, one: Encounter, *, hard: bool) -> bool:
         moves.put(one, replace(one, phase_ends_ms=latest_ms), Cause.stopped)
     if hard:
         moves.enter(await moves.get(one.id), Phase.done, Cause.stopped)
-    return False
 
 
 async def _note(moves: Moves, one: Encounter, lost_ms: int) -> None:

@@ -95,10 +95,10 @@ async def _turn(moves: Moves, circuit: Circuit, members: Iterable[Encounter]) ->
     for one in members:
         moves.enter(one, Phase.done, Cause.clock)
         acted = True
-    found = await store_encounters.open_in(moves.connection, circuit.exam_id, circuit.name)
-    waiting = [one for one in found if one.phase is Phase.waiting]
+    left = await moves.left_in(circuit)
+    waiting = [one for one in left if one.phase is Phase.waiting]
     if not waiting or circuit.state is CircuitState.stopping:
-        moves.move_circuit(circuit, CircuitState.planned if waiting else CircuitState.finished)
+        moves.move_circuit(circuit, CircuitState.planned if left else CircuitState.finished)
         return True
     later = [one for one in waiting if one.rotation > circuit.rotation]
     rotations = {one.id: one.rotation for one in later} or ring.place(waiting, (), circuit.rotation)

@@ -66,6 +66,12 @@ class Moves:
         """Those who run in the ring of a circuit, as they will be."""
         return [one for one in self._running_then() if ring.is_in(circuit, one)]
 
+    async def left_in(self, circuit: Circuit) -> list[Encounter]:
+        """The encounters of a circuit that will not be done: those that wait, and those that run, by themselves too."""
+        found = await store_encounters.open_in(self.connection, circuit.exam_id, circuit.name)
+        then = [self.changes[one.id].new if one.id in self.changes else one for one in found]
+        return [one for one in then if one.phase is not Phase.done]
+
     def ring_of(self, encounter: Encounter) -> Circuit | None:
         """The turning circuit in whose ring the encounter runs; None when it runs by itself."""
         circuit = self.circuits.get((encounter.exam_id, encounter.circuit))

@@ -250,6 +250,19 @@ async def test_who_is_still_elsewhere_is_postponed_and_does_not_stop_the_ring(wo
     assert (await world.now(blocked)).phase is Phase.reading
 
 
+async def test_a_circuit_is_not_finished_while_one_of_its_own_runs_by_hand(world: World):
+    await world.encounter("c1", "s1")
+    by_hand = await world.encounter("c2", "s2", rotation=2, position=2)
+    await world.day.begin(by_hand.id)
+    await world.day.pause_encounter(by_hand.id)
+    await world.day.go(world.exam.id)
+    for _ in range(4):
+        await world.pass_time(500)
+    assert await state(world) == ("planned", 1)
+    await world.day.no_show(by_hand.id)
+    assert await state(world) == ("finished", 1)
+
+
 async def test_a_go_that_would_put_somebody_into_two_rooms_begins_nothing(world: World):
     await world.ring(2)
     elsewhere = await world.encounter("Ac1", "s9", rotation=9, position=9, circuit="B")

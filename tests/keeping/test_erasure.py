@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from tests.web.house import settings
 
 NAME = "Ada One"
 SAID = ("zanzibar", "heliotrop")
-WRITTEN = ("quinquereme", "ambergris", "sarsaparilla", "velociraptor")
+WRITTEN = ("quinquereme", "ambergris", "sarsaparilla", "velociraptor", "bumbershoot")
 DEVICE = "Mozilla/99 of Ada"
 
 
@@ -53,6 +54,8 @@ async def fill(world: World) -> str:
     rating = await rooms.forms.open(Kind.sp_rating, world.encounter_id, world.patient)
     await rooms.forms.save(rating.id, [Change("comment", "velociraptor", 0, new_id())], world.patient, layout)
     await rooms.people.keep_equipment_check(world.candidate, {"verdict": "ready", "camera": DEVICE})
+    await rooms.ledger.say(encounter.exam_id, "I have lost my bumbershoot.", from_seat=world.candidate)
+    await rooms.ledger.say(encounter.exam_id, f"{NAME} looks for something.")
     now = rooms.clock.now_ms()
     link = await rooms.people.issue_link(world.candidate, now - 1, now + 99_000_000)
     await rooms.people.join(link, DEVICE)
@@ -161,6 +164,22 @@ async def test_the_patient_is_erased_and_the_candidate_keeps_theirs(world: World
     transcript = await world.rooms.transcripts.get(world.encounter_id)
     assert transcript is not None
     assert {turn.participant_id for turn in transcript.turns} == {world.candidate}
+
+
+async def test_a_patient_who_gave_way_in_the_middle_is_erased_as_well(world: World) -> None:
+    rooms = world.rooms
+    encounter = await rooms.exams.encounter(world.encounter_id)
+    spare = await rooms.people.add_seat(encounter.exam_id, Role.standardized_patient, "Spare One")
+    await rooms.exams.attended([(encounter.id, world.patient)])
+    await world.send(world.patient, seconds=2.0, zero=time.monotonic() - 3)
+    await rooms.day.swap(encounter.exam_id, world.patient, spare.id)
+    await world.end()
+    erasures = erasures_of(rooms)
+    person = only_one(world.patient, await erasures.find(world.patient), {})
+    await erasures.erase([person], asked_by="the patient, by letter", by=None)
+    manifest = await rooms.recordings.manifest(encounter.id)
+    assert manifest is not None
+    assert [(take.participant_id, take.state) for take in manifest.takes] == [(world.patient, TakeState.deleted)]
 
 
 async def test_a_hold_and_an_encounter_that_goes_on_forbid_it(world: World) -> None:

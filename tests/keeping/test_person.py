@@ -59,6 +59,8 @@ async def test_a_candidates_data_is_theirs_alone(world: World, tmp_path: Path) -
     assert " ".join(CANDIDATE_SAYS.split()[:-1]) in held
     assert "Ada One" in held
     assert data["person"][0]["audit"]
+    assert [one["text"] for one in data["person"][0]["messages"]] == ["I have lost my bumbershoot."]
+    assert data["person"][0]["encounters"][0]["in_the_room"]
     for foreign in (other.name, PATIENT_SAYS, "velociraptor", "sarsaparilla", world.patient, world.examiner):
         assert foreign not in held, foreign
     assert [row["action"] for row in await world.rooms.people.audit_about(world.candidate)][-1] == "person.data"
