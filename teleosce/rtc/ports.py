@@ -1,7 +1,7 @@
 """The server's UDP ports, all looked at together a few hundred times a second.
 
 A wake-up of the event loop for each packet costs more than reading it. So nothing waits for a port: at each look one
-packet is taken from every port that has some, and again, until none has.
+packet is taken from every port that has some, and again, until none has or everything else must have its turn.
 """
 
 import asyncio
@@ -13,10 +13,13 @@ from collections.abc import Callable
 from typing import Any
 
 from teleosce.rtc.srtp import Buffer
-from teleosce.rtc.timings import LOOK_EVERY_S
+from teleosce.rtc.timings import LOOK_AT_MOST_S, LOOK_EVERY_S
 
 _PASSES = 64
 """The most packets taken from one port at one look: a flood at one of them must not hold up the others."""
+
+_TURNS = 8
+"""After a look that had no end, so many turns of the event loop are everything else's."""
 
 _RECEIVE_BUFFER = 1 << 20
 """Bytes asked for; the kernel may give less. What arrives while the loop is busy waits here."""
@@ -67,7 +70,7 @@ class Ports:
         self._readers: dict[int, Reader] = {}
         # epoll where there is one; both are used alike.
         self._poll: Any = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
 
     def open(self, address: str) -> Port:
         """A port of the system's choice at one address of this machine. Raises OSError."""
@@ -104,6 +107,7 @@ class Ports:
     def _look(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(LOOK_EVERY_S, self._look)
         now, poll, reader_of = time.monotonic(), self._poll.poll, self._readers.get
+        until = now + LOOK_AT_MOST_S
         for _ in range(_PASSES):
             ready = poll(0)
             if not ready:
@@ -114,3 +118,12 @@ class Ports:
                     reader(now)
             if self._poll is None:  # the last port was closed by what it received
                 return
+            now = time.monotonic()
+            if now > until:
+                self._timer.cancel()
+                self._give_way(_TURNS)
+                return
+
+    def _give_way(self, turns: int) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_soon(self._give_way, turns - 1) if turns else loop.call_soon(self._look)

@@ -15,6 +15,10 @@ TICK_S = 1.0
 LOOK_EVERY_S = 0.004
 """How long packets may wait at a port for the next look at all of them."""
 
+LOOK_AT_MOST_S = 0.01
+"""How long one look may go on while packets keep coming. A bell is many turns of the event loop away from its pages:
+with more media than the machine can carry, packets wait and are lost, but bells and marks are not late."""
+
 NACK_AFTER_S = 0.010
 """A packet is missing, and not just late by a place or two, after so long."""
 
