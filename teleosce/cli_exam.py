@@ -82,12 +82,15 @@ def _when(schedule: Schedule, circuit: str) -> str:
 def timetable(
     exam: ExamName,
     to: Annotated[Path, typer.Option(help="A new file: .xlsx, .pdf or .ics.")],
+    person: Annotated[
+        str | None, typer.Option(help="With .ics: the times of one person, by number, name, e-mail or id.")
+    ] = None,
     data: Data = None,
 ) -> None:
-    """Write the timetable of an exam: a spreadsheet, pages to print, or a calendar."""
+    """Write the timetable of an exam: a spreadsheet, pages to print, or a calendar, also one person's own."""
     from teleosce.offline_exams import timetable as write
 
-    run(write(settings_of(data=data, log_level="warning"), exam, to))
+    run(write(settings_of(data=data, log_level="warning"), exam, to, person))
     out.print(f"Wrote {to}.", markup=False)
 
 

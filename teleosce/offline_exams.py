@@ -11,6 +11,7 @@ from teleosce.core.blobs import write_durably
 from teleosce.core.errors import Conflict, Fault, Invalid, NotFound
 from teleosce.core.settings import Settings
 from teleosce.exams import Exam
+from teleosce.people import Seat
 from teleosce.planning import (
     Bank,
     Candidate,
@@ -19,6 +20,7 @@ from teleosce.planning import (
     Schedule,
     Sent,
     bank_of,
+    calendar_of,
     calendar_of_all,
     cards_pdf,
     links_csv,
@@ -164,11 +166,13 @@ def _write(target: Path, content: bytes) -> None:
         raise Invalid(f"{target} cannot be written ({error.strerror}). Choose another name.") from error
 
 
-async def timetable(settings: Settings, exam: str, target: Path) -> None:
-    """Writes the timetable of an exam. Raises NotFound, Invalid."""
-    suffix = await asyncio.to_thread(_new, target, TIMETABLES)
+async def timetable(settings: Settings, exam: str, target: Path, person: str | None) -> None:
+    """Writes the timetable of an exam, or of one person in it. Raises NotFound, Invalid."""
+    suffix = await asyncio.to_thread(_new, target, TIMETABLES if person is None else (".ics",))
     async with _exam(settings, exam) as (rooms, schedule):
-        if suffix == ".ics":
+        if person is not None:
+            content = calendar_of(schedule, _seat(schedule, person), rooms.clock.now_ms())
+        elif suffix == ".ics":
             content = calendar_of_all(schedule, rooms.clock.now_ms())
         else:
             content = await asyncio.to_thread(timetable_xlsx if suffix == ".xlsx" else timetable_pdf, schedule)
@@ -193,11 +197,11 @@ async def links(settings: Settings, exam: str, target: Path, url: str) -> int:
 async def mail(settings: Settings, exam: str, only: Sequence[str], url: str, told: Callable[[int, int], None]) -> Sent:
     """Mails everybody their link who was not sent one yet, or those meant by `only` again. Raises NotFound, Invalid."""
     async with _exam(settings, exam) as (rooms, schedule):
-        chosen = [_seat(schedule, said) for said in only]
+        chosen = [_seat(schedule, said).id for said in only]
         return await invitations_of(rooms).send(schedule, url, only=chosen or None, again=bool(chosen), told=told)
 
 
-def _seat(schedule: Schedule, said: str) -> str:
+def _seat(schedule: Schedule, said: str) -> Seat:
     wanted = said.strip().casefold()
     found = [
         one
@@ -207,6 +211,6 @@ def _seat(schedule: Schedule, said: str) -> str:
     if len(found) != 1:
         listed = "".join(f"\n  {one.id}  {one.name}, {ROLES[one.role]}" for one in found)
         raise Invalid(
-            f"“{said}” is {'nobody' if not found else 'one of several'} in this exam. Nothing was sent.{listed}"
+            f"“{said}” is {'nobody' if not found else 'one of several'} in this exam, so nothing was done.{listed}"
         )
-    return found[0].id
+    return found[0]

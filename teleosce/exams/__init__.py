@@ -5,7 +5,7 @@ and finds them, `Day` moves them: by the clock, and at an organiser's word. Each
 database before anybody hears of it, so a killed server carries on where it was.
 """
 
-from teleosce.exams.building import NewSlot, add_slots, change_exam
+from teleosce.exams.building import NewSlot, PreparedSlots, add_slots, change_exam, prepare_slots
 from teleosce.exams.day import Day
 from teleosce.exams.exams import Exams
 from teleosce.exams.incidents import Decision, Incident, IncidentKind, Lost, Wrong
@@ -52,6 +52,7 @@ __all__ = [
     "Phase",
     "PhaseEntry",
     "Policy",
+    "PreparedSlots",
     "Slot",
     "Timings",
     "Wrong",
@@ -59,5 +60,6 @@ __all__ = [
     "change_exam",
     "exam_state",
     "following",
+    "prepare_slots",
     "warning_ms",
 ]

@@ -8,7 +8,7 @@ from teleosce.core.errors import Conflict
 from teleosce.core.ids import new_id
 from teleosce.exams import store, store_building
 from teleosce.exams.exams import first_attempt
-from teleosce.exams.models import Circuit, CircuitState, Policy, Slot, Timings
+from teleosce.exams.models import Circuit, CircuitState, Encounter, Policy, Slot, Timings
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,18 @@ class NewSlot:
     examiner: str | None
 
 
-async def add_slots(
-    connection: Connection, exam_id: str, wanted: Sequence[NewSlot], starts: Mapping[str, int], now_ms: int
-) -> None:
-    """The slots of an exam that has none, their first encounters, waiting, and the circuits with their planned starts.
+@dataclass(frozen=True)
+class PreparedSlots:
+    """Slots with their first encounters, not in any database yet."""
 
-    Raises Conflict, before anything is written, when somebody would have two slots in one rotation.
+    slots: Sequence[Slot]
+    firsts: Sequence[Encounter]
+
+
+def prepare_slots(exam_id: str, wanted: Sequence[NewSlot], now_ms: int) -> PreparedSlots:
+    """Everything that can be done before the database is held: thousands take a while. Pure but for new ids.
+
+    Raises Conflict when somebody would have two slots in one rotation.
     """
     taken: set[tuple[int, str]] = set()
     for one in wanted:
@@ -41,9 +47,6 @@ async def add_slots(
                 )
             if who is not None:
                 taken.add((one.rotation, who))
-    for name in dict.fromkeys(one.circuit for one in wanted):
-        circuit = Circuit(exam_id, name, CircuitState.planned, 0, starts.get(name), now_ms)
-        await store.add_circuit(connection, circuit)
     slots = [
         Slot(
             new_id(),
@@ -59,7 +62,17 @@ async def add_slots(
         for one in wanted
     ]
     firsts = [first_attempt(slot, one.timings, now_ms) for slot, one in zip(slots, wanted, strict=True)]
-    await store_building.add(connection, slots, firsts)
+    return PreparedSlots(slots, firsts)
+
+
+async def add_slots(
+    connection: Connection, exam_id: str, prepared: PreparedSlots, starts: Mapping[str, int], now_ms: int
+) -> None:
+    """The slots of an exam that has none, their first encounters, waiting, and circuits with their planned starts."""
+    for name in dict.fromkeys(one.circuit for one in prepared.slots):
+        circuit = Circuit(exam_id, name, CircuitState.planned, 0, starts.get(name), now_ms)
+        await store.add_circuit(connection, circuit)
+    await store_building.add(connection, prepared.slots, prepared.firsts)
 
 
 async def change_exam(

@@ -15,9 +15,10 @@ async def add(connection: AsyncConnection, new: Sequence[Slot], firsts: Sequence
     """Slots with their first encounters, and the first line of each one's log."""
     if not new:
         return
-    await connection.execute(insert(slots), [asdict(one) | {"extra": list(one.extra)} for one in new])
+    await connection.execute(insert(slots), [vars(one) | {"extra": list(one.extra)} for one in new])
+    names = [column.name for column in encounters.c]
     rows = [
-        {name: value for name, value in asdict(one).items() if name in encounters.c} | {"extra": list(one.extra)}
+        {name: getattr(one, name) for name in names} | {"extra": list(one.extra), "timings": vars(one.timings)}
         for one in firsts
     ]
     await connection.execute(insert(encounters), rows)

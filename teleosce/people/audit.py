@@ -64,18 +64,35 @@ class AuditLog:
             async with self._database.write() as own:
                 await self.record(principal, action, subject, detail, connection=own)
             return
+        await self.record_all(principal, action, [(subject, detail or {})], connection=connection)
+
+    async def record_all(
+        self,
+        principal: Principal | None,
+        action: str,
+        deeds: Iterable[tuple[str, Mapping[str, Any]]],
+        *,
+        connection: store.Connection,
+    ) -> None:
+        """As `record`, a row for each (subject, detail): many at once hold the database no longer than one."""
         number, previous = await store.end_of_chain(connection) or (0, GENESIS)
-        row: dict[str, Any] = {
-            "number": number + 1,
-            "at_ms": self._clock.now_ms(),
-            "actor_id": principal and (principal.seat_id or principal.account_id),
-            "role": principal and str(principal.role),
-            "session_id": principal and principal.session_id,
-            "action": str(action),
-            "subject": _TOKEN.sub(_BLOT, plain(subject))[:_SUBJECT_LENGTH],
-            "detail": canonical(without_tokens(detail or {})),
-        }
-        await store.add_audit_row(connection, {**row, "hash": chained(previous, row)})
+        rows = []
+        for subject, detail in deeds:
+            number += 1
+            row: dict[str, Any] = {
+                "number": number,
+                "at_ms": self._clock.now_ms(),
+                "actor_id": principal and (principal.seat_id or principal.account_id),
+                "role": principal and str(principal.role),
+                "session_id": principal and principal.session_id,
+                "action": str(action),
+                "subject": _TOKEN.sub(_BLOT, plain(subject))[:_SUBJECT_LENGTH],
+                "detail": canonical(without_tokens(detail)),
+            }
+            previous = chained(previous, row)
+            rows.append({**row, "hash": previous})
+        if rows:
+            await store.add_audit_rows(connection, rows)
 
     async def verify_audit(self) -> AuditReport:
         """Reads the log from its first row on, a part at a time, and stops at the first row that is wrong."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database
-from teleosce.core.errors import Forbidden, Invalid
+from teleosce.core.errors import Forbidden, Invalid, NotFound
 from teleosce.core.ids import new_id, new_token, token_hash
 from teleosce.people import store
 from teleosce.people.audit import Action, AuditLog
@@ -69,22 +69,19 @@ class Links:
             raise Invalid("A link must close after it opens. No link was made.", code="link-window")
         now_ms = self._clock.now_ms()
         tokens = {seat_id: new_token() for seat_id in seat_ids}
+        times = {"opens_ms": opens_ms, "closes_ms": closes_ms}
+        ids = {seat_id: new_id() for seat_id in tokens}
         async with self._database.write() as connection:
-            for seat_id, token in tokens.items():
-                await seat_in(connection, seat_id)
-                link_id = new_id()
-                revoked = await store.revoke_links(connection, seat_id, now_ms) if replace else 0
-                await store.add_link(
-                    connection,
-                    id=link_id,
-                    token_hash=token_hash(token),
-                    seat_id=seat_id,
-                    opens_ms=opens_ms,
-                    closes_ms=closes_ms,
-                    created_ms=now_ms,
-                )
-                detail = {"link": link_id, "opens_ms": opens_ms, "closes_ms": closes_ms, "revoked": revoked}
-                await self._audit.record(by, Action.link_issued, seat_id, detail, connection=connection)
+            if await store.unknown_seats(connection, [*tokens]):
+                raise NotFound("There is no such person in any exam.")
+            revoked = {one: await store.revoke_links(connection, one, now_ms) if replace else 0 for one in tokens}
+            links = [
+                {"id": ids[one], "token_hash": token_hash(token), "seat_id": one, "created_ms": now_ms} | times
+                for one, token in tokens.items()
+            ]
+            await store.add_links(connection, links)
+            deeds = [(one, {"link": ids[one], "revoked": revoked[one]} | times) for one in tokens]
+            await self._audit.record_all(by, Action.link_issued, deeds, connection=connection)
         return tokens
 
     async def revoke_links(self, seat_id: str, *, by: Principal | None = None) -> None:

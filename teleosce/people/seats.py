@@ -34,14 +34,10 @@ class Seats:
 
     async def add_seats(self, seats: Sequence[Seat], *, by: Principal | None, connection: store.Connection) -> None:
         """Adds `new_seat`s in the caller's transaction, with an audit row each. Raises Conflict for a number in use."""
-        for seat in seats:
-            if not await store.add_seat(connection, seat):
-                raise Conflict(
-                    f"Candidate number {seat.number} is taken in this exam. Nothing was saved.",
-                    code="number-taken",
-                )
-            detail = {"exam": seat.exam_id, "role": seat.role}
-            await self._audit.record(by, Action.seat_added, seat.id, detail, connection=connection)
+        if (taken := await store.add_seats(connection, seats)) is not None:
+            raise Conflict(f"Candidate number {taken} is taken in this exam. Nothing was saved.", code="number-taken")
+        deeds = [(seat.id, {"exam": seat.exam_id, "role": seat.role}) for seat in seats]
+        await self._audit.record_all(by, Action.seat_added, deeds, connection=connection)
 
     async def seats(self, exam_id: str) -> list[Seat]:
         """The people of an exam by role, number and name; an exam without any has an empty list."""

@@ -1,6 +1,6 @@
 """The room's tables and all its SQL. Each function works in the caller's transaction."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
     delete,
     event,
     func,
@@ -234,13 +235,18 @@ async def forget_attempts(connection: Connection, email_hash: str, address: str)
     )
 
 
-async def add_seat(connection: Connection, seat: Seat) -> bool:
-    """Whether it was added: False when the exam has this candidate number already."""
-    same = select(seats.c.id).where(seats.c.exam_id == seat.exam_id, seats.c.number == seat.number)
-    if seat.number is not None and (await connection.execute(same)).first():
-        return False
-    await connection.execute(insert(seats).values(asdict(seat)))
-    return True
+async def add_seats(connection: Connection, new: Sequence[Seat]) -> str | None:
+    """Adds them, or none: then the candidate number that is taken, in the exam or by another of them."""
+    exams = {seat.exam_id for seat in new}
+    numbered = select(seats.c.exam_id, seats.c.number).where(seats.c.exam_id.in_(exams), seats.c.number.is_not(None))
+    taken = {(row.exam_id, row.number) for row in await connection.execute(numbered)}
+    for seat in new:
+        if seat.number is not None and (seat.exam_id, seat.number) in taken:
+            return seat.number
+        taken.add((seat.exam_id, seat.number))
+    if new:
+        await connection.execute(insert(seats), [asdict(seat) for seat in new])
+    return None
 
 
 async def find_seats(connection: Connection, *, seat_id: str | None = None, exam_id: str | None = None) -> list[Seat]:
@@ -252,9 +258,15 @@ async def find_seats(connection: Connection, *, seat_id: str | None = None, exam
     return [_seat(row) for row in rows]
 
 
-async def add_link(connection: Connection, **values: Any) -> None:
-    """Adds a link; the values are the columns'."""
-    await connection.execute(insert(links).values(**values))
+async def unknown_seats(connection: Connection, seat_ids: Collection[str]) -> set[str]:
+    """Those of the ids that no seat has."""
+    return set(seat_ids) - set(await connection.scalars(select(seats.c.id).where(seats.c.id.in_(seat_ids))))
+
+
+async def add_links(connection: Connection, new: Sequence[Mapping[str, Any]]) -> None:
+    """Adds links; the values are the columns'."""
+    if new:
+        await connection.execute(insert(links), [dict(one) for one in new])
 
 
 async def find_link(connection: Connection, token_hash: str) -> tuple[Row[Any], Seat] | None:
@@ -408,13 +420,16 @@ async def end_of_chain(connection: Connection) -> tuple[int, str] | None:
     return None if head is None else (head.number, head.hash)
 
 
-async def add_audit_row(connection: Connection, row: Mapping[str, Any]) -> None:
-    """Appends a row and moves the end of the chain to it."""
-    await connection.execute(insert(audit_log).values(**row))
-    end = {"number": row["number"], "hash": row["hash"]}
-    moved = await connection.execute(update(audit_head).values(**end))
-    if moved.rowcount == 0:
-        await connection.execute(insert(audit_head).values(id=1, **end))
+async def add_audit_rows(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Appends rows and moves the end of the chain over each: it takes no step over more than one."""
+    await connection.execute(insert(audit_log), [dict(row) for row in rows])
+    ends = [{"to_number": row["number"], "to_hash": row["hash"]} for row in rows]
+    if rows[0]["number"] == 1:
+        await connection.execute(insert(audit_head).values(id=1, number=1, hash=rows[0]["hash"]))
+        ends = ends[1:]
+    if ends:
+        move = update(audit_head).values(number=bindparam("to_number"), hash=bindparam("to_hash"))
+        await connection.execute(move, ends)
 
 
 async def audit_rows(connection: Connection, batch: int) -> AsyncIterator[list[dict[str, Any]]]:

@@ -1,5 +1,6 @@
 """Plans that are kept, and the one step that makes an exam of them."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -7,7 +8,16 @@ from typing import Any
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database
 from teleosce.core.errors import Conflict, Invalid, NotFound
-from teleosce.exams import Exams, NewSlot, Policy, Timings, add_slots, change_exam
+from teleosce.exams import (
+    Exams,
+    NewSlot,
+    Policy,
+    PreparedSlots,
+    Timings,
+    add_slots,
+    change_exam,
+    prepare_slots,
+)
 from teleosce.people import People, Principal, Role, Seat, new_seat
 from teleosce.planning import store
 from teleosce.planning.models import ExamPlan, Person
@@ -48,7 +58,7 @@ class Plans:
 
     async def look_at(self, document: Any) -> Draft:
         """What a plan comes to, and all that is wrong with it; writes nothing."""
-        return look_at(document, await self.bank())
+        return await asyncio.to_thread(look_at, document, await self.bank())
 
     async def create(self, document: Mapping[str, Any], by: Principal | None = None) -> Kept:
         """A new exam with a plan and nothing else; audit row. Raises Invalid when its title or zone cannot be used."""
@@ -101,27 +111,26 @@ class Plans:
         if kept is None:
             raise NotFound("This exam has no plan.", code="no-plan")
         bank = await self.bank()
-        draft = look_at(kept.document, bank)
+        draft = await asyncio.to_thread(look_at, kept.document, bank)
         _refuse(draft, kept, version)
         assert draft.plan is not None
         assert draft.table is not None
-        plan, table = draft.plan, draft.table
-        seats = _Cast(exam_id, plan, table)
+        plan, table, now_ms = draft.plan, draft.table, self._clock.now_ms()
         if pace is not None:
             extra = [candidate.extra_percent for candidate in plan.candidates]
             visits = tuple(replace(one, timings=pace(one, extra[one.candidate])) for one in table.visits)
             table = replace(table, visits=visits)
-        slots = [seats.slot(visit, bank) for visit in table.visits]
+        seats, slots = await asyncio.to_thread(_prepared, exam_id, plan, table, bank, now_ms)
         async with self._database.write() as connection:
-            built = replace(kept, document=_pinned(plan, bank), built_ms=self._clock.now_ms())
+            built = replace(kept, document=_pinned(plan, bank), built_ms=now_ms)
             if not await store.change_plan(connection, kept, built):
                 raise _changed(kept)
             await self._people.add_seats(seats.all, by=by, connection=connection)
             starts = {ring.circuit: ring.starts_ms for ring in table.rings if ring.planned}
             policy = Policy(**plan.policy.model_dump())
             await change_exam(connection, exam_id, title=plan.title, zone=plan.zone, policy=policy)
-            await add_slots(connection, exam_id, slots, starts, self._clock.now_ms())
-            detail = {"version": version, "seats": len(seats.all), "slots": len(slots)}
+            await add_slots(connection, exam_id, slots, starts, now_ms)
+            detail = {"version": version, "seats": len(seats.all), "slots": len(slots.slots)}
             await self._people.record(by, "exam.build", exam_id, detail, connection=connection)
         return table
 
@@ -130,7 +139,7 @@ class Plans:
         kept = await self.get(exam_id)
         if kept is None or kept.built_ms is not None:
             return
-        draft = look_at(kept.document, await self.bank())
+        draft = await self.look_at(kept.document)
         if not draft.sound:
             raise Conflicts(draft)
         raise Conflict(
@@ -196,6 +205,11 @@ def _pinned(plan: ExamPlan, bank: Bank) -> dict[str, Any]:
     for station in content["stations"]:
         station["station"] = bank[station["station"]].hash
     return content
+
+
+def _prepared(exam_id: str, plan: ExamPlan, table: Timetable, bank: Bank, now_ms: int) -> tuple["_Cast", PreparedSlots]:
+    cast = _Cast(exam_id, plan, table)
+    return cast, prepare_slots(exam_id, [cast.slot(visit, bank) for visit in table.visits], now_ms)
 
 
 class _Cast:

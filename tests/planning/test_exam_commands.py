@@ -39,6 +39,9 @@ def test_the_example_becomes_an_exam_with_timetables_and_links(folder: Path) -> 
     for name in ("t.xlsx", "t.pdf", "t.ics", "links.csv", "links.xlsx", "cards.pdf"):
         kind, *url = ("timetable",) if name.startswith("t.") else ("links", "--url", "https://x.org/")
         assert _run("exam", kind, exam[1], "--to", name, *url)[0] == 0
+    assert _run("exam", "timetable", exam[1], "--to", "amira.ics", "--person", "1001")[0] == 0
+    assert "Station 2" in (folder / "amira.ics").read_text()
+    assert "nobody in this exam" in _run("exam", "timetable", exam[1], "--to", "no.ics", "--person", "9")[1]
     assert len(re.findall(r"https://x\.org/j#[\w-]{43}", (folder / "links.csv").read_text())) == 18
     assert "is there already" in _run("exam", "timetable", "First exam", "--to", "t.pdf")[1]
     assert "ends in .xlsx" in _run("exam", "links", "First exam", "--to", "links.doc")[1]
