@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 from axe_playwright_python.async_playwright import Axe
@@ -117,15 +118,13 @@ async def join(page: Page, link: str) -> None:
     if await page.locator("#consent-box").is_visible():
         await page.locator("#consent-box").check()
     await page.locator("#who-go").click()
-    await page.wait_for_function(
-        "() => !location.pathname.startsWith('/j') || !document.getElementById('part-check').hidden"
-    )
-    if "/j" not in page.url:
+    await page.wait_for_function("() => location.pathname !== '/j' || !document.getElementById('part-check').hidden")
+    if urlsplit(page.url).path != "/j":  # the id of an exam may begin with any letter
         return
     await page.locator("#speaker-play").click()
     await page.locator("#speaker-heard").click()
     await page.locator('#enter:not([aria-disabled="true"])').click(timeout=30_000)
-    await page.wait_for_url(lambda url: "/j" not in url)
+    await page.wait_for_url(lambda url: urlsplit(url).path != "/j")
 
 
 async def no_violations(page: Page, where: str) -> None:

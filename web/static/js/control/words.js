@@ -49,10 +49,9 @@ export function outcomeWords(outcome) {
  */
 export function personState(person, encounter, others) {
   const { alarms, present } = person;
-  const first = alarms[0];
   const inRoom = encounter.phase === "reading" || encounter.phase === "encounter";
   if (!onCamera(person)) return [present ? "good" : "idle", present ? "" : t("not here")];
-  if (isRunning(encounter) && first) return ["bad", shortAlarmWords(first.kind)];
+  if (isRunning(encounter) && alarms.length > 0) return ["bad", alarms.map(({ kind }) => shortAlarmWords(kind)).join(", ")];
   if (!present) return [inRoom && !encounter.rest ? "bad" : "idle", t("not here")];
   if (!person.consented) return ["fair", t("no consent yet")];
   if (person.check === "not-ready") return ["fair", t("not ready")];
