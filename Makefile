@@ -17,9 +17,9 @@ test: $(STAMP) ## install what the tests need and run them all
 	$(BIN)/python tests/need_browser.py
 	$(BIN)/python -m pytest $(ARGS)
 
-faults: $(STAMP) ## run every fault that the program must survive, the long ones as well
+faults: $(STAMP) ## run the faults that take long: what the program must survive
 	$(BIN)/python tests/need_browser.py --faults
-	$(BIN)/python -m pytest -m "faults or not faults" tests/faults tests/hostile tests/rehearsal tests/keeping tests/exams $(ARGS)
+	$(BIN)/python -m pytest -m faults $(ARGS)
 
 bench: $(STAMP) ## measure against other software on the same input; bench/RESULTS.md gets the figures
 	$(BIN)/python -m bench $(ARGS)

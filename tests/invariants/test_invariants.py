@@ -219,6 +219,7 @@ async def test_two_running_encounters_of_one_seat_are_named(folder: Path) -> Non
 
 async def test_what_is_under_way_is_no_breach_until_the_exam_is_over(folder: Path) -> None:
     soon = round(time.time() * 1000) + 60_000
+    sql(folder, "UPDATE circuit SET state = 'planned'")
     sql(folder, "UPDATE encounter SET phase = 'note', outcome = NULL, phase_ends_ms = ?", soon)
     sql(folder, "UPDATE phase_log SET phase = 'note', ends_ms = ? WHERE phase = 'done'", soon)
     assert await check(Settings(data=folder)) == []

@@ -231,6 +231,7 @@ async def test_a_restored_backup_is_erased_again(world: World, tmp_path: Path) -
     assert traces(tmp_path / "b") == []
 
 
+@pytest.mark.faults
 async def test_the_command_says_what_it_does(world: World) -> None:
     await fill(world)
 

@@ -55,6 +55,7 @@ async def test_loss_is_repaired_both_ways(answer_for, footage):
         await call.close()
 
 
+@pytest.mark.faults
 async def test_who_hears_nothing_for_eight_seconds_gives_up(answer_for, footage):
     line = Line()
     (call,) = await meet(answer_for, footage, line)

@@ -112,6 +112,7 @@ async def test_what_people_say_is_read(world: World, voices: Voices, dialogue: C
         assert secret.encode() not in (world.data / "jobs.db").read_bytes().lower()
 
 
+@pytest.mark.faults
 async def test_killed_in_the_middle_it_goes_on_from_there(world: World, voices: Voices) -> None:
     lines = [f"This is sentence number {name}." for name in ("one", "two", "three", "four", "five", "six")]
     encounter = lay_down(
@@ -132,6 +133,7 @@ async def test_killed_in_the_middle_it_goes_on_from_there(world: World, voices: 
     assert len(lines) <= parts <= len(lines) + 1
 
 
+@pytest.mark.faults
 async def test_told_to_stop_it_ends_between_two_steps(world: World, question: TakeOf) -> None:
     encounter = lay_down(world.data, [question])
     await world.transcripts.request(encounter, ROLES)
@@ -159,6 +161,7 @@ async def test_one_worker_at_a_time_and_none_without_its_server(
     assert await ended(second) == 0
 
 
+@pytest.mark.faults
 async def test_what_ends_the_process_three_times_is_given_up(world: World, question: TakeOf) -> None:
     encounter = lay_down(world.data, [question])
     await world.transcripts.request(encounter, ROLES)
@@ -175,6 +178,7 @@ async def test_what_ends_the_process_three_times_is_given_up(world: World, quest
     assert "tried 3 times" in failed.message
 
 
+@pytest.mark.faults
 async def test_what_fails_three_times_can_be_asked_for_again(world: World, question: TakeOf) -> None:
     encounter = lay_down(world.data, [question])
     folder = world.data / "encounters" / encounter
@@ -207,6 +211,7 @@ async def test_a_take_that_cannot_be_read_leaves_the_others_to_be_heard(
     assert damaged["file"] in said
 
 
+@pytest.mark.faults
 async def test_without_weights_it_waits_and_says_so(world: World, question: TakeOf) -> None:
     encounter = lay_down(world.data, [question])
     await world.transcripts.request(encounter, ROLES)

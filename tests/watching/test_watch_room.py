@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from prometheus_client import REGISTRY
 
 from teleosce.watching import Watching
@@ -30,6 +31,7 @@ async def test_who_sends_nothing_is_named_and_who_sends_is_not(ward: Ward) -> No
     assert ward.now() == set()
 
 
+@pytest.mark.faults
 async def test_alarms_can_be_read_afterwards_and_after_a_crash(ward: Ward, tmp_path: Path) -> None:
     ward.begin("ada", "ben")
     ada = await ward.join("ada", mute=True)
