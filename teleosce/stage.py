@@ -68,6 +68,7 @@ class Stage:
         rooms.events.subscribe(SeatSwapped, self._dismiss)
         rooms.events.subscribe(AlarmsChanged, self._disturbed)
         rooms.events.subscribe(RecordingSealed, self._measure)
+        self._opening = asyncio.Lock()
         self._there: set[tuple[str, str]] = set()
         self._noting: asyncio.Task[None] | None = None
         self._right: set[str] = set()
@@ -80,11 +81,15 @@ class Stage:
         room = self.rooms.media.room(event.encounter_id)
         self.rooms.recordings.attend(room, event.encounter_id)
         room.open()
-        encounter = await self.rooms.exams.encounter(event.encounter_id)
-        self.rooms.watching.attend(room, encounter.id, encounter.people)
-        there = [one.participant for one in self.rooms.media.peers(encounter.id) if one.state is PeerState.connected]
-        self._note({(encounter.id, seat) for seat in there})
-        await self._disturbed(AlarmsChanged(encounter.id))  # closes what a killed server left open
+        # All of a rotation begin at one moment. One after another, they leave the database to what pages are told from.
+        async with self._opening:
+            encounter = await self.rooms.exams.encounter(event.encounter_id)
+            self.rooms.watching.attend(room, encounter.id, encounter.people)
+            there = [
+                one.participant for one in self.rooms.media.peers(encounter.id) if one.state is PeerState.connected
+            ]
+            self._note({(encounter.id, seat) for seat in there})
+            await self._disturbed(AlarmsChanged(encounter.id))  # closes what a killed server left open
 
     async def _disturbed(self, event: AlarmsChanged) -> None:
         """The ledger follows the alarms."""
