@@ -41,6 +41,12 @@ def _zone(name: str) -> str:
     return name
 
 
+def _in_our_time(start: datetime) -> datetime:
+    if not 2000 <= start.year < 2200:
+        raise ValueError("must be a date of our time")
+    return start
+
+
 def _one_or_more(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else () if value is None else (value,)
 
@@ -53,7 +59,8 @@ def _minutes(value: Any) -> Any:
 
 
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), AfterValidator(_email)]
-Starts = Annotated[tuple[NaiveDatetime, ...], BeforeValidator(_one_or_more), Field(max_length=20)]
+Start = Annotated[NaiveDatetime, AfterValidator(_in_our_time)]
+Starts = Annotated[tuple[Start, ...], BeforeValidator(_one_or_more), Field(max_length=20)]
 """When each round begins; one time may stand alone. A round without a time follows the one before it."""
 Clock = Annotated[time, BeforeValidator(_minutes)]
 Zone = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(_zone)]

@@ -9,6 +9,8 @@ from teleosce.rehearsal.facts import Facts, Person, Session
 JOIN_P95_S, BACK_S, LOST_S, KILL_LOST_S, IN_STEP_S, ALARM_S = 3.0, 10.0, 1.0, 0.7, 0.040, 10.0
 APART_MS = 250
 """How far pages may be apart at a phase's beginning."""
+LATE_MS = 1000
+"""How long after the server's clock has begun a phase the last page may hear of it."""
 BEEPS = ((0.0, 1.0), (5.0, 0.99), (10.0, 0.95), (20.0, 0.85))
 """Up to so much loss in per cent, so large a share of the beeps must be in the recording."""
 WORDS = 0.2
@@ -98,7 +100,8 @@ def _day(facts: Facts) -> Iterator[Verdict]:
         yield Verdict("Pages apart at the beginning of a phase", found, f"all within {APART_MS} ms", most)
         late = [one.late_ms for one in day.boundaries]
         found = f"half within {percentile(late, 0.5):.0f} ms, the worst {max(late):.0f} ms"
-        yield Verdict("The last page after the server’s clock", found, "", None)
+        bound = f"all within {LATE_MS} ms"
+        yield Verdict("The last page after the server’s clock", found, bound, max(late) <= LATE_MS)
     found = f"{day.took_s:.0f} s; planned {day.planned_s:.0f} s"
     yield Verdict("From the first bell to the last", found, "", None)
 

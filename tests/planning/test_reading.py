@@ -56,6 +56,7 @@ def test_a_sound_file_is_a_plan(tmp_path: Path) -> None:
     [
         ("zone: Europe/London", "zone: Europe/Atlantis", 2, "is no time zone"),
         ("starts: 2026-12-01 09:00", "starts: tomorrow", 3, "must be a date and a time, such as"),
+        ("starts: 2026-12-01 09:00", "starts: 9999-12-31 23:59", 3, "must be a date of our time"),
         ("starts: 2026-12-01 09:00", "starts: 2026-12-01T09:00Z", 3, "the school’s clock"),
         ("  - s1", "  - s99", 5, "the bank has no “s99”"),
         ("    people:\n", "    peopel:\n", 7, "Unknown key “peopel”. Did you mean “people”?"),

@@ -171,6 +171,7 @@ FAILURES = {
     "People in the wrong place, room or company": lambda facts: facts.day.wrong.append("Candidate 1 was lost"),
     "Transitions lost or doubled": lambda facts: facts.day.log.append("rotation 1: went back"),
     "Pages apart at the beginning of a phase": lambda facts: setattr(facts.day.boundaries[0], "spread_ms", 251),
+    "The last page after the server’s clock": lambda facts: setattr(facts.day.boundaries[0], "late_ms", 1001),
     "From the bell to sound and picture": lambda facts: facts.people[0].joins.append((2, 3.2)),
     "Most of anybody's sound that is missing": lambda facts: setattr(facts.takes[0], "sound", (1.2, 9.0)),
 }
@@ -231,7 +232,15 @@ def wanted(tmp_path, lengths, *troubles, seed=1):
 
 def against(facts):
     """What stands against it, but for speed: this machine may be busy."""
-    slow = ("From the bell", "Pages apart", "Back after", "Most of anybody's", "Beeps", "Sound and picture apart")
+    slow = (
+        "From the bell",
+        "Pages apart",
+        "The last page",
+        "Back after",
+        "Most of anybody's",
+        "Beeps",
+        "Sound and picture apart",
+    )
     return [f"{one.what}: {one.found}" for one in judge(facts) if one.go is False and not one.what.startswith(slow)]
 
 
