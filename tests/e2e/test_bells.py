@@ -92,6 +92,7 @@ async def server(tmp_path: Path) -> AsyncIterator[ServerProcess]:
     await made.stop()
 
 
+@pytest.mark.faults
 async def test_bells_are_heard_seen_and_told_on_both_pages(server: ServerProcess) -> None:
     problems: list[str] = []
     async with chromium(autoplay=False) as browser:

@@ -132,6 +132,7 @@ async def test_a_head_after_the_first_has_its_time_too(house: House, monkeypatch
     raw.close()
 
 
+@pytest.mark.faults
 async def test_a_body_has_its_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("teleosce.web.routing.BODY_S", 0.3)
     for path, kind in (("/api/link", "application/json"), ("/sign-in", "application/x-www-form-urlencoded")):

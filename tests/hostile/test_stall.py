@@ -11,6 +11,7 @@ from tests.web.house import House
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
+@pytest.mark.faults
 async def test_a_loop_that_stood_still_loses_nobody(house: House, clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
     async with live_call(house, clip) as call:
         monkeypatch.setattr("teleosce.rtc.peer.LOST_S", 1.5)
