@@ -24,12 +24,13 @@ faults: $(STAMP) ## run the faults that take long: what the program must survive
 bench: $(STAMP) ## measure against other software on the same input; bench/RESULTS.md gets the figures
 	$(BIN)/python -m bench $(ARGS)
 
-lint: $(STAMP) node_modules ## ruff, mypy, import-linter, and tsc on the pages' modules
+lint: $(STAMP) node_modules ## ruff, mypy, import-linter; tsc and tests of the pages' modules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	npx --no-install tsc -p .
+	node --test tests/js/*.test.js
 	$(BIN)/teleosce station check stations
 
 check: lint test ## everything that CI runs

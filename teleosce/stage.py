@@ -21,6 +21,7 @@ from teleosce.rtc import PeerState
 from teleosce.transcripts import State
 from teleosce.watching import AlarmKind
 from teleosce.web import Rooms
+from teleosce.web.socket import TICKET_MS
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +68,7 @@ class Stage:
         rooms.events.subscribe(ConnectionChanged, self._attended)
         rooms.events.subscribe(SeatSwapped, self._dismiss)
         rooms.events.subscribe(AlarmsChanged, self._disturbed)
+        rooms.events.subscribe(PhaseChanged, self._paused)
         rooms.events.subscribe(RecordingSealed, self._measure)
         self._opening = asyncio.Lock()
         self._there: set[tuple[str, str]] = set()
@@ -92,13 +94,19 @@ class Stage:
             await self._disturbed(AlarmsChanged(encounter.id))  # closes what a killed server left open
 
     async def _disturbed(self, event: AlarmsChanged) -> None:
-        """The ledger follows the alarms."""
+        """The ledger follows the alarms. While the clock stands nobody loses anything."""
+        stands = (await self.rooms.exams.encounter(event.encounter_id)).paused_ms is not None
         mine = [one for one in self.rooms.watching.alarms() if one.encounter_id == event.encounter_id]
         wrong = []
         for one in mine:
             kind, counts = DISRUPTIONS.get(one.kind, (IncidentKind.other, False))
-            wrong.append(Wrong(one.participant_id, kind, one.since_ms, counts))
+            wrong.append(Wrong(one.participant_id, kind, one.since_ms, counts and not stands))
         await self.rooms.ledger.disturbed(event.encounter_id, wrong)
+
+    async def _paused(self, event: PhaseChanged) -> None:
+        """Perhaps: a pause and its end are changes within the phase."""
+        if event.phase is Phase.encounter:
+            await self._disturbed(AlarmsChanged(event.encounter_id))
 
     async def _measure(self, event: RecordingSealed) -> None:
         """The ledger learns what is missing in the recording of the consultation."""
@@ -111,13 +119,15 @@ class Stage:
         swapped = {one.seat_id for one in await self.rooms.exams.attendance([encounter.id])} - set(encounter.people)
         # Who gave way to another in the middle was not there for all of it, and neither was the other.
         whole = seats - swapped if not swapped else {encounter.candidate} & seats
-        lost = {seat: lost_spans(manifest, seat, within) for seat in whole if seat}
+        paused = await self.rooms.exams.pauses(encounter.id)
+        lost = {seat: lost_spans(manifest, seat, within, paused) for seat in whole if seat}
         found = {seat: Lost(tuple(audio), tuple(video)) for seat, (audio, video) in lost.items()}
         await self.rooms.ledger.measured(encounter.id, found, within[1])
 
     async def _close(self, event: EncounterEnded) -> None:
         self.rooms.media.room(event.encounter_id).hold()
         await self.rooms.watching.leave(event.encounter_id)
+        await self._disturbed(AlarmsChanged(event.encounter_id))  # closes what a killed server left open
         await self.rooms.recordings.leave(event.encounter_id)
         await self.rooms.media.close_room(event.encounter_id, "the encounter is over")
         self._seal_soon(event.encounter_id)
@@ -149,9 +159,11 @@ class Stage:
         self._noting = None
 
     async def _dismiss(self, event: SeatSwapped) -> None:
-        """Who gave way in the middle of an encounter is not in its room any more."""
+        """Who gave way in the middle of an encounter is not in its room any more, and is not missed there."""
+        until_ms = self.rooms.clock.now_ms() + TICKET_MS
         for encounter_id in event.encounters:
-            self.rooms.media.room(encounter_id).dismiss(event.seat_id)
+            self.rooms.media.dismiss(event.seat_id, until_ms, encounter_id)
+            self.rooms.watching.swapped(encounter_id, event.seat_id, event.with_seat_id)
 
     def _seal_soon(self, encounter_id: str) -> None:
         # Sealing takes seconds and must not keep the next phase waiting.

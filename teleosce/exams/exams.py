@@ -235,6 +235,23 @@ class Exams:
         entries = await self.phase_log(encounter_id)
         return next((entry.at_ms for entry in entries if entry.cause is Cause.begun), None)
 
+    async def consultation_began_ms(self, encounter_id: str) -> int | None:
+        """When the consultation first began, whatever was paused or started over since; None before it does."""
+        entries = await self.phase_log(encounter_id)
+        return next((entry.at_ms for entry in entries if entry.phase is Phase.encounter), None)
+
+    async def pauses(self, encounter_id: str) -> list[tuple[int, int]]:
+        """When its clock stood, from and to, on the server's clock. One that stands still is not among them yet."""
+        found: list[tuple[int, int]] = []
+        stands: PhaseEntry | None = None
+        for entry in await self.phase_log(encounter_id):
+            if stands is None:
+                stands = entry if entry.cause is Cause.paused else None
+            elif entry.cause is Cause.resumed or entry.phase is not stands.phase:
+                found.append((stands.at_ms, entry.at_ms))
+                stands = None
+        return found
+
     async def show_stimulus(self, encounter_id: str, stimulus: str, *, shown: bool) -> None:
         """Shows a stimulus to the candidate from now on, or hides it; each change is kept. Raises NotFound."""
         await self.encounter(encounter_id)

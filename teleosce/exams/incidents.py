@@ -115,12 +115,18 @@ def until_now(incident: Incident, policy: Policy, now_ms: int) -> Incident:
     return incident if incident.decision is not None else replace(incident, proposal=proposed(incident, policy))
 
 
-def goes_on(incident: Incident, wrong: Iterable[Wrong], policy: Policy, now_ms: int) -> Incident:
-    """The incident after a look at what is wrong now; it ends, goes on, or is open again."""
+def goes_on(
+    incident: Incident, wrong: Iterable[Wrong], policy: Policy, now_ms: int, *, known: bool = False
+) -> Incident:
+    """The incident after a look at what is wrong now; it ends, goes on, or is open again.
+
+    known: it stood at the look before, so what begins to count now has not counted until now (a pause is over).
+    """
     mine = [one for one in wrong if (one.seat_id, one.kind) == (incident.seat_id, incident.kind)]
     counting = [one.since_ms for one in mine if one.counts]
     if counting and incident.since_ms is None:
-        incident = replace(incident, since_ms=max(min(counting), incident.closed_ms or 0))
+        counted = now_ms if known and incident.closed_ms is None else min(counting)
+        incident = replace(incident, since_ms=max(counted, incident.closed_ms or 0))
     elif not counting and incident.since_ms is not None:
         incident = replace(until_now(incident, policy, now_ms), since_ms=None)
     if mine:

@@ -69,7 +69,7 @@ class Ledger:
                 # Once it is decided on, an incident ends and does not open again: what follows is another one.
                 if not by_seat or (old.decision is not None and old.closed_ms is not None):
                     continue
-                new = goes_on(old, wrong, policy, now_ms)
+                new = goes_on(old, wrong, policy, now_ms, known=True)
                 if new != old:
                     await store_ledger.rewrite(connection, new, undecided=False)
                     changed.append(new)
@@ -116,7 +116,7 @@ class Ledger:
                 if mine and new != old:
                     await store_ledger.rewrite(connection, new, undecided=False)
                     changed.append(new)
-            explained = {one.seat_id for one in known}
+            explained = {one.seat_id for one in known if one.kind not in (IncidentKind.other, IncidentKind.picture)}
             for seat_id, one in lost.items():
                 if total_ms(one.audio) >= NOTEWORTHY_MS and not explained & {seat_id, None}:
                     new = _unnoticed(encounter, seat_id, one, policy)

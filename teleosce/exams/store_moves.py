@@ -12,8 +12,8 @@ from teleosce.exams.models import Attendance, Encounter, Phase
 from teleosce.exams.phases import Bell
 from teleosce.exams.store_tables import attendance, bells, encounters, phase_log, stimuli
 
-_COMPARED = ("phase", "phase_ends_ms", "outcome", "paused_ms", "rotation")
-_WRITTEN = (*_COMPARED, "phase_started_ms", "candidate", "sp", "examiner", "extra")
+_COMPARED = ("phase", "phase_ends_ms", "outcome", "paused_ms", "rotation", "candidate", "sp", "examiner")
+_WRITTEN = (*_COMPARED, "phase_started_ms", "extra")
 
 
 async def move(connection: AsyncConnection, pairs: Sequence[tuple[Encounter, Encounter]]) -> bool:

@@ -115,10 +115,17 @@ async def void(moves: Moves, encounter_id: str, reason: str) -> None:
 
 
 async def no_show(moves: Moves, encounter_id: str) -> None:
-    """The candidate did not come: done with the outcome `missed`. Vetoes (Conflict): it is done."""
+    """The candidate did not come: done with the outcome `missed`.
+
+    Vetoes (Conflict): it is done; the candidate has been in the room during the consultation.
+    """
     old = await moves.get(encounter_id)
     if old.phase is Phase.done:
         raise otherwise(old, "Nothing was changed.")
+    if old.phase not in (Phase.waiting, Phase.reading):
+        there = await store_moves.attendance_of(moves.connection, [old.id])
+        if any(one.seat_id == old.candidate for one in there):
+            raise otherwise(old, "The candidate has been there. End it or make it void instead.")
     moves.enter(old, Phase.done, Cause.no_show, outcome=Outcome.missed)
 
 
@@ -175,8 +182,11 @@ async def swap(moves: Moves, exam_id: str, seat_id: str, with_seat_id: str) -> N
         raise Conflict("The other one has stations of their own. Nothing was changed.", code="swap-taken")
     for one in mine:
         moves.put(one, _instead(one, seat_id, with_seat_id), Cause.swapped)
-    for slot in await store.slots_of(moves.connection, exam_id):
-        if seat_id in (slot.sp, slot.examiner, *slot.extra):
+    slots = await store.slots_of(moves.connection, exam_id)
+    # Past rotations in which the other one worked elsewhere stay as they were.
+    worked = {slot.rotation for slot in slots if with_seat_id in (slot.sp, slot.candidate)}
+    for slot in slots:
+        if seat_id in (slot.sp, slot.examiner, *slot.extra) and slot.rotation not in worked:
             await store.set_people(moves.connection, _instead(slot, seat_id, with_seat_id))
     running = tuple(one.id for one in mine if one.phase in RUNNING)
     moves.say(exam_id, SeatSwapped(exam_id, seat_id, with_seat_id, running))

@@ -5,7 +5,7 @@ import io
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -248,10 +248,3 @@ def _percent(text: str) -> int | str:
     except ValueError:
         return text
     return int(value) if value == int(value) else text
-
-
-def as_table(candidates: Sequence[Candidate]) -> Iterator[tuple[str, ...]]:
-    """The same as rows, with headings, to be read again."""
-    yield ("Number", "Name", "E-mail", "Group", "Extra percent", "Circuit", "Time zone")
-    for one in candidates:
-        yield (one.number, one.name, one.email, one.group, str(one.extra_percent or ""), one.circuit, one.zone)

@@ -155,23 +155,44 @@ async def forget_in_plan(database: Database, person: Seat, instead: str) -> int:
         if kept is None:
             return 0
         document, count = _without(kept.document, person, instead)
-        if count:
-            await store.change_plan(connection, kept, replace(kept, document=document))
+        if count and not await store.change_plan(connection, kept, replace(kept, document=document)):
+            raise _changed(kept)
     return count
 
 
-def _without(value: Any, person: Seat, instead: str) -> tuple[Any, int]:
-    """The same without the person, and in how many places they stood."""
-    if value == person.name:
+def _without(document: dict[str, Any], person: Seat, instead: str) -> tuple[dict[str, Any], int]:
+    """The same without the person, and in how many places they stood.
+
+    A candidate is known by the number, as another may have the same name; staff have their name alone.
+    """
+    if person.role is not Role.candidate:
+        return _unnamed(document, person.name, instead)
+    found, count = [], 0
+    for at, one in enumerate(document.get("candidates") or ()):
+        known = one if isinstance(one, dict) else {"name": one}
+        if known.get("name") == person.name and (known.get("number") or f"C{at + 1:02}") == person.number:
+            count += 1
+            found.append({key: known[key] for key in ("circuit",) if key in known} | {"name": instead})
+        else:
+            found.append(one)
+    return document | ({"candidates": found} if count else {}), count
+
+
+def _unnamed(value: Any, name: str, instead: str) -> tuple[Any, int]:
+    """One of the staff: among the people, and at the stations of the circuits."""
+    if value == name:
         return instead, 1
     if isinstance(value, list):
-        parts = [_without(part, person, instead) for part in value]
+        parts = [_unnamed(part, name, instead) for part in value]
         return [part for part, _ in parts], sum(count for _, count in parts)
     if not isinstance(value, dict):
         return value, 0
-    if value.get("name") == person.name and person.number in (None, value.get("number") or person.number):
-        return {key: value[key] for key in ("role", "circuit") if key in value} | {"name": instead}, 1
-    found = {key: _without(part, person, instead) for key, part in value.items()}
+    if value.get("name") == name and "extra_percent" not in value:
+        return {key: value[key] for key in ("role",) if key in value} | {"name": instead}, 1
+    found = {
+        key: (part, 0) if key in ("candidates", "circuits", "title") else _unnamed(part, name, instead)
+        for key, part in value.items()
+    }
     return {key: part for key, (part, _) in found.items()}, sum(count for _, count in found.values())
 
 

@@ -63,11 +63,6 @@ async def plan_of(connection: AsyncConnection, exam_id: str) -> Kept | None:
     return Kept(**row._mapping) if row else None
 
 
-async def all_plans(connection: AsyncConnection) -> list[Kept]:
-    """Every plan."""
-    return [Kept(**row._mapping) for row in await connection.execute(select(plans))]
-
-
 async def change_plan(connection: AsyncConnection, old: Kept, new: Kept) -> bool:
     """Compare-and-swap by the version; False when it is another by now, or the exam is made."""
     same = (plans.c.exam_id == old.exam_id) & (plans.c.version == old.version)

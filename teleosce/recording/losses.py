@@ -1,6 +1,6 @@
 """What of a person's sound and picture is not in the sealed recording. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from teleosce.recording.models import Manifest, Take, TakeState
 
@@ -8,8 +8,10 @@ Span = tuple[int, int]
 """From and to, in milliseconds on the server's clock."""
 
 
-def lost_spans(manifest: Manifest, participant_id: str, within: Span) -> tuple[list[Span], list[Span]]:
-    """What is missing of a participant's sound and of their picture.
+def lost_spans(
+    manifest: Manifest, participant_id: str, within: Span, aside: Sequence[Span] = ()
+) -> tuple[list[Span], list[Span]]:
+    """What is missing of a participant's sound and of their picture. aside: when nothing could be lost.
 
     What somebody switched off themselves is not lost, nor the picture of one who showed none.
     """
@@ -17,7 +19,8 @@ def lost_spans(manifest: Manifest, participant_id: str, within: Span) -> tuple[l
     there = [one for one in takes if one.state in (TakeState.sealed, TakeState.deleted)]
     heard = [(one.starts_ms, one.ends_ms) for one in there if one.audio is not None]
     seen = [(one.starts_ms, one.ends_ms) for one in there]
-    return _lost(manifest, there, heard, "audio", within), _lost(manifest, there, seen, "video", within)
+    lost = (_lost(manifest, there, heard, "audio", within), _lost(manifest, there, seen, "video", within))
+    return _without(lost[0], aside), _without(lost[1], aside)
 
 
 def _lost(manifest: Manifest, takes: Iterable[Take], covered: list[Span], track: str, within: Span) -> list[Span]:

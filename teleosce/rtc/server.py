@@ -34,7 +34,7 @@ class MediaServer:
         self._addresses = tuple(addresses)
         self._ports = Ports()
         self._rooms: dict[str, Room] = {}
-        self._dismissed: dict[str, int] = {}
+        self._dismissed: dict[tuple[str | None, str], int] = {}
         self._certificate: RTCCertificate | None = None
         self._outbox: asyncio.Queue[object] = asyncio.Queue()
         self._publisher: asyncio.Task[None] | None = None
@@ -61,7 +61,8 @@ class MediaServer:
         The new connection takes the participant's seat at once; an older one ends.
         """
         ticket = Ticket.verify(ticket_text, self._secret, self._clock.now_ms())
-        if ticket.expires_ms <= self._dismissed.get(ticket.participant, 0):
+        taken_back = (self._dismissed.get((room, ticket.participant), 0) for room in (None, ticket.room))
+        if ticket.expires_ms <= max(taken_back):
             raise Forbidden("This media ticket was taken back. Open your newest link again.", code="ticket")
         offer = read_offer(offer_sdp)
         if self._certificate is None or self._publisher is None:
@@ -84,11 +85,12 @@ class MediaServer:
             room = self._rooms[room_id] = Room(room_id, self._outbox.put_nowait)
         return room
 
-    def dismiss(self, participant: str, tickets_until_ms: int) -> None:
-        """Ends a participant's connections in all rooms, and refuses tickets that expire by `tickets_until_ms`."""
-        self._dismissed[participant] = tickets_until_ms
+    def dismiss(self, participant: str, tickets_until_ms: int, room_id: str | None = None) -> None:
+        """Ends a participant's connection in a room, or in all; refuses tickets that expire by `tickets_until_ms`."""
+        self._dismissed[room_id, participant] = tickets_until_ms
         for room in self._rooms.values():
-            room.dismiss(participant)
+            if room_id in (None, room.id):
+                room.dismiss(participant)
 
     def peers(self, room_id: str) -> list[PeerHealth]:
         """How each one in a room does; an empty list where there is no such room."""

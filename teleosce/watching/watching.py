@@ -12,6 +12,7 @@ from teleosce.core.clock import Clock
 from teleosce.core.db import Database
 from teleosce.core.events import AlarmsChanged, Events
 from teleosce.watching.models import Alarm
+from teleosce.watching.person import Person
 from teleosce.watching.senses import NOTHING, Senses
 from teleosce.watching.store import AlarmStore
 from teleosce.watching.watcher import Room, Watcher
@@ -48,6 +49,16 @@ class Watching:
         for person in watcher.people.values():
             person.told(*self._told.get(person.id, ("on", "on")))
         room.subscribe(watcher)
+
+    def swapped(self, encounter_id: str, left: str, came: str) -> None:
+        """One person gives way to another: the encounter is whole with the other."""
+        watcher = self._watchers.get(encounter_id)
+        if watcher is None:
+            return
+        if left in watcher.people:
+            watcher.people[left].expected = False
+        watcher.people.setdefault(came, Person(came, expected=True)).expected = True
+        watcher.people[came].told(*self.devices(came))
 
     async def leave(self, encounter_id: str) -> None:
         """Ends the watch and its alarms."""

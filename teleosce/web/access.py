@@ -1,10 +1,15 @@
 """Whose is it? A role may do a thing in general; these say whether it is theirs. What is not theirs is not found."""
 
+from collections.abc import Callable
+
+from aiohttp import web
+
 from teleosce.core.errors import Fault, NotFound
 from teleosce.core.ids import is_id
 from teleosce.exams import Encounter
-from teleosce.people import Permission, Principal, Role
+from teleosce.people import Permission, Principal, Role, Seat
 from teleosce.web.context import Rooms
+from teleosce.web.context import principal as principal_of
 
 
 def _nothing() -> Fault:
@@ -14,6 +19,16 @@ def _nothing() -> Fault:
 def takes_part(principal: Principal, encounter: Encounter) -> bool:
     """Whether the seat is in the encounter's room, or its examiner's."""
     return principal.seat_id is not None and principal.seat_id in (*encounter.people, encounter.examiner)
+
+
+def person_of(principal: Principal) -> str:
+    """Who somebody is in media rooms: the seat, or the account of staff without one."""
+    return principal.seat_id or principal.account_id or principal.session_id
+
+
+def examines(principal: Principal, encounter: Encounter) -> bool:
+    """Whether the encounter is this seat's to mark; staff with an account have no seat."""
+    return principal.seat_id is not None and principal.seat_id == encounter.examiner
 
 
 def oversees(principal: Principal, exam_id: str) -> bool:
@@ -29,6 +44,25 @@ def supervises(principal: Principal, exam_id: str) -> bool:
 def watches(principal: Principal, exam_id: str) -> bool:
     """Whether the person sees this exam's day as it runs."""
     return principal.may(Permission.watch_health) and principal.exam_id in (None, exam_id)
+
+
+Whose = Callable[[Principal, str], bool]
+
+
+def exam_of(request: web.Request, whose: Whose) -> str:
+    """The exam that a request is about, for one of the checks above. Raises NotFound when it is not theirs."""
+    exam_id = request.match_info["exam"]
+    if not whose(principal_of(request), exam_id):
+        raise NotFound("There is no such exam, or it is not yours.")
+    return exam_id
+
+
+async def seat_of(rooms: Rooms, exam_id: str, seat_id: str) -> Seat:
+    """A person of an exam. Raises NotFound for one of another."""
+    seat = await rooms.people.seat(seat_id)
+    if seat.exam_id != exam_id:
+        raise NotFound("There is no such person in your exam.")
+    return seat
 
 
 def makes_exams(principal: Principal) -> bool:
@@ -49,7 +83,7 @@ async def own_encounter(rooms: Rooms, principal: Principal, encounter_id: str) -
 async def marked_encounter(rooms: Rooms, principal: Principal, encounter_id: str) -> Encounter:
     """The encounter, for its examiner and for those who run its exam. Raises NotFound for all others."""
     encounter = await own_encounter(rooms, principal, encounter_id)
-    if principal.seat_id == encounter.examiner or oversees(principal, encounter.exam_id):
+    if examines(principal, encounter) or oversees(principal, encounter.exam_id):
         return encounter
     raise _nothing()
 
@@ -63,6 +97,6 @@ async def observed_encounter(rooms: Rooms, principal: Principal, encounter_id: s
         raise _nothing()
     encounter = await rooms.exams.encounter(encounter_id)
     theirs = principal.exam_id in (None, encounter.exam_id) and principal.may(Permission.observe_encounter)
-    if theirs and (principal.role is not Role.examiner or principal.seat_id == encounter.examiner):
+    if theirs and (principal.role is not Role.examiner or takes_part(principal, encounter)):
         return encounter
     raise _nothing()

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from teleosce.core.errors import NotFound
 from teleosce.exams import RUNNING, Encounter, Identified, exam_state
 from teleosce.people import Seat
 from teleosce.rtc import PeerHealth
@@ -156,6 +155,7 @@ class Boards:
 
     async def _incidents(self, exam_id: str) -> dict[str, Entry]:
         found = {}
+        names = {seat.id: seat.name for seat in await self._rooms.people.seats(exam_id)}
         for one in await self._rooms.ledger.incidents(exam_id):
             found[one.id] = {
                 "id": one.id,
@@ -168,21 +168,13 @@ class Boards:
                 "lost_video_ms": one.lost_video_ms,
                 "proposal": one.proposal.value,
                 "decision": one.decision.value if one.decision else None,
-                "decided_by": await self._name(one.decided_by),
+                # Of a seat; staff with an account are the organisers.
+                "decided_by": names.get(one.decided_by or ""),
                 "decided_ms": one.decided_ms,
                 "carried_out": one.carried_out,
                 "note": one.note,
             }
         return found
-
-    async def _name(self, by: str | None) -> str | None:
-        """Of a seat; staff with an account are the organisers."""
-        if by is None:
-            return None
-        try:
-            return (await self._rooms.people.seat(by)).name
-        except NotFound:
-            return None
 
     def _person(self, seat: Seat, peer: PeerHealth | None) -> Entry:
         microphone, camera = self._rooms.watching.devices(seat.id)

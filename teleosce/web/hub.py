@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import WSCloseCode, web
 
 from teleosce.people import Principal, Role
+from teleosce.web.access import person_of
 from teleosce.web.context import Rooms
 from teleosce.web.day_feed import DayFeed
 from teleosce.web.news import News
@@ -37,8 +38,8 @@ class Connection:
 
     @property
     def person(self) -> str:
-        """Who is behind the page, as media rooms know them: the seat, or the account of staff without one."""
-        return self.principal.seat_id or self.principal.account_id or self.principal.session_id
+        """Who is behind the page, as media rooms know them."""
+        return person_of(self.principal)
 
     def post(self, message: dict[str, Any]) -> None:
         """Queues a message; a page that does not read is let go, and nothing follows a goodbye."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from teleosce.core.errors import NotFound
 from teleosce.core.events import (
     AlarmsChanged,
     BellRang,
@@ -122,33 +123,58 @@ class News:
             self._woken.clear()
             due = Due(self._seats, self._encounters, self._exams, self._bells)
             self._seats, self._encounters, self._exams, self._bells = {}, set(), set(), []
-            try:
-                await self._tell(due)
-            except Exception:
-                log.exception("people could not be told their place")
-                for exam_id, some in due.seats.items():
-                    self._seats.setdefault(exam_id, set()).update(some)
-                self._encounters |= due.encounters
-                self._exams |= due.exams
-                self._bells = due.bells + self._bells
+            if await self._tell(due):
                 await asyncio.sleep(AGAIN_S)
                 self._woken.set()
 
-    async def _tell(self, due: Due) -> None:
+    async def _tell(self, due: Due) -> bool:
+        """Tells exam by exam: what is wrong with one keeps no other waiting. Returns whether to try again."""
         exams = {*due.seats, *due.exams}
+        failed = False
         for encounter_id in due.encounters | {bell.encounter_id for bell in due.bells}:
-            exams.add(await self._exam(encounter_id))
+            try:
+                exams.add(await self._exam(encounter_id))
+            except NotFound:
+                log.warning("nobody is told of an encounter that is not there", encounter=encounter_id)
+            except Exception:
+                log.exception("people are told later of an encounter", encounter=encounter_id)
+                self._encounters |= due.encounters & {encounter_id}
+                self._bells += [bell for bell in due.bells if bell.encounter_id == encounter_id]
+                failed = True
         for exam_id in exams:
-            places = await Places.of(self._rooms, exam_id, self._hub.present)
-            self._exam_of |= dict.fromkeys(places.encounters, exam_id)
-            for seat_id in self._concerned(due, exam_id, places):
-                self._hub.send(seat_id, places.message(seat_id))
-            for page in self._hub.connections():
-                if page.observes is not None and page.observes in places.encounters:
-                    page.post(places.seen(page.observes))
-            for bell in due.bells:
-                if bell.encounter_id in places.encounters:
-                    self._ring(bell, places.encounters[bell.encounter_id])
+            try:
+                await self._tell_exam(due, exam_id)
+            except Exception:
+                log.exception("people could not be told their place", exam=exam_id)
+                self._again(due, exam_id)
+                failed = True
+        return failed
+
+    async def _tell_exam(self, due: Due, exam_id: str) -> None:
+        places = await Places.of(self._rooms, exam_id, self._hub.present)
+        looked_at = [(page, page.observes) for page in self._hub.connections() if page.observes in places.encounters]
+        began = {
+            one: await self._rooms.exams.consultation_began_ms(one)
+            for one in {observed for _, observed in looked_at}
+            if one
+        }
+        told = [(seat_id, places.message(seat_id)) for seat_id in self._concerned(due, exam_id, places)]
+        self._exam_of |= dict.fromkeys(places.encounters, exam_id)
+        for seat_id, message in told:
+            self._hub.send(seat_id, message)
+        for page, observed in looked_at:
+            if observed is not None:
+                page.post(places.seen(observed, began[observed]))
+        for bell in due.bells:
+            if bell.encounter_id in places.encounters:
+                self._ring(bell, places.encounters[bell.encounter_id])
+
+    def _again(self, due: Due, exam_id: str) -> None:
+        """What an exam is still to be told."""
+        self._seats.setdefault(exam_id, set()).update(due.seats.get(exam_id, ()))
+        self._exams |= due.exams & {exam_id}
+        self._encounters |= {one for one in due.encounters if self._exam_of.get(one) == exam_id}
+        self._bells = [bell for bell in due.bells if self._exam_of.get(bell.encounter_id) == exam_id] + self._bells
 
     def _concerned(self, due: Due, exam_id: str, places: Places) -> set[str]:
         """The seats with an open page whose place may be another now."""
@@ -230,7 +256,10 @@ class News:
             }
             for slot in event.slots
         ]
-        self._hub.send(event.participant_id, {"type": "bound", "slots": slots})
+        # Somebody may look in on several rooms, a page each; the slots of one are not those of another.
+        for page in self._hub.pages(event.participant_id):
+            if page.observes in (None, event.room_id):
+                page.post({"type": "bound", "slots": slots})
 
     async def _on_session_ended(self, event: SessionEnded) -> None:
         for one in self._hub.connections():

@@ -92,12 +92,13 @@ class Places:
             "circuit": self.circuits.get(encounter.circuit) if encounter else None,
         }
 
-    def seen(self, encounter_id: str) -> dict[str, Any]:
-        """The `encounter` message, for a page that looks in."""
+    def seen(self, encounter_id: str, began_ms: int | None) -> dict[str, Any]:
+        """The `encounter` message, for a page that looks in. began_ms: when the consultation did, pauses or not."""
         encounter = self.encounters[encounter_id]
         return {
             "type": "encounter",
             "encounter": self.view(encounter),
+            "began_ms": began_ms,
             "people": self._people(encounter, Role.organiser),
             "observers": self.observers.get(encounter_id, []),
         }

@@ -207,3 +207,27 @@ async def test_what_a_person_wrote_and_was_written_is_forgotten(world: World):
     assert said == ["(erased)", "Please wait for Erased."]
     assert (await only(world)).note == "Erased was told."
     assert await world.exams.forget_in_notes([world.exam.id], "c1", "Ada", "Erased") == 0
+
+
+async def test_while_the_clock_stands_nothing_is_lost(world: World):
+    made = await consultation(world)
+    trouble = gone(world)
+    await world.ledger.disturbed(made.id, [trouble])
+    await world.pass_time(10)
+    await world.day.pause_encounter(made.id)
+    await world.ledger.disturbed(made.id, [replace(trouble, counts=False)])
+    await world.pass_time(300)
+    await world.day.resume_encounter(made.id)
+    await world.ledger.disturbed(made.id, [trouble])
+    await world.pass_time(5)
+    now = await only(world)
+    assert (now.lost_audio_ms, now.closed_ms, now.proposal) == (15_000, None, "add-time")
+    ((from_ms, to_ms),) = await world.exams.pauses(made.id)
+    assert to_ms - from_ms == 300_000
+
+
+async def test_who_has_been_there_did_come(world: World):
+    made = await consultation(world)
+    await world.exams.attended({(made.id, "c1")})
+    with pytest.raises(Conflict, match="has been there"):
+        await world.day.no_show(made.id)

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { SilenceWatch, troubleOf } from "../../web/static/js/own-troubles.js";
-import { inOrder } from "../../web/static/js/pages/control-alarms.js";
 
 /**
  * @param {SilenceWatch} watch
@@ -55,11 +54,4 @@ test("each trouble has its own words, and none has none", () => {
   assert.match(troubleOf("microphone", { ...well, silent: true })?.title ?? "", /cannot hear you/);
   const said = ["no-picture", "dark", "covered", "frozen"].map((kind) => troubleOf("camera", { ...well, kinds: [/** @type {any} */ (kind)] })?.text);
   assert.equal(new Set(said).size, 4);
-});
-
-test("what needs a person comes first, then what runs, what is to come, and what is over", () => {
-  const row = (/** @type {string} */ id, /** @type {string} */ phase, /** @type {boolean} */ wrong = false) =>
-    /** @type {any} */ ({ id, phase, people: [{ alarms: wrong ? [{ kind: "silent", since_ms: 1 }] : [] }] });
-  const plan = [row("a", "done"), row("b", "encounter"), row("c", "waiting"), row("d", "encounter", true), row("e", "note"), row("f", "waiting")];
-  assert.deepEqual(inOrder(plan).map(({ id }) => id), ["d", "b", "e", "c", "f", "a"]);
 });

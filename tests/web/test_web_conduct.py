@@ -224,3 +224,29 @@ async def test_what_was_marked_live_is_kept_beside_what_is_marked_from_the_recor
     day = await organiser.json("GET", f"/api/exams/{house.exam.exam_id}/day")
     mine = next(one for one in day["encounters"] if one["id"] == encounter)
     assert mine["marking"]["live"]
+
+
+async def test_only_somebody_of_the_same_role_takes_over(house: House) -> None:
+    organiser = await house.client("organiser")
+    for other in ("candidate", "examiner", "organiser"):
+        swap = {"seat": house.seat("sp"), "with": house.seat(other)}
+        said = await organiser.refused(400, "POST", f"/api/exams/{house.exam.exam_id}/swap", swap)
+        assert "another role" in said
+
+
+async def test_an_account_of_an_examiner_looks_in_on_nothing_that_is_not_its_own(house: House) -> None:
+    """Where an encounter has no examiner, nobody is its examiner."""
+    encounter = await house.encounter_of("candidate")
+    await without_examiner(house, encounter)
+    await house.rooms.people.add_account("ex@school.org", "Dr Extern", "a long enough password", Role.examiner)
+    examiner = await house.client()
+    sent = {"email": "ex@school.org", "password": "a long enough password"}
+    async with examiner.http.post("/sign-in", data=sent, allow_redirects=False) as response:
+        assert response.status == 303
+    assert (await examiner.ask("GET", f"/observe/{encounter}")).status == 404
+    assert (await examiner.ask("GET", f"/mark/{encounter}")).status == 404
+
+
+async def without_examiner(house: House, encounter: str) -> None:
+    async with house.rooms.database.write() as connection:
+        await connection.exec_driver_sql("UPDATE encounter SET examiner = NULL WHERE id = ?", (encounter,))

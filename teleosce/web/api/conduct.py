@@ -13,7 +13,7 @@ from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.core.events import BellRang
 from teleosce.exams import RUNNING, Circuit, Day, Encounter
 from teleosce.people import Permission
-from teleosce.web.access import supervises
+from teleosce.web.access import exam_of, seat_of, supervises
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.place import encounter_view
 from teleosce.web.plans import plans_of
@@ -45,13 +45,13 @@ class Swap(BaseModel):
 
 async def gather(request: web.Request) -> web.Response:
     """Lets people gather before the start; 409 with the conflicts of a plan that is not made yet."""
-    await plans_of(rooms(request)).check_before_start(_my_exam(request))
+    await plans_of(rooms(request)).check_before_start(exam_of(request, supervises))
     return await _direct(request, "gather", rooms(request).day.gather)
 
 
 async def go(request: web.Request) -> web.Response:
     """Begins the first rotation that waits, at one moment for all; 409 as above."""
-    await plans_of(rooms(request)).check_before_start(_my_exam(request))
+    await plans_of(rooms(request)).check_before_start(exam_of(request, supervises))
     return await _direct(request, "go", rooms(request).day.go)
 
 
@@ -67,7 +67,7 @@ async def resume(request: web.Request) -> web.Response:
 
 async def stop(request: web.Request) -> web.Response:
     """Softly or at once; what has not begun waits."""
-    exam_id = _my_exam(request)
+    exam_id = exam_of(request, supervises)
     asked = await body(request, Stop)
     house = rooms(request)
     changed = await house.day.stop(exam_id, asked.circuits, hard=asked.hard)
@@ -78,30 +78,23 @@ async def stop(request: web.Request) -> web.Response:
 
 async def swap(request: web.Request) -> web.Response:
     """A spare takes over from an SP or an examiner."""
-    exam_id = _my_exam(request)
+    exam_id = exam_of(request, supervises)
     asked = await body(request, Swap)
     house = rooms(request)
-    if asked.seat == asked.instead:
+    gives_way, takes_over = [await seat_of(house, exam_id, one) for one in (asked.seat, asked.instead)]
+    if gives_way.id == takes_over.id:
         raise Invalid("Nobody takes over from themselves. Nothing was changed.")
-    for seat_id in (asked.seat, asked.instead):
-        if (await house.people.seat(seat_id)).exam_id != exam_id:
-            raise NotFound("There is no such person in your exam.")
+    if gives_way.role is not takes_over.role:
+        raise Invalid(f"{takes_over.name} has another role in this exam, so nothing was changed.", code="swap-role")
     await house.day.swap(exam_id, asked.seat, asked.instead)
     await house.people.record(principal(request), "exam.swap", asked.seat, {"with": asked.instead})
     return answer({})
 
 
-def _my_exam(request: web.Request) -> str:
-    exam_id = request.match_info["exam"]
-    if not supervises(principal(request), exam_id):
-        raise NotFound("There is no such exam, or it is not yours.")
-    return exam_id
-
-
 async def _direct(
     request: web.Request, verb: str, act: Callable[[str, list[str] | None], Awaitable[list[Circuit]]]
 ) -> web.Response:
-    exam_id = _my_exam(request)
+    exam_id = exam_of(request, supervises)
     asked = await body(request, Which)
     changed = await act(exam_id, asked.circuits)
     await rooms(request).people.record(principal(request), f"exam.{verb}", exam_id, {"circuits": asked.circuits})

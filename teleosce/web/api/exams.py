@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 from teleosce.core.errors import Forbidden, NotFound
 from teleosce.people import Permission, Role
-from teleosce.web.access import makes_exams, oversees, watches
+from teleosce.web.access import exam_of, makes_exams, oversees, watches
 from teleosce.web.context import principal, rooms
 from teleosce.web.routing import Access, Route, answer, body
 from teleosce.web.setup import Plan, make_exam
@@ -64,9 +64,7 @@ async def create(request: web.Request) -> web.Response:
 
 async def day(request: web.Request) -> web.Response:
     """The day as the control page shows it."""
-    exam_id = request.match_info["exam"]
-    if not watches(principal(request), exam_id):
-        raise NotFound("There is no such exam, or it is not yours.")
+    exam_id = exam_of(request, watches)
     return answer((await request.app[HUB].days.boards.board(exam_id)).message())
 
 

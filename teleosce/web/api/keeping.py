@@ -8,12 +8,12 @@ from urllib.parse import quote
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from teleosce.core.errors import Invalid, NotFound
+from teleosce.core.errors import Invalid
 from teleosce.keeping.models import Rule
 from teleosce.keeping.person import write_person_data
 from teleosce.keeping.retention import LONGEST_DAYS, Prospect
 from teleosce.people import Permission, Role, Seat
-from teleosce.web.access import oversees
+from teleosce.web.access import exam_of, oversees, seat_of
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.keeping import erasures_of, retention_of, sources_of
 from teleosce.web.rendering import page
@@ -46,21 +46,21 @@ class Erase(BaseModel):
 
 async def keeping_page(request: web.Request) -> web.Response:
     """The organiser's page on what is kept."""
-    house, exam_id = _mine(request)
+    house, exam_id = rooms(request), exam_of(request, oversees)
     exam = await house.exams.exam(exam_id)
     return page(request, "keeping.html", place="exams", exam=exam)
 
 
 async def keeping(request: web.Request) -> web.Response:
     """The rule, the hold, what will go when, and whom it is about."""
-    house, exam_id = _mine(request)
+    house, exam_id = rooms(request), exam_of(request, oversees)
     return answer(await _view(house, exam_id))
 
 
 async def set_rule(request: web.Request) -> web.Response:
     """Replaces the rule; what is due goes with the next daily sweep."""
     asked = await body(request, KeepingRule)
-    house, exam_id = _mine(request)
+    house, exam_id = rooms(request), exam_of(request, oversees)
     await retention_of(house).set_rule(exam_id, Rule(asked.raw_days, asked.recording_days), principal(request))
     return answer(await _view(house, exam_id))
 
@@ -68,7 +68,7 @@ async def set_rule(request: web.Request) -> web.Response:
 async def set_hold(request: web.Request) -> web.Response:
     """Places the hold, or lifts it."""
     asked = await body(request, LegalHold)
-    house, exam_id = _mine(request)
+    house, exam_id = rooms(request), exam_of(request, oversees)
     retention = retention_of(house)
     if asked.on:
         await retention.place_hold(exam_id, asked.reason, principal(request))
@@ -80,8 +80,8 @@ async def set_hold(request: web.Request) -> web.Response:
 async def erase(request: web.Request) -> web.Response:
     """Erases a person of the exam; it cannot be undone."""
     asked = await body(request, Erase)
-    house, exam_id = _mine(request)
-    seat = await _seat(house, exam_id, asked.seat)
+    house, exam_id = rooms(request), exam_of(request, oversees)
+    seat = await seat_of(house, exam_id, asked.seat)
     if seat.id == principal(request).seat_id:
         raise Invalid("You cannot erase yourself while you work here. Ask a colleague. Nothing was erased.")
     outcome = await erasures_of(house).erase([seat], asked_by=asked.asked_by, by=principal(request))
@@ -90,8 +90,8 @@ async def erase(request: web.Request) -> web.Response:
 
 async def person_data(request: web.Request) -> web.StreamResponse:
     """A person's own data as a ZIP file, for them."""
-    house, exam_id = _mine(request)
-    seat = await _seat(house, exam_id, request.match_info["seat"])
+    house, exam_id = rooms(request), exam_of(request, oversees)
+    seat = await seat_of(house, exam_id, request.match_info["seat"])
     # A file without a name: nothing stays behind, whatever happens.
     with tempfile.TemporaryFile(dir=house.settings.data) as file:
         await write_person_data(sources_of(house), house.clock, [seat], file, principal(request))
@@ -111,20 +111,6 @@ async def person_data(request: web.Request) -> web.StreamResponse:
             await response.write(piece)
         await response.write_eof()
     return response
-
-
-def _mine(request: web.Request) -> tuple[Rooms, str]:
-    exam_id = request.match_info["exam"]
-    if not oversees(principal(request), exam_id):
-        raise NotFound("There is no such exam, or it is not yours.")
-    return rooms(request), exam_id
-
-
-async def _seat(house: Rooms, exam_id: str, seat_id: str) -> Seat:
-    seat = await house.people.seat(seat_id)
-    if seat.exam_id != exam_id:
-        raise NotFound("There is no such person in your exam.")
-    return seat
 
 
 async def _view(house: Rooms, exam_id: str) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from teleosce.core.errors import Invalid, NotFound
 from teleosce.exams import Decision
-from teleosce.people import Permission, Role, Seat, plain
-from teleosce.web.access import supervises
-from teleosce.web.context import Rooms, principal, rooms
+from teleosce.people import Permission, Role, plain
+from teleosce.web.access import exam_of, seat_of, supervises
+from teleosce.web.context import principal, rooms
 from teleosce.web.routing import Route, answer, body
 from teleosce.web.socket import HUB
 
@@ -40,7 +40,7 @@ class Tick(BaseModel):
 
 async def decide(request: web.Request) -> web.Response:
     """A decision stands for good; what it says is done at once where it still can be."""
-    house, exam_id = _mine(request)
+    house, exam_id = rooms(request), exam_of(request, supervises)
     asked = await body(request, Decided)
     incident_id = request.match_info["incident"]
     if incident_id not in [one.id for one in await house.ledger.incidents(exam_id)]:
@@ -53,10 +53,10 @@ async def decide(request: web.Request) -> web.Response:
 
 async def say(request: web.Request) -> web.Response:
     """A message of the control room."""
-    house, exam_id = _mine(request)
+    house, exam_id = rooms(request), exam_of(request, supervises)
     asked = await body(request, Words)
     if asked.to is not None:
-        await _seat(house, exam_id, asked.to)
+        await seat_of(house, exam_id, asked.to)
     said = await house.ledger.say(exam_id, plain(asked.text), asked.to)
     await house.people.record(principal(request), "message.said", asked.to or exam_id, {"number": said.number})
     return answer({"number": said.number})
@@ -64,9 +64,9 @@ async def say(request: web.Request) -> web.Response:
 
 async def identify(request: web.Request) -> web.Response:
     """Ticks a candidate off. Whoever is second is told who was first."""
-    house, exam_id = _mine(request)
+    house, exam_id = rooms(request), exam_of(request, supervises)
     asked = await body(request, Tick)
-    seat = await _seat(house, exam_id, asked.seat)
+    seat = await seat_of(house, exam_id, asked.seat)
     if seat.role is not Role.candidate:
         raise Invalid("Only candidates are ticked off.")
     who = principal(request)
@@ -74,20 +74,6 @@ async def identify(request: web.Request) -> web.Response:
     await house.people.record(who, "seat.identified", seat.id, {"how": asked.how})
     request.app[HUB].changed()
     return answer({"seat": seat.id, "how": made.how, "at_ms": made.at_ms})
-
-
-def _mine(request: web.Request) -> tuple[Rooms, str]:
-    exam_id = request.match_info["exam"]
-    if not supervises(principal(request), exam_id):
-        raise NotFound("There is no such exam, or it is not yours.")
-    return rooms(request), exam_id
-
-
-async def _seat(house: Rooms, exam_id: str, seat_id: str) -> Seat:
-    seat = await house.people.seat(seat_id)
-    if seat.exam_id != exam_id:
-        raise NotFound("There is no such person in your exam.")
-    return seat
 
 
 ROUTES = [

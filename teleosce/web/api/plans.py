@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from teleosce.core.errors import Forbidden, Invalid, NotFound
 from teleosce.people import Permission, Principal, plain
 from teleosce.planning import Draft, Timetable, Visit, read_candidates
-from teleosce.web.access import makes_exams, oversees
+from teleosce.web.access import exam_of, makes_exams, oversees
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.plans import plans_of
 from teleosce.web.routing import Route, answer, body
@@ -53,11 +53,7 @@ class CandidateList(BaseModel):
 
 def its_exam(request: web.Request) -> tuple[Rooms, Principal, str]:
     """The rooms, who asks, and the exam that they run. Raises NotFound."""
-    exam_id = request.match_info["exam"]
-    who = principal(request)
-    if not oversees(who, exam_id):
-        raise NotFound("There is no such exam, or it is not yours.")
-    return rooms(request), who, exam_id
+    return rooms(request), principal(request), exam_of(request, oversees)
 
 
 async def look(request: web.Request) -> web.Response:

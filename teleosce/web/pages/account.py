@@ -9,7 +9,7 @@ from teleosce.exams import RUNNING, Exam, Outcome
 from teleosce.people import Permission
 from teleosce.scoring import Kind, State
 from teleosce.web import sessions
-from teleosce.web.access import makes_exams
+from teleosce.web.access import makes_exams, person_of
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.limits import address_of
 from teleosce.web.place import page_of
@@ -50,8 +50,7 @@ async def sign_out(request: web.Request) -> web.Response:
     who = principal(request)
     house = rooms(request)
     await house.people.sign_out(who.session_id)
-    if who.seat_id is not None:
-        house.media.dismiss(who.seat_id, house.clock.now_ms() + TICKET_MS)
+    house.media.dismiss(person_of(who), house.clock.now_ms() + TICKET_MS)
     response = web.Response(status=303, headers={"Location": "/sign-in"})
     sessions.forget(response, who.role)
     return response

@@ -4,12 +4,11 @@ from typing import Any
 
 from aiohttp import web
 
-from teleosce.core.errors import NotFound
 from teleosce.exams import Encounter, Outcome, Phase
 from teleosce.people import Permission, Principal
 from teleosce.scoring import Kind, layout_of
 from teleosce.stations import StationVersion
-from teleosce.web.access import marked_encounter, observed_encounter, watches
+from teleosce.web.access import exam_of, examines, marked_encounter, observed_encounter, watches
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.place import encounter_view
 from teleosce.web.rendering import page
@@ -34,9 +33,7 @@ async def patient(request: web.Request) -> web.Response:
 async def control(request: web.Request) -> web.Response:
     """The control room of one exam, for its organisers and invigilators; `may` is what each of them does there."""
     who = principal(request)
-    exam_id = request.match_info["exam"]
-    if not watches(who, exam_id):
-        raise NotFound("There is no such exam, or it is not yours.")
+    exam_id = exam_of(request, watches)
     exam = await rooms(request).exams.exam(exam_id)
     may = {
         "run": who.may(Permission.run_exam),
@@ -117,7 +114,7 @@ async def desk(request: web.Request) -> web.Response:
         encounter=await encounter_view(house, encounter),
         version=version,
         candidate=(candidate.number or candidate.name) if candidate else "",
-        may_mark=encounter.examiner == who.seat_id,
+        may_mark=examines(who, encounter),
         note=await _note(house, encounter, version),
     )
 

@@ -39,6 +39,7 @@ export class LiveDay {
   /** @type {Map<number, Said>} */ #messages = new Map();
   /** The conversation of the open dialog. @type {HTMLElement | null} */ #log = null;
   #said = "";
+  #paused = false;
   #whens = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-when]"));
 
   constructor() {
@@ -62,7 +63,8 @@ export class LiveDay {
     setText(line, observers);
     const said = [paused, observers].filter(Boolean).join(" ");
     if (said !== this.#said && said) announce(said);
-    if (said !== this.#said && !said && this.#said) announce(t("It goes on."));
+    if (this.#paused && !paused) announce(t("It goes on."));
+    this.#paused = paused !== "";
     this.#said = said;
   }
 
@@ -122,10 +124,14 @@ export class LiveDay {
     if (!log) return;
     const all = [...this.#messages.values()].sort((a, b) => a.number - b.number);
     log.hidden = all.length === 0;
-    for (const one of all.slice(log.children.length)) {
+    const lines = all.map((one) => {
+      const there = log.querySelector(`[data-number="${one.number}"]`);
       const who = one.from_seat !== null ? t("You") : one.seat === null ? t("Organisers, to everyone") : t("Organisers");
-      log.append(el("li", {}, el("span", { class: "soft small" }, `${who}, ${timeOfDay(one.at_ms)}`), el("p", {}, one.text)));
-    }
+      const head = el("span", { class: "soft small" }, `${who}, ${timeOfDay(one.at_ms)}`);
+      return there ?? el("li", { "data-number": one.number }, head, el("p", {}, one.text));
+    });
+    // In their order, and only what is new is put in: a screen reader reads no line twice.
+    lines.forEach((line, at) => log.children[at] === line || log.insertBefore(line, log.children[at] ?? null));
     log.scrollTop = log.scrollHeight;
   }
 

@@ -5,7 +5,6 @@
 import { announce } from "./announce.js";
 import { byId, el, find, setText } from "./dom.js";
 import { duration } from "./clock.js";
-import { t } from "./i18n.js";
 import { useSpeaker } from "./media-devices.js";
 
 const REMARK_MS = 10_000;
@@ -21,7 +20,6 @@ export class Stage {
   #overlay = byId("stage-overlay");
   #tap = byId("stage-tap");
   #remark = byId("stage-remark");
-  #watchers = byId("stage-watchers");
   /** @type {Map<string, Tile>} */ #tiles = new Map();
   /** @type {number | null} */ #away_since = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #remarking;
@@ -63,7 +61,6 @@ export class Stage {
       }
     }
     this.#root.dataset.people = String(this.#tiles.size);
-    this.#tellWatchers(people.filter((one) => !parts.includes(one)).map((one) => one.name));
   }
 
   /**
@@ -161,13 +158,5 @@ export class Stage {
   #lookAt(tile, now) {
     if (document.hidden) tile.moved_at = now;
     find(tile.figure, ".tile-message").hidden = now - tile.moved_at < STILL_MS;
-  }
-
-  /** @param {string[]} names */
-  #tellWatchers(names) {
-    const text = names.length ? t("Watching: {names}", { names: names.join(", ") }) : "";
-    if (text && this.#watchers.textContent !== text) announce(text);
-    this.#watchers.hidden = text === "";
-    setText(this.#watchers, text);
   }
 }

@@ -186,7 +186,7 @@ export interface ServerEvents {
     circuit: { name: string; state: CircuitState; rotation: number; rotations: number; starts_ms: number | null; turns_ms: number | null } | null;
   };
   /** Of the encounter that this page looks in on. */
-  encounter: { encounter: EncounterNow; people: Person[]; observers: string[] };
+  encounter: { encounter: EncounterNow; began_ms: number | null; people: Person[]; observers: string[] };
   /** All that concerns this person, once; after that one by one. */
   messages: { messages: Said[] };
   message: Said;

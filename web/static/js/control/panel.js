@@ -236,6 +236,7 @@ class PersonCard {
   #media = el("p", { class: "small soft" });
   #ready = el("p", { class: "small soft" });
   #swap;
+  #link;
   /** @type {DayPerson | null} */ person = null;
 
   /** @param {Panel} panel */
@@ -248,8 +249,7 @@ class PersonCard {
       return made;
     };
     this.#swap = button(t("Swap …"), (person) => actions.swap(person));
-    const link = button(t("New link"), (person) => actions.replaceLink(person));
-    link.hidden = !may.links;
+    this.#link = button(t("New link"), (person) => actions.replaceLink(person));
     this.element = el(
       "li",
       { class: "panel-person" },
@@ -257,7 +257,7 @@ class PersonCard {
       this.#alarms,
       this.#media,
       this.#ready,
-      el("p", { class: "row" }, button(t("Message"), (person) => heard.onwrite(person)), link, this.#swap),
+      el("p", { class: "row" }, button(t("Message"), (person) => heard.onwrite(person)), this.#link, this.#swap),
     );
   }
 
@@ -269,6 +269,7 @@ class PersonCard {
     setState(this.#presence, person.present ? "good" : "idle", person.present ? t("Here") : t("Not here"));
     setText(this.#media, mediaWords(person));
     setText(this.#ready, onCamera(person) ? readyWords(person) : "");
+    this.#link.hidden = !this.may.links || !(this.may.run || onCamera(person));
     this.#swap.hidden = !this.may.run || (person.role !== "sp" && person.role !== "examiner");
     const kinds = person.alarms.map(({ kind }) => kind).join();
     if (this.#alarms.dataset.kinds === kinds) return;

@@ -92,7 +92,6 @@ class PersonRow {
     this.photo = button([icon("check"), t("Photo")], (person) => actions.identify(person, "photo"));
     this.number = button([icon("check"), t("Number")], (person) => actions.identify(person, "number"));
     this.#ticks.append(this.photo, this.number);
-    this.link.hidden = !may.links;
     const cell = (/** @type {string} */ label, /** @type {Node[]} */ ...content) => el("td", { "data-label": label }, ...content);
     this.element = el(
       "tr",
@@ -118,6 +117,7 @@ class PersonRow {
     setText(this.#role, roleName(person.role));
     setText(this.#where, where);
     setState(this.#presence, person.present ? "good" : "idle", person.present ? t("Here") : t("Not here"));
+    this.link.hidden = !this.may.links || !(this.may.run || onCamera(person));
     this.#showReadiness(person);
     this.#showIdentity(person);
     const names = /** @type {[HTMLElement, string][]} */ ([

@@ -13,7 +13,7 @@ export class Talk {
   #list = byId("messages");
   #to = byId("message-to", HTMLSelectElement);
   #text = byId("message-text", HTMLTextAreaElement);
-  #shown = 0;
+  /** Numbers of the lines that are there. @type {Set<number>} */ #shown = new Set();
   #people = "";
 
   /**
@@ -52,11 +52,15 @@ export class Talk {
     this.#showPeople();
     // Names come with the day; until then nobody is called anything.
     if (this.board.people.size === 0) return;
-    const fresh = [...this.board.messages.values()].filter(({ number }) => number > this.#shown).sort((a, b) => a.number - b.number);
+    const fresh = [...this.board.messages.values()].filter(({ number }) => !this.#shown.has(number)).sort((a, b) => a.number - b.number);
     if (fresh.length === 0) return;
     const atEnd = this.#list.scrollTop + this.#list.clientHeight >= this.#list.scrollHeight - 40;
-    for (const one of fresh) this.#list.append(this.#line(one));
-    this.#shown = fresh.at(-1)?.number ?? this.#shown;
+    for (const one of fresh) {
+      // Messages may overtake each other on their way.
+      const later = [...this.#list.children].find((line) => Number(/** @type {HTMLElement} */ (line).dataset.number) > one.number);
+      this.#list.insertBefore(this.#line(one), later ?? null);
+      this.#shown.add(one.number);
+    }
     byId("no-messages").hidden = true;
     if (atEnd) this.#list.scrollTop = this.#list.scrollHeight;
   }
@@ -73,7 +77,7 @@ export class Talk {
   }
 
   /** @param {Said} said */
-  #line({ text, at_ms, seat, from_seat }) {
+  #line({ number, text, at_ms, seat, from_seat }) {
     const other = this.board.people.get(from_seat ?? seat ?? "");
     const name = other ? calledName(other) : t("Everyone");
     const head = from_seat === null ? t("To {name}", { name }) : name;
@@ -81,7 +85,7 @@ export class Talk {
     reply.addEventListener("click", () => this.write(other ?? null));
     return el(
       "li",
-      { class: "message", "data-from": from_seat === null ? "us" : "them" },
+      { class: "message", "data-number": number, "data-from": from_seat === null ? "us" : "them" },
       el("p", { class: "small soft" }, el("strong", {}, head), " ", el("span", { class: "figures" }, exactTime(at_ms, this.zone))),
       el("p", { class: "message-text" }, text || t("(Calls for help)")),
       from_seat !== null && other ? reply : null,

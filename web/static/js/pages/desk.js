@@ -57,10 +57,10 @@ function now_ms() {
 /** The desk while the encounter runs: the picture is live, and gives way to the recording. */
 function attend() {
   const made = new Listener(page.encounter, byId("live-tiles"), {
-    onencounter: ({ encounter, people, observers }) => {
+    onencounter: ({ encounter, began_ms, people, observers }) => {
       const live = encounter.phase === "reading" || encounter.phase === "encounter";
       page.phase = encounter.phase;
-      live_since = encounter.phase === "encounter" ? encounter.phase_started_ms : live_since;
+      live_since = began_ms;
       ends_ms = live ? encounter.phase_ends_ms : null;
       paused_ms = encounter.paused_ms;
       byId("live").hidden = !live;
