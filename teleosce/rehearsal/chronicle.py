@@ -89,8 +89,17 @@ class Chronicle:
         if told != stop.rotation:
             self._note(f"{who} was told that rotation {told} runs")
 
-    def met(self, seat: str, bound: Mapping[str, Collection[str]], voices: Mapping[str, Collection[bytes]]) -> None:
-        """Who was with them in each room: as the server said, and by the marks in what they heard."""
+    def met(
+        self,
+        seat: str,
+        bound: Mapping[str, Collection[str]],
+        voices: Mapping[str, Collection[bytes]],
+        must_hear: Collection[str] = (),
+    ) -> None:
+        """Who was with them in each room: as the server said, and by the marks in what they heard.
+
+        must_hear: encounters in which nobody kept them from hearing the others.
+        """
         for stop in self._course.by_seat.get(seat, ()):
             others = set(stop.room) - {seat}
             who = f"{self._names[seat]} in rotation {stop.rotation} of circuit {stop.circuit}"
@@ -100,6 +109,9 @@ class Chronicle:
             self.checked += bool(heard)
             if heard - {tag_of(one) for one in others}:
                 self._note(f"{who} heard somebody else")
+            if not heard and stop.encounter in must_hear:
+                self.checked += 1
+                self._note(f"{who} heard nobody")
 
     def missing(self, seats: Collection[str]) -> list[str]:
         """Who of these was never told of an encounter that was theirs."""

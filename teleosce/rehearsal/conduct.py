@@ -134,14 +134,14 @@ class Conductor:
         at = time.monotonic()
         there = [one for one in self.stage.actors if not one.gone]
         now_ms = time.time() * 1000
-        self.killed.append(
-            Killed(now_ms, {one.facts.seat: now_ms - one.participant.connected_s * 1000 for one in there})
-        )
+        killed = Killed(now_ms, {one.facts.seat: now_ms - one.participant.connected_s * 1000 for one in there})
         for actor in there:
             actor.troubled.append((at, at + BACK_S))
         waiting = [asyncio.create_task(self._back(actor, at, afresh=True)) for actor in there]
         up_s = await self._server.kill()
-        self.facts.kills.append(Kill(at_s=round(at - began, 2), up_s=up_s, back=await asyncio.gather(*waiting)))
+        back = await asyncio.gather(*waiting)
+        self.killed.append(killed)
+        self.facts.kills.append(Kill(at_s=round(at - began, 2), up_s=up_s, back=back))
 
     async def _befall(self, trouble: Trouble, actor: Actor) -> None:
         one, at = actor.participant, time.monotonic()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from teleosce.core.errors import Unavailable
@@ -14,6 +14,9 @@ from teleosce.rehearsal.participant import Participant
 from teleosce.rehearsal.scribe import Scribe
 from teleosce.rehearsal.stage import Actor
 from teleosce.rehearsal.trouble import Trouble
+
+HEARD_FROM_S = 10
+"""In a consultation of so many seconds somebody is heard."""
 
 OVERTIME_S = 90.0
 """So long after its planned end, and the time that faults may take, a day is given up."""
@@ -39,15 +42,18 @@ class DayConductor(Conductor):
         self._wall_ms = (time.time() - time.monotonic()) * 1000
         self._limited = False
         self._ticked: set[str] = set()
+        self._held: set[str] = set()
 
     async def hold_day(self, *, limited: bool) -> None:
         """From the waiting room to the last changeover. limited: only the first rotations; the rest is not begun."""
         self._limited = limited
         began = time.monotonic()
-        self._tasks = [
-            asyncio.create_task(self._in_rotation(one)) for one in self.stage.plan.troubles if one.at_s is not None
+        faults = [
+            asyncio.create_task(self._in_rotation(one), name=str(one))
+            for one in self.stage.plan.troubles
+            if one.at_s is not None
         ]
-        self._tasks.append(asyncio.create_task(self._speak(), name="speech"))
+        self._tasks = [*faults, asyncio.create_task(self._speak(), name="speech")]
         self._tasks += [asyncio.create_task(self._mark(one), name="marks") for one in self.stage.scribes]
         spare = sum(one.value + BACK_S for one in self.stage.plan.troubles if one.kind in ("kill", "drop"))
         limit = asyncio.timeout(self._course.length_s() + spare + OVERTIME_S)
@@ -58,11 +64,19 @@ class DayConductor(Conductor):
         except TimeoutError:
             self.mishap("The day did not come to its end in time.")
         self._day.took_s = round(time.monotonic() - began, 1)
+        await self._come_to_an_end(faults)
+
+    async def _come_to_an_end(self, faults: Sequence[asyncio.Task[None]]) -> None:
+        """What went wrong late in the day may still be mended; what failed is told, and costs no other fact."""
+        if faults:
+            await asyncio.wait(faults, timeout=BACK_S)
         for task in self._tasks:
-            if task.done():
-                task.result()
-            else:
+            if not task.done():
                 task.cancel()
+                if task in faults:
+                    self.mishap(f"“{task.get_name()}” did not come to its end.")
+            elif not task.cancelled() and (error := task.exception()) is not None:
+                self.mishap(f"“{task.get_name()}” failed: {error}")
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _wave(self, circuits: list[str]) -> None:
@@ -188,12 +202,23 @@ class DayConductor(Conductor):
             one, seat = actor.participant, actor.facts.seat
             actor.facts.packets = Packets(**one.counts().__dict__)
             self._joins(actor)
-            self._chronicle.met(seat, one.bound, one.voices)
+            self._chronicle.met(seat, one.bound, one.voices, self._heard_by(seat))
         steady = [seat for seat in self._course.by_seat if seat not in self._out and self._follows(seat)]
         day, chronicle = self._day, self._chronicle
         day.wrong, day.checked = [*chronicle.wrong, *chronicle.missing(steady)], chronicle.checked
         day.boundaries = chronicle.boundaries(self._wall_ms, self._out, apart=bool(self.facts.kills))
         await self.stage.leave()
+
+    def _heard_by(self, seat: str) -> set[str]:
+        """The encounters in which the seat must have heard somebody: nothing was made to go wrong in them."""
+        if any(one.kind in ("silent", "vanish") for one in self.stage.plan.troubles):
+            return set()
+        return {
+            one.encounter
+            for one in self._course.by_seat[seat]
+            if not one.rest and one.timings.encounter_s >= HEARD_FROM_S and one.encounter in self._held
+            if not any(each in self._out for each in one.room)
+        }
 
     def _follows(self, seat: str) -> bool:
         """Whether the seat's page was open and shows one encounter at a time."""
@@ -216,7 +241,6 @@ class DayConductor(Conductor):
         self._day.turned = sum(all(some) for some in done.values())
         for pair in self.stage.pairs:
             stop, one = self._course.by_encounter[pair.encounter], found[pair.encounter]
-            self._times(pair.encounter, stop)
             pair.phase = one["phase"]
             pair.started_ms, pair.ended_ms = self._times(pair.encounter, stop)
             self._day.sessions.append(
@@ -231,6 +255,8 @@ class DayConductor(Conductor):
                     outcome=one["outcome"],
                 )
             )
+            if one["outcome"] == "completed":
+                self._held.add(pair.encounter)
 
     def _times(self, encounter: str, stop: Stop) -> tuple[int, int]:
         """When the consultation began and ended, by the server's clock; as planned where no page was told."""
@@ -266,9 +292,3 @@ class DayConductor(Conductor):
 
     def _called(self, seat: str) -> str:
         return self._day_stage.names[seat]
-
-    async def abandon(self) -> None:
-        """After a failure: nobody stays behind."""
-        await super().abandon()
-        for task in self._tasks:
-            task.cancel()

@@ -1,4 +1,4 @@
-"""VP8 as it lies in RTP (RFC 7741): enough to know a key frame and its size without decoding."""
+"""VP8 as it lies in RTP (RFC 7741): enough to know a key frame without decoding."""
 
 _START_CODE = b"\x9d\x01\x2a"
 
@@ -18,25 +18,9 @@ def descriptor_length(payload: bytes) -> int:
     return length
 
 
-def starts_frame(payload: bytes) -> bool:
-    """Whether a frame begins here: start of a partition, and that partition the first."""
-    return len(payload) > 1 and payload[0] & 0x17 == 0x10
-
-
 def starts_key_frame(payload: bytes) -> bool:
     """Whether a key frame begins here (RFC 6386, 9.1: the lowest bit of the frame tag is clear)."""
     if len(payload) < 11 or payload[0] & 0x17 != 0x10:
         return False
     start = descriptor_length(payload)
     return not payload[start] & 1 and payload[start + 3 : start + 6] == _START_CODE
-
-
-def key_frame_size(payload: bytes) -> tuple[int, int] | None:
-    """Width and height in pixels where a key frame begins, else None."""
-    if not starts_key_frame(payload):
-        return None
-    start = descriptor_length(payload) + 6
-    size = payload[start : start + 4]
-    if len(size) < 4:
-        return None
-    return (size[0] | size[1] << 8) & 0x3FFF, (size[2] | size[3] << 8) & 0x3FFF

@@ -65,6 +65,12 @@ async def seat_of(rooms: Rooms, exam_id: str, seat_id: str) -> Seat:
     return seat
 
 
+def observes(principal: Principal, encounter: Encounter) -> bool:
+    """Whether the person may look in on the encounter; an examiner only where it is theirs to mark."""
+    theirs = principal.exam_id in (None, encounter.exam_id) and principal.may(Permission.observe_encounter)
+    return theirs and (principal.role is not Role.examiner or examines(principal, encounter))
+
+
 def makes_exams(principal: Principal) -> bool:
     """Whether the person makes exams of their own: staff with an account, not a seat that came by link."""
     return principal.may(Permission.build_exam) and principal.exam_id is None
@@ -96,7 +102,6 @@ async def observed_encounter(rooms: Rooms, principal: Principal, encounter_id: s
     if not is_id(encounter_id):
         raise _nothing()
     encounter = await rooms.exams.encounter(encounter_id)
-    theirs = principal.exam_id in (None, encounter.exam_id) and principal.may(Permission.observe_encounter)
-    if theirs and (principal.role is not Role.examiner or takes_part(principal, encounter)):
+    if observes(principal, encounter):
         return encounter
     raise _nothing()

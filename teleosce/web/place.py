@@ -16,6 +16,7 @@ PAGES = {
     Role.standardized_patient: "/patient",
     Role.examiner: "/mark",
     Role.moderator: "/mark",
+    Role.observer: "/observe",
 }
 LIVE = (Phase.reading, Phase.encounter)
 """Phases in which a participant's place is in the encounter's media room."""

@@ -71,16 +71,7 @@ class World:
 
     async def start(self) -> None:
         events = Events()
-        for kind in (
-            PhaseChanged,
-            BellRang,
-            EncounterStarted,
-            EncounterEnded,
-            CircuitChanged,
-            SeatSwapped,
-            MessageSaid,
-            IncidentChanged,
-        ):
+        for kind in HEARD:
             events.subscribe(kind, self._hear)
         self.day = Day(self.exams, self.clock, events)
         self.ledger = Ledger(self.exams, self.day, self.clock, events)

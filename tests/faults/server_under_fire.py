@@ -157,6 +157,18 @@ class UnderFire:
     async def day(self) -> dict[str, Any]:
         return await self.organiser.get(f"/api/exams/{self.exam}/day")
 
+    async def recorded(self, seconds: float) -> None:
+        """Until so much more of the consultation is on disk, as the organiser's page is told."""
+
+        async def on_disk() -> float:
+            found = (one for one in (await self.day())["encounters"] if one["id"] == self.encounter)
+            return float(next(found)["recording"]["seconds"])
+
+        enough = await on_disk() + seconds
+        async with asyncio.timeout(seconds + 60):
+            while await on_disk() < enough:  # noqa: ASYNC110 another process
+                await asyncio.sleep(0.2)
+
     async def alarm(self, kind: str) -> int:
         """How many alarms of a kind /metrics tells of."""
         assert self.examiner is not None

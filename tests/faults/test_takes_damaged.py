@@ -107,7 +107,7 @@ async def test_a_damaged_take_leaves_the_other_persons_to_be_marked(tmp_path: Pa
     async with under_fire(tmp_path / "data") as fire:
         await fire.start()
         await fire.consult()
-        await asyncio.sleep(3)
+        await fire.recorded(3)
         await fire.kill()
         by_person = {
             journal.read(path).header.participant_id: path.with_name(raw_name(path.stem))
@@ -120,7 +120,7 @@ async def test_a_damaged_take_leaves_the_other_persons_to_be_marked(tmp_path: Pa
         raw = by_person[candidate].read_bytes()
         await fire.start()
         await fire.all_back(0.0)
-        await asyncio.sleep(3)  # something to be recorded anew
+        await fire.recorded(3)
         await fire.finish()
         assert by_person[candidate].read_bytes() == raw
 

@@ -250,3 +250,11 @@ async def test_an_account_of_an_examiner_looks_in_on_nothing_that_is_not_its_own
 async def without_examiner(house: House, encounter: str) -> None:
     async with house.rooms.database.write() as connection:
         await connection.exec_driver_sql("UPDATE encounter SET examiner = NULL WHERE id = ?", (encounter,))
+
+
+async def test_an_observers_link_leads_to_what_may_be_looked_in_on(house: House) -> None:
+    observer = await joined(house, Role.observer, "Omar")
+    assert "Nobody is in a consultation now" in await (await observer.ask("GET", "/observe")).text()
+    encounter = await house.encounter_of("candidate")
+    await house.begin(encounter, "encounter")
+    assert f"/observe/{encounter}?role=observer" in await (await observer.ask("GET", "/observe")).text()

@@ -8,9 +8,9 @@ from teleosce.exams import Encounter, Outcome, Phase
 from teleosce.people import Permission, Principal
 from teleosce.scoring import Kind, layout_of
 from teleosce.stations import StationVersion
-from teleosce.web.access import exam_of, examines, marked_encounter, observed_encounter, watches
+from teleosce.web.access import exam_of, examines, marked_encounter, observed_encounter, observes, watches
 from teleosce.web.context import Rooms, principal, rooms
-from teleosce.web.place import encounter_view
+from teleosce.web.place import LIVE, encounter_view
 from teleosce.web.rendering import page
 from teleosce.web.routing import Access, Route
 
@@ -50,6 +50,16 @@ async def observe(request: web.Request) -> web.Response:
     house = rooms(request)
     encounter = await observed_encounter(house, principal(request), request.match_info["encounter"])
     return page(request, "observe.html", place="exams", encounter=await encounter_view(house, encounter))
+
+
+async def observing(request: web.Request) -> web.Response:
+    """What one may look in on now."""
+    who = principal(request)
+    house = rooms(request)
+    live = [one for one in await house.exams.running() if one.phase in LIVE and observes(who, one)]
+    live.sort(key=lambda one: (one.circuit, one.position))
+    found = [{"view": await encounter_view(house, one), "circuit": one.circuit} for one in live if one.sp is not None]
+    return page(request, "observing.html", place="exams", encounters=found)
 
 
 async def worklist(request: web.Request) -> web.Response:
@@ -136,6 +146,7 @@ ROUTES = [
     Route("GET", "/station", station, Permission.write_note, "The candidate's page"),
     Route("GET", "/patient", patient, Permission.rate_as_sp, "The patient's page"),
     Route("GET", "/control/{exam}", control, Permission.watch_health, "The control room"),
+    Route("GET", "/observe", observing, Permission.observe_encounter, "What may be looked in on"),
     Route("GET", "/observe/{encounter}", observe, Permission.observe_encounter, "Look in on an encounter"),
     Route("GET", "/mark", worklist, Permission.mark, "The worklist"),
     Route("GET", "/mark/{encounter}", desk, Permission.read_recording, "The marking desk"),
