@@ -18,6 +18,7 @@ from teleosce.core.errors import Fault
 from teleosce.core.settings import Settings
 from teleosce.doctor.finding import Finding, Verdict
 from teleosce.rtc import self_test
+from teleosce.transcripts.meaning import MODEL, find_meaning
 from teleosce.transcripts.weights import find_weights
 
 GIB = 1 << 30
@@ -49,13 +50,19 @@ def every_setting(settings: Settings) -> Iterator[Finding]:
 
 
 def weights(settings: Settings) -> Iterator[Finding]:
-    """Whisper's weights, to the last byte."""
+    """The weights of Whisper and of the encoder that finds evidence, to the last byte."""
     try:
         find_weights(settings.whisper_model, settings.data)
     except Fault as fault:
         yield Finding("whisper", "wrong", fault.message, "Exams can be held and recorded; transcripts wait until then.")
     else:
         yield Finding("whisper", "ok", f"the weights of {settings.whisper_model} are there, and as published")
+    try:
+        find_meaning()
+    except Fault as fault:
+        yield Finding("evidence", "wrong", fault.message, "Everything else works; evidence waits until then.")
+    else:
+        yield Finding("evidence", "ok", f"the weights of {MODEL} are there, and as published")
 
 
 def disk(settings: Settings) -> Iterator[Finding]:
