@@ -192,12 +192,18 @@ def _person_part(known: Mapping[str, Any]) -> str:
     role = _ROLES.get(known["role"], known["role"])
     lines = [("Name", known["name"]), ("Role", role), ("Number", known.get("number")), ("Exam", known.get("exam"))]
     lines += [("E-mail", known.get("email"))]
-    lines += [("Consent", f"version {one['version']}, {_when(one['at_ms'])}") for one in known.get("consents", [])]
+    lines += [(_consent(one), f"version {one['version']}, {_when(one['at_ms'])}") for one in known.get("consents", [])]
     lines += [("Noted in the audit log", f"{len(known['audit'])} times: see data.json")]
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>" for name, value in lines if value)
     encounters = "".join(_encounter_part(one) for one in known["encounters"])
     forms = "".join(_form_part(one) for one in known["other_forms"])
     return f"<dl>{facts}</dl>{encounters}{forms}"
+
+
+def _consent(one: Mapping[str, Any]) -> str:
+    if "about" not in one:
+        return "Consent to being recorded"
+    return f"Consent to {one['about']}: {'yes' if one['agreed'] else 'no'}"
 
 
 def _encounter_part(one: Mapping[str, Any]) -> str:

@@ -81,6 +81,9 @@ class People:
         self.give_consent = consents.give_consent
         self.has_consented = consents.has_consented
         self.consented = consents.consented
+        self.training_text = consents.training_text
+        self.answer_training = consents.answer_training
+        self.allow_training = consents.allow_training
 
         self.everybody = forgetting.everybody
         self.consents_of = forgetting.consents_of

@@ -36,6 +36,8 @@ class Action(StrEnum):
     link_refused = "link.refuse"
     joined = "link.join"
     consent_given = "consent.give"
+    training_agreed = "training.agree"
+    training_refused = "training.refuse"
 
 
 class AuditLog:

@@ -1,20 +1,28 @@
-"""Consent to being recorded: the text by version, and who accepted which before the first frame."""
+"""Consent: the texts by version, and who accepted which.
+
+To being recorded everyone who is seen or heard consents before the first frame. That a recording may train examiners
+and teach is a question of its own, which nobody has to answer with yes, and whose last answer counts.
+"""
 
 import hashlib
+from collections.abc import Collection
 from importlib import resources
 
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database
 from teleosce.core.errors import Conflict, Invalid
 from teleosce.core.ids import new_id
-from teleosce.people import store
+from teleosce.people import store, store_training
 from teleosce.people.audit import Action, AuditLog
 from teleosce.people.models import ConsentText, Principal
 
 
-def _newest() -> ConsentText:
-    """The file of `consent/` that sorts last. A text once used is never edited: a new one gets a new file."""
-    folder = resources.files("teleosce.people") / "consent"
+def _newest(kind: str = "") -> ConsentText:
+    """The file of `consent/` that sorts last. A text once used is never edited: a new one gets a new file.
+
+    kind: a folder in it, for another question.
+    """
+    folder = resources.files("teleosce.people") / "consent" / kind
     file = max((file for file in folder.iterdir() if file.name.endswith(".md")), key=lambda file: file.name)
     content = file.read_bytes()
     return ConsentText(file.name.removesuffix(".md"), content.decode(), hashlib.sha256(content).hexdigest())
@@ -22,6 +30,7 @@ def _newest() -> ConsentText:
 
 # Read once, when the program starts: reading a file would hold up the event loop.
 _CURRENT = _newest()
+_TRAINING = _newest("training")
 
 
 class Consents:
@@ -74,3 +83,46 @@ class Consents:
         """Whether the seat accepted the text in force, letter by letter: an older version does not count."""
         async with self._database.read() as connection:
             return await store.has_consent(connection, seat_id, _CURRENT.hash)
+
+    def training_text(self) -> ConsentText:
+        """What is asked about training and teaching, in the version in force."""
+        return _TRAINING
+
+    async def answer_training(self, principal: Principal, version: str, *, agreed: bool) -> None:
+        """Keeps whether a seat agrees that its recordings train and teach; the last answer counts. Audit row.
+
+        Never having said yes is no. Raises Conflict when `version` is not the one in force; Invalid without a seat.
+        """
+        seat_id = principal.seat_id
+        if seat_id is None:
+            raise Invalid("Consent is given by those who joined by a link. Nothing was saved.")
+        if version != _TRAINING.version:
+            raise Conflict(
+                "The text about training and teaching has changed since it was shown to you, so nothing was saved. "
+                "Please load the page again and read the new one.",
+                code="consent-changed",
+                details={"version": _TRAINING.version},
+            )
+        async with self._database.write() as connection:
+            if agreed == (seat_id in await store_training.agreed(connection, [seat_id])):
+                return
+            await store_training.add(
+                connection,
+                seat_id=seat_id,
+                version=version,
+                text_hash=_TRAINING.hash,
+                agreed=agreed,
+                session_id=principal.session_id,
+                at_ms=self._clock.now_ms(),
+            )
+            action = Action.training_agreed if agreed else Action.training_refused
+            detail = {"version": version, "hash": _TRAINING.hash}
+            await self._audit.record(principal, action, seat_id, detail, connection=connection)
+
+    async def allow_training(self, seat_ids: Collection[str]) -> set[str]:
+        """Those of the seats whose recordings may train examiners and teach, by the last answer of each.
+
+        A recording may be used only when everyone who is seen or heard in it is among them.
+        """
+        async with self._database.read() as connection:
+            return await store_training.agreed(connection, seat_ids)

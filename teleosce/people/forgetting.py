@@ -4,7 +4,7 @@ from typing import Any
 
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database
-from teleosce.people import store
+from teleosce.people import store, store_training
 from teleosce.people.models import Account, Seat
 from teleosce.people.sessions import Sessions
 
@@ -23,9 +23,14 @@ class Forgetting:
             return await store.all_seats(connection), await store.all_accounts(connection)
 
     async def consents_of(self, seat_id: str) -> list[dict[str, Any]]:
-        """What a seat accepted: `version` and `text_hash` of the text, `at_ms`."""
+        """What a seat accepted: `version` and `text_hash` of the text, `at_ms`.
+
+        With `about` and `agreed`: what it answered to another question than that of being recorded.
+        """
         async with self._database.read() as connection:
-            return await store.consents_of(connection, seat_id)
+            given = await store.consents_of(connection, seat_id)
+            training = await store_training.answers_of(connection, seat_id)
+        return [*given, *({"about": "training and teaching", **one} for one in training)]
 
     async def audit_about(self, *ids: str) -> list[dict[str, Any]]:
         """The audit rows that these people wrote, or that are about them, in order."""

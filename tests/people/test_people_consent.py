@@ -57,3 +57,23 @@ def test_the_shipped_text_says_what_a_person_must_know() -> None:
         "do not agree",
     ):
         assert word in text.markdown
+
+
+async def test_training_is_a_question_of_its_own_and_the_last_answer_counts(school: PeopleWorld) -> None:
+    who = await school.joined()
+    seat = who.seat_id or ""
+    text = school.people.training_text()
+    assert text.hash != school.people.consent_text().hash
+    await school.people.give_consent(who, school.people.consent_text().version)
+    assert await school.people.allow_training([seat]) == set()
+    for agreed in (False, True, True, False, True):
+        await school.people.answer_training(who, text.version, agreed=agreed)
+        assert await school.people.allow_training([seat, "somebody-else"]) == ({seat} if agreed else set())
+    # Never having agreed is no: nothing is written of it, nor of an answer that changes nothing.
+    kept = school.rows("SELECT version, text_hash, agreed FROM training_consent ORDER BY number")
+    assert kept == [(text.version, text.hash, agreed) for agreed in (1, 0, 1)]
+    assert school.rows("SELECT count(*) FROM audit_log WHERE action LIKE 'training.%'") == [(3,)]
+    with pytest.raises(Conflict):
+        await school.people.answer_training(who, "1999-01", agreed=True)
+    told = [one for one in await school.people.consents_of(seat) if "about" in one]
+    assert [one["agreed"] for one in told] == [True, False, True]

@@ -28,10 +28,22 @@ class LinkToken(BaseModel):
     token: str = Field(max_length=200)
 
 
+class Training(BaseModel):
+    """Whether a person's recordings may train examiners and teach, and by which version of the text."""
+
+    model_config = ConfigDict(extra="forbid")
+    version: str = Field(max_length=40)
+    agreed: bool
+
+
 class Join(LinkToken):
-    """`consent_version`: the version of the text that was read and accepted; None where none is asked for."""
+    """`consent_version`: the version of the text that was read and accepted; None where none is asked for.
+
+    `training`: None leaves what was answered before.
+    """
 
     consent_version: str | None = Field(None, max_length=40)
+    training: Training | None = None
 
 
 class Verdicts(BaseModel):
@@ -55,10 +67,14 @@ async def look(request: web.Request) -> web.Response:
     view = await _look(request, asked.token)
     exam = await house.exams.exam(view.seat.exam_id)
     consent: dict[str, Any] | None = None
+    training: dict[str, Any] | None = None
     if view.seat.role in RECORDED:
         text = house.people.consent_text()
         given = await house.people.has_consented(view.seat.id)
         consent = {"version": text.version, "html": markdown(text.markdown), "given": given}
+        text = house.people.training_text()
+        agreed = bool(await house.people.allow_training([view.seat.id]))
+        training = {"version": text.version, "html": markdown(text.markdown), "agreed": agreed}
     return answer(
         {
             "seat": {"name": view.seat.name, "role": view.seat.role.value, "number": view.seat.number},
@@ -66,6 +82,7 @@ async def look(request: web.Request) -> web.Response:
             "opens_ms": view.opens_ms,
             "closes_ms": view.closes_ms,
             "consent": consent,
+            "training": training,
             "now_ms": house.clock.now_ms(),
         }
     )
@@ -91,9 +108,13 @@ async def join(request: web.Request) -> web.Response:
         raise Conflict("Please read the consent text and accept it first.", code="consent-needed")
     if recorded and asked.consent_version not in (None, house.people.consent_text().version):
         raise Conflict("The consent text has changed. Please load the page again and read it.", code="consent-changed")
+    if asked.training is not None and asked.training.version != house.people.training_text().version:
+        raise Conflict("The text about training has changed. Please load the page again and read it.")
     token, who = await house.people.join(asked.token, device=request.headers.get("User-Agent", "")[:200])
     if recorded and asked.consent_version is not None:
         await house.people.give_consent(who, asked.consent_version)
+    if recorded and asked.training is not None:
+        await house.people.answer_training(who, asked.training.version, agreed=asked.training.agreed)
     await _leave_older_seat(request, who.role, token)
     page = f"{page_of(who.role, who.exam_id)}?role={who.role.value}"
     response = answer({"page": page, "under_way": await _under_way(house, view.seat.id)})

@@ -239,6 +239,8 @@ export interface LinkView {
   closes_ms: number;
   /** null for those who are not recorded. */
   consent: { version: string; html: string; given: boolean } | null;
+  /** Whether their recordings may train examiners and teach. */
+  training: { version: string; html: string; agreed: boolean } | null;
   now_ms: number;
 }
 

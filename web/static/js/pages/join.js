@@ -74,6 +74,7 @@ function showWho(token, view) {
   if (asks) setText(byId("consent-version"), t("Version {version}", { version: consent.version }));
   byId("consent-given").hidden = !consent?.given;
   if (consent?.given) setText(byId("consent-given"), t("You have agreed to the consent text, version {version}.", { version: consent.version }));
+  showTraining(view);
   const checks = ON_CAMERA.includes(seat.role);
   byId("steps-who").hidden = !checks;
   setText(byId("who-go"), asks ? t("Agree and continue") : checks ? t("Continue") : t("Enter"));
@@ -85,6 +86,14 @@ function showWho(token, view) {
   });
   waitUntilOpen(view.opens_ms);
   show("who");
+}
+
+/** Unticked until somebody ticks it; opened again, the link shows what was answered, and unticking takes it back. @param {LinkView} view */
+function showTraining({ training }) {
+  byId("training").hidden = training === null;
+  if (!training) return;
+  byId("training-text").innerHTML = training.html;
+  byId("training-box", HTMLInputElement).checked = training.agreed;
 }
 
 /** @param {boolean} missing whether the box is still to be ticked */
@@ -147,7 +156,11 @@ async function join(token, view, checks) {
   await whileBusy(byId("who-go"), async () => {
     try {
       setPageRole(view.seat.role);
-      const { page, under_way } = /** @type {{page: string, under_way: boolean}} */ (await post("/api/join", { token, consent_version: view.consent && !view.consent.given ? view.consent.version : null }));
+      const { page, under_way } = /** @type {{page: string, under_way: boolean}} */ (await post("/api/join", {
+        token,
+        consent_version: view.consent && !view.consent.given ? view.consent.version : null,
+        training: view.training && { version: view.training.version, agreed: byId("training-box", HTMLInputElement).checked },
+      }));
       if (checks && !under_way) startCheck(page);
       else location.assign(page);
     } catch (thrown) {
