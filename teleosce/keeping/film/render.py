@@ -1,6 +1,5 @@
 """Rendering: parts of a minute, then one file of them with sound and captions. All calls block."""
 
-import os
 import shutil
 import struct
 from collections.abc import Callable, Iterator
@@ -12,13 +11,12 @@ from typing import Any
 import av
 import numpy as np
 
-from teleosce.core.blobs import sync_folder
 from teleosce.core.errors import Invalid, Unavailable
 from teleosce.keeping.film import picture, sound
+from teleosce.keeping.film.parts import begin, promise
 from teleosce.keeping.film.plan import Plan, one_at_a_time
 
 PART_MS = 60_000
-_KEY = "film"
 _MS = Fraction(1, 1000)
 # How MP4's text track is drawn where a player does not know better (3GPP TS 26.245, 5.16): made by libavcodec of this.
 _STYLE = (
@@ -42,12 +40,12 @@ def make_film(plan: Plan, target: Path, *, told: Told, part_ms: int = PART_MS) -
         raise Invalid("Nothing was recorded in this encounter, or it is deleted, so there is no film to make.")
     parts = target.with_name(f"{target.name}.parts")
     try:
-        _begin(parts, f"{plan.key} {part_ms}")
+        begin(parts, f"{plan.key} {part_ms}")
         spans = [(at, min(at + part_ms, plan.duration_ms)) for at in range(0, plan.duration_ms, part_ms)]
-        for number, (begin, end) in enumerate(spans):
+        for number, (first, end) in enumerate(spans):
             part = parts / f"{number:05}.mp4"
             if not part.exists():
-                _part(plan, begin, end, part, lambda done, of=end: told(min(done, of), plan.duration_ms))  # type: ignore[misc]
+                _part(plan, first, end, part, lambda done, of=end: told(min(done, of), plan.duration_ms))  # type: ignore[misc]
             told(end, plan.duration_ms)
         _join(plan, [parts / f"{number:05}.mp4" for number in range(len(spans))], target)
     except OSError as error:
@@ -56,15 +54,6 @@ def make_film(plan: Plan, target: Path, *, told: Told, part_ms: int = PART_MS) -
             "cause and run the same command again."
         ) from error
     shutil.rmtree(parts)
-
-
-def _begin(parts: Path, key: str) -> None:
-    """Parts of another film, or of the same one rendered otherwise, are of no use."""
-    note = parts / _KEY
-    if parts.exists() and not (note.is_file() and note.read_text() == key):
-        shutil.rmtree(parts)
-    parts.mkdir(mode=0o700, exist_ok=True)
-    note.write_text(key)
 
 
 def _part(plan: Plan, begin: int, end: int, target: Path, told: Callable[[int], None]) -> None:
@@ -88,14 +77,7 @@ def _part(plan: Plan, begin: int, end: int, target: Path, told: Callable[[int], 
             if number % picture.RATE == 0:
                 told(begin + number * 1000 // picture.RATE)
         container.mux(stream.encode(None))
-    _promise(unfinished, target)
-
-
-def _promise(unfinished: Path, target: Path) -> None:
-    with unfinished.open("rb") as file:
-        os.fsync(file.fileno())
-    unfinished.replace(target)
-    sync_folder(target.parent)
+    promise(unfinished, target)
 
 
 def _join(plan: Plan, parts: list[Path], target: Path) -> None:
@@ -130,7 +112,7 @@ def _join(plan: Plan, parts: list[Path], target: Path) -> None:
             packet.stream = video
             container.mux(packet)
         container.mux(audio.encode(None))
-    _promise(unfinished, target)
+    promise(unfinished, target)
 
 
 def _packets(parts: list[Path]) -> "Iterator[av.Packet[Any]]":

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from teleosce.keeping.film.plan import Stretch
 
 RATE = 48_000
+_SETTLES_MS = 200
+"""An Opus decoder needs 80 ms to settle after a seek (RFC 7845, 4.6)."""
 
 Samples = NDArray[np.float32]
 
@@ -50,11 +52,13 @@ class Voice:
 
 
 def _decoded(take: Stretch) -> Iterator[tuple[int, Samples]]:
-    """(the film's sample at which it begins, samples) of each packet."""
+    """(the film's sample at which it begins, samples) of each packet; what was long before the film is passed over."""
     resampler = av.AudioResampler(format="fltp", layout="mono", rate=RATE)
     with av.open(str(take.file)) as container:
         if not container.streams.audio:
             return
+        if take.starts_ms < -_SETTLES_MS:
+            container.seek((-take.starts_ms - _SETTLES_MS) * 1000)
         for packet in container.demux(audio=0):
             try:
                 decoded = packet.decode()
