@@ -26,7 +26,7 @@ from teleosce.keeping import RESTORING
 from teleosce.people import STAFF, AuditReport, People, Role
 from teleosce.recording import Recordings
 from teleosce.rtc import MediaServer, self_test
-from teleosce.scoring import Forms
+from teleosce.scoring import Forms, Marking
 from teleosce.stage import Stage
 from teleosce.stations import StationStore, read
 from teleosce.stations.command import station_folders
@@ -54,6 +54,7 @@ def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = No
     clock, events, database = clock or Clock(), Events(), Database(settings.database)
     exams = Exams(database, clock)
     day = Day(exams, clock, events)
+    people = People(database, clock, events)
     secret = _secret(settings.data / "secret.key")
     return Rooms(
         settings=settings,
@@ -61,7 +62,7 @@ def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = No
         clock=clock,
         events=events,
         database=database,
-        people=People(database, clock, events),
+        people=people,
         stations=StationStore(database, settings.data, clock),
         exams=exams,
         day=day,
@@ -71,6 +72,7 @@ def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = No
         transcripts=Transcripts(database, clock),
         watching=Watching(database, clock, events),
         forms=Forms(database, clock, events),
+        marking=Marking(database, clock, exams, people),
     )
 
 

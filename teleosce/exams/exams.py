@@ -156,6 +156,11 @@ class Exams:
         async with self.database.read() as connection:
             return await store_encounters.encounters_of(connection, exam_id)
 
+    async def some(self, encounter_ids: Collection[str]) -> list[Encounter]:
+        """Those of the encounters that there are, in the order of the day."""
+        async with self.database.read() as connection:
+            return await store_encounters.some(connection, encounter_ids)
+
     async def running(self) -> list[Encounter]:
         """Every encounter, of any exam, that has begun and is not done."""
         async with self.database.read() as connection:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, NaiveDatetime, StringConstraints
 
+from teleosce.scoring import MarkingRules
 from teleosce.stations.model import Part, Text
 
 CircuitName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=12)]
@@ -158,6 +159,7 @@ class ExamPlan(Part):
     people: tuple[Person, ...] = Field((), max_length=1000)
     candidates: tuple[Annotated[Candidate, _named("name")], ...] = Field((), max_length=MOST_CANDIDATES)
     policy: Policy = Policy()
+    marking: MarkingRules = MarkingRules()
 
     @property
     def rings(self) -> tuple[Circuit, ...]:

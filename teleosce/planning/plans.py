@@ -24,6 +24,7 @@ from teleosce.planning.models import ExamPlan, Person
 from teleosce.planning.reader import Draft, bank_of, draft_of, look_at
 from teleosce.planning.store import Kept
 from teleosce.planning.timetable import Bank, Timetable, Visit
+from teleosce.scoring import add_rules
 from teleosce.stations import StationStore
 
 MOST_JSON = 1_000_000
@@ -130,6 +131,8 @@ class Plans:
             policy = Policy(**plan.policy.model_dump())
             await change_exam(connection, exam_id, title=plan.title, zone=plan.zone, policy=policy)
             await add_slots(connection, exam_id, slots, starts, now_ms)
+            if "marking" in plan.model_fields_set:
+                await add_rules(connection, exam_id, plan.marking, now_ms)
             detail = {"version": version, "seats": len(seats.all), "slots": len(slots.slots)}
             await self._people.record(by, "exam.build", exam_id, detail, connection=connection)
         return table

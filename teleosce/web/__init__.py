@@ -19,6 +19,7 @@ from teleosce.web.api import (
     keeping,
     ledger,
     link,
+    marking,
     media,
     plans,
     service,
@@ -67,7 +68,21 @@ def application(rooms: Rooms) -> web.Application:
 def routes() -> list[Route]:
     """Every route of the server, but for static files."""
     pages = (account, exam, plan_pages, stations)
-    api = (link, encounters, conduct, ledger, exams, plans, invitations, media, transcripts, forms, keeping, service)
+    api = (
+        link,
+        encounters,
+        conduct,
+        ledger,
+        exams,
+        plans,
+        invitations,
+        media,
+        transcripts,
+        forms,
+        marking,
+        keeping,
+        service,
+    )
     return [route for room in (*pages, *api, socket) for route in room.ROUTES]
 
 

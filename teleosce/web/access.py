@@ -17,8 +17,8 @@ def _nothing() -> Fault:
 
 
 def takes_part(principal: Principal, encounter: Encounter) -> bool:
-    """Whether the seat is in the encounter's room, or its examiner's."""
-    return principal.seat_id is not None and principal.seat_id in (*encounter.people, encounter.examiner)
+    """Whether the seat is in the encounter's room."""
+    return principal.seat_id is not None and principal.seat_id in encounter.people
 
 
 def person_of(principal: Principal) -> str:
@@ -26,9 +26,19 @@ def person_of(principal: Principal) -> str:
     return principal.seat_id or principal.account_id or principal.session_id
 
 
-def examines(principal: Principal, encounter: Encounter) -> bool:
-    """Whether the encounter is this seat's to mark; staff with an account have no seat."""
-    return principal.seat_id is not None and principal.seat_id == encounter.examiner
+async def examines(rooms: Rooms, principal: Principal, encounter: Encounter) -> bool:
+    """Whether the encounter is this seat's to mark, first or second; staff with an account have no seat."""
+    if principal.seat_id is None or not principal.may(Permission.mark):
+        return False
+    return principal.seat_id in (await rooms.marking.markers(encounter)).seats
+
+
+async def moderates(rooms: Rooms, principal: Principal, encounter: Encounter) -> bool:
+    """Whether the person may settle the encounter's marks: a moderator of its exam, where two people mark it."""
+    if not principal.may(Permission.moderate) or principal.exam_id not in (None, encounter.exam_id):
+        return False
+    markers = await rooms.marking.markers(encounter)
+    return markers.second is not None and principal.seat_id not in markers.seats
 
 
 def oversees(principal: Principal, exam_id: str) -> bool:
@@ -65,10 +75,10 @@ async def seat_of(rooms: Rooms, exam_id: str, seat_id: str) -> Seat:
     return seat
 
 
-def observes(principal: Principal, encounter: Encounter) -> bool:
+async def observes(rooms: Rooms, principal: Principal, encounter: Encounter) -> bool:
     """Whether the person may look in on the encounter; an examiner only where it is theirs to mark."""
     theirs = principal.exam_id in (None, encounter.exam_id) and principal.may(Permission.observe_encounter)
-    return theirs and (principal.role is not Role.examiner or examines(principal, encounter))
+    return theirs and (principal.role is not Role.examiner or await examines(rooms, principal, encounter))
 
 
 def makes_exams(principal: Principal) -> bool:
@@ -77,21 +87,49 @@ def makes_exams(principal: Principal) -> bool:
 
 
 async def own_encounter(rooms: Rooms, principal: Principal, encounter_id: str) -> Encounter:
-    """The encounter, for those in it and for those who run its exam. Raises NotFound for all others."""
+    """The encounter, for those in it, and for those who mark it, settle its marks or run its exam.
+
+    Raises NotFound for all others.
+    """
     if not is_id(encounter_id):
         raise _nothing()
     encounter = await rooms.exams.encounter(encounter_id)
-    if takes_part(principal, encounter) or oversees(principal, encounter.exam_id):
+    if takes_part(principal, encounter) or await _reads(rooms, principal, encounter):
         return encounter
     raise _nothing()
 
 
 async def marked_encounter(rooms: Rooms, principal: Principal, encounter_id: str) -> Encounter:
-    """The encounter, for its examiner and for those who run its exam. Raises NotFound for all others."""
+    """The encounter, for those who mark it, settle its marks or run its exam. Raises NotFound for all others."""
     encounter = await own_encounter(rooms, principal, encounter_id)
-    if examines(principal, encounter) or oversees(principal, encounter.exam_id):
+    if await _reads(rooms, principal, encounter):
         return encounter
     raise _nothing()
+
+
+async def _reads(rooms: Rooms, principal: Principal, encounter: Encounter) -> bool:
+    return (
+        oversees(principal, encounter.exam_id)
+        or await examines(rooms, principal, encounter)
+        or await moderates(rooms, principal, encounter)
+    )
+
+
+async def readable(rooms: Rooms, principal: Principal) -> set[str] | None:
+    """The ids of the encounters whose recording and transcript are this person's to read; None: every one there is."""
+    if principal.may(Permission.run_exam):
+        return (
+            None if principal.exam_id is None else {one.id for one in await rooms.exams.encounters(principal.exam_id)}
+        )
+    found: set[str] = set()
+    if principal.may(Permission.mark) and principal.seat_id is not None:
+        found |= {one.id for one in await rooms.marking.worklist(principal.seat_id)}
+    if principal.may(Permission.moderate):
+        exams = [principal.exam_id] if principal.exam_id else [exam.id for exam in await rooms.exams.exams()]
+        for exam_id in exams:
+            marked_twice = await rooms.marking.marked_twice(exam_id)
+            found |= {one for one, markers in marked_twice.items() if principal.seat_id not in markers.seats}
+    return found
 
 
 async def observed_encounter(rooms: Rooms, principal: Principal, encounter_id: str) -> Encounter:
@@ -102,6 +140,6 @@ async def observed_encounter(rooms: Rooms, principal: Principal, encounter_id: s
     if not is_id(encounter_id):
         raise _nothing()
     encounter = await rooms.exams.encounter(encounter_id)
-    if observes(principal, encounter):
+    if await observes(rooms, principal, encounter):
         return encounter
     raise _nothing()

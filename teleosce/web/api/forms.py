@@ -55,7 +55,7 @@ async def own_form(request: web.Request) -> web.Response:
         kind = Kind(request.match_info["kind"])
     except ValueError:
         raise NotFound("There is no such form.") from None
-    _may_write(who, encounter, kind)
+    await _may_write(house, who, encounter, kind)
     form = await house.forms.open(kind, encounter.id, _author(who))
     return answer(await _view(house, form, encounter))
 
@@ -66,9 +66,13 @@ def _author(who: Principal) -> str:
     return who.seat_id
 
 
-def _may_write(who: Principal, encounter: Encounter, kind: Kind) -> None:
-    seat = {Kind.mark: encounter.examiner, Kind.sp_rating: encounter.sp, Kind.note: encounter.candidate}[kind]
-    if seat is None or seat != who.seat_id or not who.may(WRITERS[kind]):
+async def _may_write(house: Rooms, who: Principal, encounter: Encounter, kind: Kind) -> None:
+    theirs = {
+        Kind.mark: (await house.marking.markers(encounter)).seats,
+        Kind.sp_rating: (encounter.sp,),
+        Kind.note: (encounter.candidate,),
+    }[kind]
+    if who.seat_id not in theirs or not who.may(WRITERS[kind]):
         raise NotFound("There is no such form, or it is not yours to fill in.")
     early = {
         Kind.note: (Phase.waiting, Phase.reading),
@@ -127,7 +131,7 @@ async def _mine(request: web.Request) -> tuple[Rooms, Form, Encounter, Layout]:
     who = principal(request)
     form = await house.forms.form(request.match_info["id"])
     encounter = await own_encounter(house, who, form.encounter_id)
-    _may_write(who, encounter, form.kind)
+    await _may_write(house, who, encounter, form.kind)
     if form.author_id != who.seat_id:
         raise NotFound("There is no such form, or it is not yours to fill in.")
     return house, form, encounter, layout_of(await house.stations.get(encounter.station_hash))

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from teleosce.core.errors import NotFound
 from teleosce.people import Permission
 from teleosce.transcripts import Turn
-from teleosce.web.access import marked_encounter
+from teleosce.web.access import marked_encounter, readable
 from teleosce.web.context import principal, rooms
 from teleosce.web.routing import Route, answer, body
 
@@ -80,11 +80,7 @@ async def search(request: web.Request) -> web.Response:
     house = rooms(request)
     who = principal(request)
     hits = await house.transcripts.search(who.exam_id, request.query.get("q", "")[:200])
-    mine: set[str] | None = set()
-    if who.may(Permission.run_exam):
-        mine = None if who.exam_id is None else {one.id for one in await house.exams.encounters(who.exam_id)}
-    elif who.seat_id is not None:
-        mine = {one.id for one in await house.exams.of_seat(who.seat_id) if one.examiner == who.seat_id}
+    mine = await readable(house, who)
     return answer(
         {
             "hits": [

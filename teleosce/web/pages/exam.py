@@ -56,7 +56,7 @@ async def observing(request: web.Request) -> web.Response:
     """What one may look in on now."""
     who = principal(request)
     house = rooms(request)
-    live = [one for one in await house.exams.running() if one.phase in LIVE and observes(who, one)]
+    live = [one for one in await house.exams.running() if one.phase in LIVE and await observes(house, who, one)]
     live.sort(key=lambda one: (one.circuit, one.position))
     found = [{"view": await encounter_view(house, one), "circuit": one.circuit} for one in live if one.sp is not None]
     return page(request, "observing.html", place="exams", encounters=found)
@@ -74,12 +74,8 @@ async def worklist(request: web.Request) -> web.Response:
 async def _to_mark(house: Rooms, who: Principal) -> list[Encounter]:
     if who.seat_id is None:
         return []
-    mine = await house.exams.of_seat(who.seat_id)
-    return [
-        one
-        for one in mine
-        if one.examiner == who.seat_id and one.phase is not Phase.waiting and one.outcome is not Outcome.void
-    ]
+    mine = await house.marking.worklist(who.seat_id)
+    return [one for one in mine if one.phase is not Phase.waiting and one.outcome is not Outcome.void]
 
 
 async def _row(house: Rooms, who: Principal, encounter: Encounter) -> dict[str, Any]:
@@ -124,7 +120,7 @@ async def desk(request: web.Request) -> web.Response:
         encounter=await encounter_view(house, encounter),
         version=version,
         candidate=(candidate.number or candidate.name) if candidate else "",
-        may_mark=examines(who, encounter),
+        may_mark=await examines(house, who, encounter),
         note=await _note(house, encounter, version),
     )
 

@@ -1,0 +1,187 @@
+"""The organiser's hand on marking: the rules of an exam, and whose each encounter is to mark."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy.exc import IntegrityError
+
+from teleosce.core.clock import Clock
+from teleosce.core.db import Connection, Database
+from teleosce.core.errors import Conflict, Invalid
+from teleosce.core.ids import new_id
+from teleosce.exams import Encounter, Exams
+from teleosce.people import People, Principal, plain
+from teleosce.scoring import store, store_marking
+from teleosce.scoring.assignments import Assignment, AssignmentKind, Markers, Reassigned, markers_of
+from teleosce.scoring.models import Kind, State
+from teleosce.scoring.rules import KeptRules, MarkingRules
+
+MAX_REASON = 1000
+
+
+class Marking:
+    """Rules and assignments of all exams."""
+
+    def __init__(self, database: Database, clock: Clock, exams: Exams, people: People) -> None:
+        self._database, self._clock = database, clock
+        self._exams, self._people = exams, people
+
+    async def rules(self, exam_id: str) -> MarkingRules:
+        """The rules of an exam; the defaults where none were set."""
+        return (await self.kept_rules(exam_id)).rules
+
+    async def kept_rules(self, exam_id: str) -> KeptRules:
+        """The rules with their version."""
+        async with self._database.read() as connection:
+            return await store_marking.rules_of(connection, exam_id)
+
+    async def set_rules(
+        self, exam_id: str, rules: MarkingRules, version: int, by: Principal | None = None
+    ) -> KeptRules:
+        """The next version of the rules; audit row. Raises Conflict, with what is kept, when it is not `version`."""
+        new = KeptRules(exam_id, rules, version + 1, self._clock.now_ms())
+        async with self._database.write() as connection:
+            if not await store_marking.set_rules(connection, new):
+                kept = await store_marking.rules_of(connection, exam_id)
+                raise Conflict(
+                    "Somebody else has changed these rules meanwhile, so yours were not saved. Look at theirs first.",
+                    code="rules-changed",
+                    details={"rules": kept.rules.model_dump(mode="json"), "version": kept.version},
+                )
+            detail = {"version": new.version, **rules.model_dump(mode="json", exclude_defaults=True)}
+            await self._people.record(by, "marking.rules", exam_id, detail, connection=connection)
+        return new
+
+    async def assignments(self, exam_id: str, *, ended: bool = False) -> list[Assignment]:
+        """The assignments of an exam that stand, with those that ended if wanted, oldest first."""
+        async with self._database.read() as connection:
+            return await store_marking.of_exam(connection, exam_id, ended=ended)
+
+    async def of_seat(self, seat_id: str) -> list[Assignment]:
+        """All assignments that a person ever had, oldest first."""
+        async with self._database.read() as connection:
+            return await store_marking.of_seat(connection, seat_id, ended=True)
+
+    async def markers(self, encounter: Encounter) -> Markers:
+        """Whose an encounter is to mark."""
+        async with self._database.read() as connection:
+            known = await store_marking.standing(connection, [encounter.id])
+        return markers_of(encounter, known[encounter.id])
+
+    async def markers_in(self, encounters: Sequence[Encounter]) -> dict[str, Markers]:
+        """The same of many encounters, by id."""
+        async with self._database.read() as connection:
+            known = await store_marking.standing(connection, [one.id for one in encounters])
+        return {one.id: markers_of(one, known[one.id]) for one in encounters}
+
+    async def marked_twice(self, exam_id: str) -> dict[str, Markers]:
+        """The encounters of an exam that two people mark, by id."""
+        second = {one.encounter_id for one in await self.assignments(exam_id) if one.kind is AssignmentKind.second}
+        return await self.markers_in(await self._exams.some(second))
+
+    async def worklist(self, seat_id: str) -> list[Encounter]:
+        """Every encounter that is a person's to mark, first or second, in the order of the day."""
+        own = [one for one in await self._exams.of_seat(seat_id) if one.examiner == seat_id]
+        async with self._database.read() as connection:
+            mine = await store_marking.of_seat(connection, seat_id)
+        given = {one.encounter_id for one in mine if one.kind is not AssignmentKind.moderation}
+        known = {one.id: one for one in (*own, *await self._exams.some(given))}
+        markers = await self.markers_in(list(known.values()))
+        found = [one for one in known.values() if seat_id in markers[one.id].seats]
+        return sorted(found, key=lambda one: (one.rotation, one.position, one.circuit, one.attempt))
+
+    async def assign(
+        self,
+        encounter_id: str,
+        seat_id: str,
+        kind: AssignmentKind,
+        *,
+        by: Principal | None = None,
+        reason: str = "",
+    ) -> Assignment:
+        """Gives one encounter to somebody, in place of whoever has it; audit row. Raises Conflict, with why."""
+        done = await self.reassign([encounter_id], seat_id, kind, by=by, reason=reason)
+        if done.left:
+            raise Conflict(done.left[encounter_id], code="not-assigned")
+        async with self._database.read() as connection:
+            known = (await store_marking.standing(connection, [encounter_id]))[encounter_id]
+        return next(one for one in known if one.kind is kind)
+
+    async def reassign(
+        self,
+        encounter_ids: Collection[str],
+        seat_id: str,
+        kind: AssignmentKind,
+        *,
+        by: Principal | None = None,
+        reason: str = "",
+    ) -> Reassigned:
+        """Gives encounters to somebody, in place of those who have them, in one transaction; an audit row for each.
+
+        One stays with whoever has it where their form is submitted, and where the person has the other mark of it or
+        was in its room. Raises Invalid for too long a reason. Whether seat and encounters are of one exam is for the
+        caller to see to.
+        """
+        reason = plain(reason).strip()
+        if len(reason) > MAX_REASON:
+            raise Invalid(f"A reason has at most {MAX_REASON} characters. Nothing was changed.", code="reason")
+        encounters = await self._exams.some(encounter_ids)
+        moved, left = list[str](), dict[str, str]()
+        try:
+            async with self._database.write() as connection:
+                known = await store_marking.standing(connection, encounter_ids)
+                submitted = await _submitted(connection, encounter_ids)
+                for one in encounters:
+                    why = _why_not(one, markers_of(one, known[one.id]), seat_id, kind, submitted)
+                    if why:
+                        left[one.id] = why
+                    else:
+                        actor = (by.seat_id or by.account_id) if by else None
+                        new = Assignment(new_id(), one.id, seat_id, kind, self._clock.now_ms(), actor, None, reason)
+                        await _replace(connection, known[one.id], new)
+                        moved.append(one.id)
+                deeds = [(one, {"seat": seat_id, "kind": kind.value, "reason": reason}) for one in moved]
+                for encounter_id, detail in deeds:
+                    await self._people.record(by, "mark.assign", encounter_id, detail, connection=connection)
+        except IntegrityError as error:
+            raise Conflict(
+                "Somebody else has assigned these just now. Nothing was changed: please look again."
+            ) from error
+        return Reassigned(tuple(moved), left)
+
+
+async def add_rules(connection: Connection, exam_id: str, rules: MarkingRules, now_ms: int) -> bool:
+    """The rules of an exam that is being made, in the caller's transaction; those that are there already stay."""
+    return await store_marking.set_rules(connection, KeptRules(exam_id, rules, 1, now_ms))
+
+
+async def _replace(connection: Connection, known: Sequence[Assignment], new: Assignment) -> None:
+    for before in known:
+        if before.kind is new.kind:
+            await store_marking.end(connection, before.id, new.made_ms)
+    await store_marking.add(connection, new)
+
+
+async def _submitted(connection: Connection, encounter_ids: Collection[str]) -> Mapping[str, set[str]]:
+    """Per encounter those whose mark or settlement has been submitted."""
+    found: dict[str, set[str]] = {one: set() for one in encounter_ids}
+    for form in await store.of_encounters(connection, encounter_ids):
+        if form.kind is Kind.mark and form.state is not State.draft:
+            found[form.encounter_id].add(form.author_id)
+    return found
+
+
+def _why_not(
+    encounter: Encounter, markers: Markers, seat_id: str, kind: AssignmentKind, submitted: Mapping[str, set[str]]
+) -> str | None:
+    """Why somebody cannot get an encounter; None when they can."""
+    has = {AssignmentKind.first: markers.first, AssignmentKind.second: markers.second}.get(kind, markers.moderator)
+    others = {markers.first, markers.second} if kind is AssignmentKind.moderation else {*markers.seats} - {has}
+    if seat_id == has:
+        return "It is theirs already."
+    if seat_id in others or seat_id in submitted[encounter.id]:
+        return "They have marked it, or are to mark it, so nobody would be looking at it afresh."
+    if seat_id in encounter.people:
+        return "They took part in the consultation."
+    if has is not None and has in submitted[encounter.id]:
+        return "The mark of whoever has it is submitted, so it stays."
+    return None
