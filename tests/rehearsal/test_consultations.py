@@ -34,7 +34,7 @@ def test_a_consultation_is_whole(path: Path):
     consultation = read_consultation(path)
     assert path.stem == f"{consultation.station}-{consultation.level}"
     assert faults(consultation, station(consultation.station).mark_sheet) == []
-    assert 45 <= len(consultation.lines) <= 90
+    assert 45 <= len(consultation.lines) <= 100
     assert (consultation.half == "held-out") == held_out(consultation.station, consultation.level)
 
 
