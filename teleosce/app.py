@@ -26,7 +26,7 @@ from teleosce.keeping import RESTORING
 from teleosce.people import STAFF, AuditReport, People, Role
 from teleosce.recording import Recordings
 from teleosce.rtc import MediaServer, self_test
-from teleosce.scoring import Forms, Marking
+from teleosce.scoring import Desks, Forms, Marking
 from teleosce.stage import Stage
 from teleosce.stations import StationStore, read
 from teleosce.stations.command import station_folders
@@ -73,6 +73,7 @@ def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = No
         watching=Watching(database, clock, events),
         forms=Forms(database, clock, events),
         marking=Marking(database, clock, exams, people),
+        desks=Desks(database, clock),
     )
 
 

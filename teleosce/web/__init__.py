@@ -12,6 +12,7 @@ from teleosce.core.paths import WEB
 from teleosce.web import middleware, socket
 from teleosce.web.api import (
     conduct,
+    desk,
     encounters,
     exams,
     forms,
@@ -80,6 +81,7 @@ def routes() -> list[Route]:
         transcripts,
         forms,
         marking,
+        desk,
         keeping,
         service,
     )

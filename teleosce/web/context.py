@@ -12,7 +12,7 @@ from teleosce.exams import Day, Exams, Ledger
 from teleosce.people import People, Principal
 from teleosce.recording import Recordings
 from teleosce.rtc import MediaServer
-from teleosce.scoring import Forms, Marking
+from teleosce.scoring import Desks, Forms, Marking
 from teleosce.stations import StationStore
 from teleosce.transcripts import Transcripts
 from teleosce.watching import Watching
@@ -37,6 +37,7 @@ class Rooms:
     transcripts: Transcripts
     forms: Forms
     marking: Marking
+    desks: Desks
     watching: Watching
 
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { actionOf, EXPLAINED, repeats } from "../../web/static/js/desk/keymap.js";
+import { EXPLAINED, Keymap, repeats } from "../../web/static/js/desk/keymap.js";
 import { count, missing, nextUnmarked, percentage } from "../../web/static/js/desk/marks.js";
 import { momentAt, search, turnAt, wordAt } from "../../web/static/js/desk/reading.js";
 import { correction, SEEK_MS } from "../../web/static/js/desk/sync.js";
@@ -168,6 +168,9 @@ test("of a long turn only what is near the moment is quoted", () => {
   assert.ok(moment.quote.startsWith("w3"));
 });
 
+/** @param {any} press @param {any} where */
+const actionOf = (press, where) => new Keymap().actionOf(press, where);
+
 test("a key means the same everywhere but in a text, where it writes", () => {
   const press = (/** @type {string} */ key, more = {}) => ({ key, ...more });
   assert.equal(actionOf(press("1"), "page"), "done");
@@ -198,11 +201,49 @@ test("other keyboards: by what the key writes, else by its place", () => {
 
 test("no key has two meanings, each is explained, and a held key marks nothing twice", () => {
   const explained = new Set(EXPLAINED.map(([, , action]) => action));
-  for (const key of " kjl[],.xsbnpu1230ewog/tf?") assert.ok(explained.has(/** @type {any} */ (actionOf({ key }, "page"))), key);
-  const keys = EXPLAINED.flatMap(([, keys]) => keys);
+  for (const key of " kjl[],.xsvibnpu1230ewog/tf?") assert.ok(explained.has(/** @type {any} */ (actionOf({ key }, "page"))), key);
+  const keymap = new Keymap();
+  const keys = EXPLAINED.flatMap(([, fixed, action]) => [...fixed, ...keymap.keys(action)]);
   assert.equal(new Set(keys).size, keys.length);
   assert.equal(repeats("done"), false);
   assert.equal(repeats("forward"), true);
+});
+
+test("a key of one's own: who had no other gets the old one in exchange, and what was chosen is kept", () => {
+  const keymap = new Keymap();
+  assert.ok(keymap.change("done", "a"));
+  assert.equal(keymap.actionOf({ key: "a" }, "page"), "done");
+  assert.equal(keymap.actionOf({ key: "1" }, "page"), null);
+  assert.equal(keymap.actionOf({ key: "1" }, "rating"), "grade-1");
+  assert.ok(keymap.change("partly", "S"));
+  assert.deepEqual([keymap.keys("partly"), keymap.keys("skip")], [["s"], ["2"]]);
+  assert.ok(keymap.change("bookmark", ","));
+  assert.deepEqual([keymap.keys("bookmark"), keymap.keys("slower")], [[","], ["["]]);
+  assert.deepEqual(new Keymap(keymap.chosen).chosen, { done: "a", partly: "s", skip: "2", bookmark: "," });
+  keymap.reset();
+  assert.deepEqual([keymap.chosen, keymap.keys("done")], [{}, ["1"]]);
+});
+
+test("keys that stay what they are cannot be chosen, and nonsense that was kept is left out", () => {
+  const keymap = new Keymap({ done: "?", partly: "two", nothing: "q", clear: "" });
+  assert.deepEqual(keymap.chosen, {});
+  for (const key of [" ", "ArrowLeft", "?", "Enter", "F1"]) assert.equal(keymap.change("done", key), false, key);
+  assert.equal(keymap.change("submit", "q"), false);
+});
+
+test("whatever is chosen, every action has a key and every key one action", () => {
+  const keymap = new Keymap();
+  const signs = "abcdefghijklmnopqrstuvwxyz0123456789[],.;-";
+  let seed = 7;
+  const chance = (/** @type {number} */ below) => (seed = (seed * 48271) % 2147483647) % below;
+  const actions = EXPLAINED.map(([, , action]) => action).filter((action) => keymap.keys(action).length > 0);
+  for (let turn = 0; turn < 500; turn++) {
+    keymap.change(/** @type {any} */ (actions[chance(actions.length)]), signs[chance(signs.length)] ?? "");
+    const keys = actions.map((action) => keymap.keys(action));
+    assert.ok(keys.every((own) => own.length > 0));
+    assert.equal(new Set(keys.flat()).size, keys.flat().length);
+    for (const action of actions) for (const key of keymap.keys(action)) assert.equal(keymap.actionOf({ key }, "page"), action);
+  }
 });
 
 test("sentences that one person adds without a pause for the other are quoted together", () => {

@@ -34,15 +34,23 @@ class World:
         self.submitted: list[MarkSubmitted] = []
 
     async def __aenter__(self) -> "World":
-        self.database = Database(sqlite_url(self.folder))
+        self._open()
         await self.database.create_all()
+        self.exam = await self.exams.create("Finals", "UTC")
+        self.encounter_id = await self.encounter(1)
+        return self
+
+    def _open(self) -> None:
+        self.database = Database(sqlite_url(self.folder))
         clock, events = Clock(), Events()
         events.subscribe(MarkSubmitted, self._hear)
         self.forms = Forms(self.database, clock, events)
         self.exams = Exams(self.database, clock)
-        self.exam = await self.exams.create("Finals", "UTC")
-        self.encounter_id = await self.encounter(1)
-        return self
+
+    async def restart(self) -> None:
+        """Another server on the same file."""
+        await self.database.close()
+        self._open()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -8,7 +8,7 @@ from teleosce.exams import Encounter, Outcome, Phase
 from teleosce.people import Permission, Principal
 from teleosce.scoring import Kind, layout_of
 from teleosce.stations import StationVersion
-from teleosce.web.access import exam_of, examines, marked_encounter, observed_encounter, observes, watches
+from teleosce.web.access import exam_of, examines, marked_encounter, observed_encounter, observes, person_of, watches
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.place import LIVE, encounter_view
 from teleosce.web.rendering import page
@@ -122,6 +122,7 @@ async def desk(request: web.Request) -> web.Response:
         candidate=(candidate.number or candidate.name) if candidate else "",
         may_mark=await examines(house, who, encounter),
         note=await _note(house, encounter, version),
+        desk=(await house.desks.settings(person_of(who))).model_dump(mode="json"),
     )
 
 

@@ -1,10 +1,8 @@
-/** Where one was: per encounter the place and the layout, and for all of them the speed and the like. On this device only. */
+/** Where one was in an encounter, and how loud each voice is: on this device only. How the desk is liked: settings.js. */
 
 /**
  * @typedef {object} Remembered
  * @property {number} at_ms
- * @property {number} speed
- * @property {boolean} skipping
  * @property {string | null} large the seat whose picture is large
  * @property {Record<string, number>} volumes by role, 0..1
  * @property {string | null} item
@@ -12,11 +10,11 @@
 
 const ALL = "teleosce.desk";
 
-/** What a new encounter takes over from the last: somebody who listens at 1.5× does so all evening. @type {(keyof Remembered)[]} */
-const SHARED = ["speed", "skipping", "volumes"];
+/** What a new encounter takes over from the last. @type {(keyof Remembered)[]} */
+const SHARED = ["volumes"];
 
 /** @type {Remembered} */
-const FIRST = { at_ms: 0, speed: 1, skipping: false, large: null, volumes: {}, item: null };
+const FIRST = { at_ms: 0, large: null, volumes: {}, item: null };
 
 export class Memory {
   #key;

@@ -1,11 +1,13 @@
 /** The mark sheet: one item has the keyboard; a key marks it and moves on. */
 
 /** @import { Grade, Item, Mark } from "./types.js" */
+/** @import { Keymap } from "./keymap.js" */
 /** @import { MarkForm } from "./mark-form.js" */
 
 import { announce } from "../announce.js";
-import { byId, find } from "../dom.js";
+import { byId, find, setText } from "../dom.js";
 import { t } from "../i18n.js";
+import { caption } from "./key-words.js";
 import { nextUnmarked } from "./marks.js";
 
 /** @type {Grade[]} */
@@ -18,6 +20,7 @@ export class Sheet {
   /** The item that has the keyboard, or the global rating. @type {string | null} */ current = null;
   #form;
   #items;
+  #keymap;
   #onchange;
   #ontool;
   #root = byId("sheet");
@@ -27,12 +30,14 @@ export class Sheet {
   /**
    * @param {MarkForm} form
    * @param {Item[]} items in the order of the page
+   * @param {Keymap} keymap
    * @param {() => void} onchange a mark, or which item has the keyboard
    * @param {(tool: string) => void} ontool a button of an item: evidence, comment, clear
    */
-  constructor(form, items, onchange, ontool) {
+  constructor(form, items, keymap, onchange, ontool) {
     this.#form = form;
     this.#items = items;
+    this.#keymap = keymap;
     this.#onchange = onchange;
     this.#ontool = ontool;
     this.#root.addEventListener("submit", (event) => event.preventDefault());
@@ -165,9 +170,22 @@ export class Sheet {
   #drawItem(id) {
     const holder = byId(`item-${id}`);
     const mark = this.#form.value(`item.${id}`);
+    setText(byId(`state-${id}`), this.#spoken(id, mark));
     for (const radio of holder.querySelectorAll("input")) radio.checked = radio.value === mark;
     holder.toggleAttribute("data-marked", Boolean(mark));
     this.#drawComment(id);
+  }
+
+  /**
+   * What a screen reader says after the item's own words: its place, its mark, and the keys that mark it.
+   * @param {string} id
+   * @param {unknown} mark
+   */
+  #spoken(id, mark) {
+    const values = { number: this.#items.findIndex((item) => item.id === id) + 1, total: this.#items.length, mark: markName(mark) };
+    if (mark || this.#form.locked) return t("{number} of {total}: {mark}.", values);
+    const [done, partly, not_done] = /** @type {const} */ (["done", "partly", "not_done"]).map((action) => caption(this.#keymap.keys(action)[0] ?? ""));
+    return t("{number} of {total}, not marked. Keys: {done} done, {partly} partly, {not_done} not done.", { ...values, done: done ?? "", partly: partly ?? "", not_done: not_done ?? "" });
   }
 
   /** @param {string} id */

@@ -106,6 +106,18 @@ export interface MarkView {
   live: Record<string, string>;
 }
 
+export type Layout = "large" | "two" | "sound";
+
+/** How somebody likes their desk (POST /api/desk). */
+export interface Settings {
+  /** By action, the key that was chosen for it. */
+  keys: Record<string, string>;
+  layout: Layout;
+  contrast: boolean;
+  speed: number;
+  skipping: boolean;
+}
+
 /** What the template says of the page. */
 export interface DeskData {
   encounter: string;
@@ -113,4 +125,5 @@ export interface DeskData {
   may_mark: boolean;
   role: string;
   items: Item[];
+  settings: Settings;
 }

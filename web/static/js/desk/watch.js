@@ -2,7 +2,8 @@
 
 /** @import { Playing } from "./player.js" */
 /** @import { Memory } from "./memory.js" */
-/** @import { Recording, Voice } from "./types.js" */
+/** @import { DeskSettings } from "./settings.js" */
+/** @import { Layout, Recording, Voice } from "./types.js" */
 
 import { alarmWords } from "../alarm-words.js";
 import { announce, toast } from "../announce.js";
@@ -10,6 +11,7 @@ import { duration } from "../clock.js";
 import { byId, el, setText } from "../dom.js";
 import { shortRoleName, t } from "../i18n.js";
 import { Lanes } from "./lanes.js";
+import { LAYOUTS, Pictures } from "./pictures.js";
 import { Player } from "./player.js";
 import { Screen } from "./screen.js";
 import { silences, voicesOf } from "./timeline.js";
@@ -21,7 +23,9 @@ const REMARK_MS = 4000;
 
 export class Watch {
   #memory;
+  #settings;
   #screens;
+  #pictures;
   #kept = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #remark;
 
@@ -29,14 +33,18 @@ export class Watch {
    * @param {Recording} recording sealed
    * @param {string} role the reader's
    * @param {Memory} memory
+   * @param {DeskSettings} settings
+   * @param {(opened: Window) => void} onwindow the pictures went into this window
    */
-  constructor(recording, role, memory) {
+  constructor(recording, role, memory, settings, onwindow) {
     this.#memory = memory;
+    this.#settings = settings;
     this.length_ms = recording.duration_ms ?? 0;
     const voices = voicesOf(recording);
     this.#screens = voices.map((voice, index) => new Screen(voice, role, index === 0 ? recording.poster : undefined));
     this.player = new Player(this.#screens, this.length_ms, silences(voices, this.length_ms), () => toast(t("The browser refused to play. Press play once more."), "fair"));
     byId("pictures").replaceChildren(...this.#screens.map((screen) => screen.element));
+    this.#pictures = new Pictures(() => this.#screens.find((screen) => screen.element.hasAttribute("data-large"))?.video ?? null, onwindow);
     this.lanes = new Lanes(byId("lanes"), voices, this.length_ms, (at_ms) => this.player.seek(at_ms));
     byId("volumes").replaceChildren(...voices.map((voice, index) => this.#volume(voice, /** @type {Screen} */ (this.#screens[index]))));
     this.#tellAlarms(recording.alarms ?? []);
@@ -82,7 +90,7 @@ export class Watch {
   skip() {
     if (this.player.quiet.length === 0) return this.#say(t("No silence to skip"));
     this.player.skipping = !this.player.skipping;
-    this.#memory.keep({ skipping: this.player.skipping });
+    this.#settings.change({ skipping: this.player.skipping });
     this.#showSkip();
     announce(this.player.skipping ? t("Silence is skipped") : t("Silence is played"));
   }
@@ -90,11 +98,26 @@ export class Watch {
   /** @param {1 | -1} way */
   speed(way) {
     this.player.changeSpeed(way);
-    this.#memory.keep({ speed: this.player.speed });
+    this.#settings.change({ speed: this.player.speed });
     announce(t("Speed {speed}", { speed: this.player.speed }));
   }
 
+  /** The next layout, or a certain one. @param {Layout} [layout] */
+  layout(layout) {
+    const next = layout ?? LAYOUTS[(LAYOUTS.indexOf(this.#settings.now.layout) + 1) % LAYOUTS.length] ?? "large";
+    this.#settings.change({ layout: next });
+    this.#pictures.show(next);
+    announce({ large: t("One picture large"), two: t("Pictures side by side"), sound: t("Sound alone") }[next]);
+  }
+
+  /** The pictures into a window of their own, or back. */
+  window() {
+    void this.#pictures.toggle();
+  }
+
   #buttons() {
+    for (const name of LAYOUTS) byId(`layout-${name}`).addEventListener("click", () => this.layout(name));
+    byId("window").addEventListener("click", () => this.window());
     byId("play").addEventListener("click", () => this.player.toggle());
     byId("play-back").addEventListener("click", () => this.player.step(-STEP_MS));
     byId("play-forward").addEventListener("click", () => this.player.step(STEP_MS));
@@ -108,7 +131,9 @@ export class Watch {
   }
 
   #restore() {
-    const { at_ms, speed, skipping, large } = this.#memory.now;
+    const { at_ms, large } = this.#memory.now;
+    const { speed, skipping, layout } = this.#settings.now;
+    this.#pictures.show(layout);
     this.player.skipping = skipping && this.player.quiet.length > 0;
     this.#showSkip();
     this.#enlarge(Math.max(0, this.#screens.findIndex((screen) => screen.voice.seat === large)));

@@ -11,11 +11,14 @@ import { countdown, everyTick } from "../clock.js";
 import { open } from "../dialog.js";
 import { byId, el, pageData, setState, setText } from "../dom.js";
 import { Find } from "../desk/find.js";
-import { explain, listen } from "../desk/keys.js";
+import { explain, label } from "../desk/key-words.js";
+import { Keymap } from "../desk/keymap.js";
+import { listen } from "../desk/keys.js";
 import { MarkForm } from "../desk/mark-form.js";
 import { Memory } from "../desk/memory.js";
 import { Moments } from "../desk/moments.js";
 import { momentAt } from "../desk/reading.js";
+import { DeskSettings } from "../desk/settings.js";
 import { gradeName, markName, Sheet } from "../desk/sheet.js";
 import { Submission } from "../desk/submit.js";
 import { TranscriptView } from "../desk/transcript.js";
@@ -27,6 +30,8 @@ const RECORDING_POLL_MS = 3000;
 
 const page = /** @type {DeskData} */ (/** @type {unknown} */ (pageData()));
 const memory = new Memory(page.encounter);
+const settings = new DeskSettings(page.settings);
+const keymap = new Keymap(settings.now.keys);
 /** @type {Watch | null} */ let watch = null;
 /** @type {Listener | null} */ let listener = null;
 /** When the consultation began: there a recording begins too. @type {number | null} */ let live_since = null;
@@ -40,9 +45,15 @@ const transcript = new TranscriptView(page.encounter, hear, () => {
 });
 const find = new Find(transcript, hear);
 
-byId("desk-keys").addEventListener("click", explain);
+label(keymap);
+byId("desk-keys").addEventListener("click", showKeys);
+byId("desk-contrast").addEventListener("click", () => settings.change({ contrast: !settings.now.contrast }));
+settings.listen(({ contrast }) => {
+  document.documentElement.toggleAttribute("data-contrast", contrast);
+  byId("desk-contrast").setAttribute("aria-pressed", String(contrast));
+});
 if (page.may_mark) byId("bookmark").addEventListener("click", () => act("bookmark"));
-listen(act);
+listen(keymap, act);
 if (["waiting", "reading", "encounter"].includes(page.phase)) attend();
 void openRecording();
 void transcript.load();
@@ -110,7 +121,7 @@ function missingRecording(found) {
 
 /** @param {Recording} recording */
 function startWatching(recording) {
-  watch = new Watch(recording, page.role, memory);
+  watch = new Watch(recording, page.role, memory, settings, (opened) => listen(keymap, act, opened.document));
   find.lanes = watch.lanes;
   if (marking) marking.moments.lanes = watch.lanes;
   watch.listen((now) => transcript.show(now.at_ms));
@@ -121,7 +132,7 @@ function startWatching(recording) {
 async function openMark() {
   try {
     const form = await MarkForm.open(page.encounter, { onsave: showSaving, onconflict: settle, onstate: redraw });
-    const sheet = new Sheet(form, page.items, onSheet, (tool) => act(/** @type {Action} */ (tool)));
+    const sheet = new Sheet(form, page.items, keymap, onSheet, (tool) => act(/** @type {Action} */ (tool)));
     const moments = new Moments(form, page.items, hear);
     moments.lanes = watch?.lanes ?? null;
     marking = { form, sheet, moments, submission: new Submission(form, page.items, sheet, page.role) };
@@ -230,6 +241,14 @@ function inWords(field, value) {
   return String(typeof value === "object" ? (value.text ?? value.quote) || t("(without words)") : value);
 }
 
+function showKeys() {
+  explain(keymap, () => {
+    settings.change({ keys: keymap.chosen });
+    label(keymap);
+    marking?.sheet.draw();
+  });
+}
+
 /** @param {Action} action */
 function act(action) {
   const player = watch?.player;
@@ -243,6 +262,8 @@ function act(action) {
     faster: () => watch?.speed(1),
     swap: () => watch?.swap(),
     skip: () => watch?.skip(),
+    layout: () => watch?.layout(),
+    window: () => watch?.window(),
     bookmark: () => watch && !marking?.form.locked && marking?.moments.bookmark(now_ms()),
     next: () => sheet?.step(1),
     previous: () => sheet?.step(-1),
@@ -270,7 +291,7 @@ function act(action) {
     "grade-4": () => sheet?.rate(4),
     "grade-5": () => sheet?.rate(5),
     submit: () => void marking?.submission.submit(),
-    help: explain,
+    help: showKeys,
   };
   actions[action]();
 }
