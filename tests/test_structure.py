@@ -28,3 +28,13 @@ def test_nothing_outside_is_asked_by_a_page() -> None:
         assert not re.search(
             r"""<style|\sstyle=|\son[a-z]+=["']|<script(?![^>]*(src=|type="application/json"))""", text
         ), page
+
+
+def test_migrations_stand_in_one_line() -> None:
+    """Each revision has a number of its own, that of its file, and follows the one before it."""
+    found = []
+    for path in sorted((ROOT / "teleosce" / "core" / "migrations" / "versions").glob("[0-9]*.py")):
+        names = dict(re.findall(r'^(revision|down_revision)\b.*?= (?:"(.*?)"|None)', path.read_text(), re.MULTILINE))
+        found.append((path.name[:4], names["revision"], names["down_revision"]))
+    numbers = [f"{number:04}" for number in range(1, len(found) + 1)]
+    assert found == list(zip(numbers, numbers, ["", *numbers], strict=False))
