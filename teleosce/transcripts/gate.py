@@ -10,9 +10,7 @@ import numpy as np
 
 from teleosce.transcripts.audio import Samples
 from teleosce.transcripts.leak import HOP_MS, Values, Voice, band_powers, leak_ceiling, smooth
-
-Stretch = tuple[int, int]
-"""From and to, in milliseconds of the encounter's timeline."""
+from teleosce.transcripts.models import Stretch
 
 _AROUND_MS = 100
 _ABOVE_NOISE = 4.0

@@ -29,6 +29,10 @@ UNHEARD_S = 4.0
 """So much voice without a word is no hesitation: something was not heard."""
 LANGUAGE = "en"
 PIECE_S = 60
+PAUSE_MS = 500
+"""A shorter pause belongs to the voice around it."""
+PAD_MS = 200
+"""So much before and after a voice is heard with it: soft beginnings and ends."""
 _QUIETEST_S = 20
 """A piece ends within its last 20 s, at their quietest 0.1 s."""
 _BLOCK = RATE // 10
@@ -40,11 +44,11 @@ Window = list[Span]
 
 
 def voice(samples: Samples) -> list[Span]:
-    """Where somebody speaks, near or far."""
+    """Where somebody speaks, near or far, with PAD_MS on either side."""
     if not len(samples):
         return []
     vad = _whisper().vad
-    options = vad.VadOptions(min_silence_duration_ms=500, speech_pad_ms=200, max_speech_duration_s=WINDOW_S)
+    options = vad.VadOptions(min_silence_duration_ms=PAUSE_MS, speech_pad_ms=PAD_MS, max_speech_duration_s=WINDOW_S)
     return [
         (start + int(span["start"]), start + int(span["end"]))
         for start, end in pieces(samples)

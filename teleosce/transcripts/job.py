@@ -15,7 +15,7 @@ from teleosce.core.db import Database
 from teleosce.core.errors import Fault, Invalid, NotFound, Unavailable
 from teleosce.core.jobs import step
 from teleosce.recording.models import MANIFEST, Manifest, TakeState
-from teleosce.transcripts import store
+from teleosce.transcripts import store, store_voices
 from teleosce.transcripts.audio import decode
 from teleosce.transcripts.hear import Ears
 from teleosce.transcripts.models import Job, State
@@ -105,8 +105,14 @@ class Transcriber:
         self._kept(partial(store.change, job=job, state=State.failed, message=message))
 
     def _plan(self, job: Job) -> list[dict[str, Any]]:
-        parts = self._sound_of(job).parts()
-        self._kept(partial(store.change, job=job, attempts=0))
+        sound = self._sound_of(job)
+        parts, voices = sound.parts(), sound.voices()
+
+        async def keep(connection: store.Connection) -> None:
+            if await store.change(connection, job, attempts=0):
+                await store_voices.keep_voices(connection, job.encounter_id, voices)
+
+        self._kept(keep)
         return [vars(part) for part in parts]
 
     def _hear(self, job: Job, part: Part, done: float) -> bool:

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+Stretch = tuple[int, int]
+"""From and to, in milliseconds of the encounter's timeline."""
+
 
 class State(StrEnum):
     """`waiting → running → ready`, or `failed`, from where it can be asked for again; `deleted` is the end."""

@@ -30,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from teleosce.core.db import metadata
 from teleosce.core.ids import new_id
 from teleosce.transcripts.models import Correction, HeardWord, Hit, Job, State, Turn, Utterance, Word, join
+from teleosce.transcripts.store_voices import delete_voices
 
 Connection = AsyncConnection
 """A transaction of `Database.read()` or `Database.write()`."""
@@ -330,6 +331,7 @@ async def delete_words(connection: Connection, encounter_id: str, participant_id
     await connection.execute(delete(words).where(words.c.turn_id.in_(select(turns.c.id).where(mine))))
     gone = (await connection.execute(delete(turns).where(mine))).rowcount
     await connection.execute(delete(pieces).where(heard))
+    await delete_voices(connection, encounter_id, participant_id)
     under_way = (transcripts.c.encounter_id == encounter_id) & transcripts.c.state.in_(_UNFINISHED)
     again = {"run": transcripts.c.run + 1, "state": State.waiting, "attempts": 0, "done": 0.0}
     if (await connection.execute(update(transcripts).where(under_way).values(**again))).rowcount:

@@ -11,8 +11,8 @@ from teleosce.core.clock import Clock
 from teleosce.core.db import Database
 from teleosce.core.errors import Invalid, NotFound, Unavailable
 from teleosce.core.events import Events, TranscriptReady
-from teleosce.transcripts import store
-from teleosce.transcripts.models import Correction, Hit, Progress, State, Transcript, Word
+from teleosce.transcripts import store, store_voices
+from teleosce.transcripts.models import Correction, Hit, Progress, State, Stretch, Transcript, Word
 from teleosce.transcripts.vocabulary import terms
 from teleosce.transcripts.vtt import webvtt
 
@@ -84,6 +84,11 @@ class Transcripts:
                 return None
             turns = await store.read_turns(connection, encounter_id)
         return Transcript(encounter_id, row.model, tuple(row.hints), turns)
+
+    async def voices(self, encounter_id: str) -> dict[str, list[Stretch]]:
+        """When each participant spoke, by voice activity; empty where a transcript was made before this was kept."""
+        async with self._database.read() as connection:
+            return await store_voices.read_voices(connection, encounter_id)
 
     async def webvtt(self, encounter_id: str) -> str:
         """The transcript as a WebVTT file. Raises NotFound until it is ready."""

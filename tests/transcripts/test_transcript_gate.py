@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from transcript_world import CANDIDATE, OPUS, PATIENT, Conversation, Sound
+from transcript_world import CANDIDATE, DIALOGUE, OPUS, PATIENT, Conversation, Sound
 
 from teleosce.transcripts.audio import RATE
 from teleosce.transcripts.gate import Gate
+from teleosce.transcripts.glance import common, total
+from teleosce.transcripts.sound import Sound as Encounter
+from teleosce.transcripts.sound import Track
 
 NOISE = 0.0018
 """−55 dB of full scale."""
@@ -153,3 +156,27 @@ def test_a_microphone_that_heard_nothing_gates_nobody(candidate: Sound, patient:
         gate = Gate([(CANDIDATE, 0, microphone(candidate, patient)), (PATIENT, 0, nothing)])
         assert gate.own_voice(CANDIDATE, 0, 10_000) == [(0, 10_000)]
         assert not gate.is_bleed(PATIENT, 0, 10_000)
+
+
+@pytest.mark.parametrize("leak_db", [None, -20])
+def test_when_each_speaks_is_told_to_a_fifth_of_a_second(
+    dialogue: Conversation, candidate: Sound, patient: Sound, leak_db: float | None
+) -> None:
+    tracks = ((CANDIDATE, candidate, patient), (PATIENT, patient, candidate))
+    made = [Track(who, who, 0, microphone(own, other, leak_db=leak_db)) for who, own, other in tracks]
+    heard = Encounter(made).voices()
+    early, late = [], []
+    for who, own, _ in tracks:
+        aloud = talks(own)
+        for line, (speaker, _) in enumerate(DIALOGUE):
+            begins_ms, ends_ms = (*dialogue.begins_ms, len(own) * 1000 // OPUS)[line : line + 2]
+            if speaker == who:
+                said = begins_ms + 20 * np.flatnonzero(aloud[begins_ms // 20 : ends_ms // 20])
+                mine = [one for one in heard[who] if one[0] < ends_ms and begins_ms < one[1]]
+                early.append(int(said[0]) - mine[0][0])
+                late.append(mine[-1][1] - int(said[-1]) - 20)
+    # A soft end, as of "first", is later than its power says.
+    assert np.median(np.abs(early)) <= 100
+    assert np.median(np.abs(late)) <= 200
+    assert max(map(abs, (*early, *late))) <= 400
+    assert total(common(heard[CANDIDATE], heard[PATIENT])) == 0

@@ -7,7 +7,7 @@ from transcript_world import CANDIDATE, PATIENT, ROLES, World, examiner
 from teleosce.core.errors import Invalid, NotFound
 from teleosce.core.events import Events, TranscriptReady
 from teleosce.core.ids import new_id
-from teleosce.transcripts import State, Transcript, Word, store
+from teleosce.transcripts import State, Transcript, Word, store, store_voices
 from teleosce.transcripts.models import HeardWord
 from teleosce.transcripts.turns import utterances
 
@@ -152,3 +152,17 @@ async def test_that_it_is_ready_is_said_once(world: World) -> None:
         with suppress(asyncio.CancelledError):
             await watch
     assert told.empty()
+
+
+async def test_when_people_spoke_is_kept_and_goes_with_their_words(world: World) -> None:
+    encounter = await ready(world)
+    assert await world.transcripts.voices(encounter) == {}
+    spoke = {CANDIDATE: [(0, 900), (2_000, 2_400)], PATIENT: [(5_000, 7_000)]}
+    for kept in ({CANDIDATE: [(1, 2)]}, spoke):
+        async with world.database.write() as connection:
+            await store_voices.keep_voices(connection, encounter, kept)
+    assert await world.transcripts.voices(encounter) == spoke
+    await world.transcripts.delete(encounter, "asked for", participant_id=PATIENT)
+    assert list(await world.transcripts.voices(encounter)) == [CANDIDATE]
+    await world.transcripts.delete(encounter, "asked for")
+    assert await world.transcripts.voices(encounter) == {}

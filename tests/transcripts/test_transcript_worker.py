@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from transcript_world import (
     CANDIDATE,
+    DIALOGUE,
     PATIENT,
     ROLES,
     Conversation,
@@ -99,7 +100,13 @@ async def test_what_people_say_is_read(world: World, voices: Voices, dialogue: C
     for begins_ms in dialogue.begins_ms:
         assert min(abs(turn.starts_ms - begins_ms) for turn in heard.turns) < 500
 
+    spoke = await world.transcripts.voices(plain)
+    for who in (CANDIDATE, PATIENT):
+        begins = [begins_ms for (one, _), begins_ms in zip(DIALOGUE, dialogue.begins_ms, strict=True) if one == who]
+        assert all(min(abs(from_ms - begins_ms) for from_ms, _ in spoke[who]) < 600 for begins_ms in begins)
+
     assert (await world.until_ready(silent)).turns == ()
+    assert await world.transcripts.voices(silent) == {CANDIDATE: [], PATIENT: []}
 
     parts = await world.until_ready(parted)
     assert [turn.starts_ms for turn in parts.turns] == pytest.approx([1_000, 13_000, 30_500], abs=500)
