@@ -11,8 +11,10 @@ from teleosce.core.clock import Clock
 from teleosce.core.db import Database
 from teleosce.core.errors import Invalid, NotFound, Unavailable
 from teleosce.core.events import Events, TranscriptReady
-from teleosce.transcripts import store, store_voices
+from teleosce.transcripts import store, store_passages, store_voices
 from teleosce.transcripts.models import Correction, Hit, Progress, State, Stretch, Transcript, Word
+from teleosce.transcripts.passages import Known
+from teleosce.transcripts.questions import Questions
 from teleosce.transcripts.vocabulary import terms
 from teleosce.transcripts.vtt import webvtt
 
@@ -32,6 +34,7 @@ class Transcripts:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self.questions = Questions()
 
     async def request(
         self,
@@ -110,6 +113,8 @@ class Transcripts:
             word = await store.correct(
                 connection, word_id, text, author=author, name=principal.name, now_ms=self._clock.now_ms()
             )
+            if word is not None and (encounter_id := await store.encounter_of(connection, word_id)):
+                await store_passages.outdate(connection, encounter_id)
         if word is None:
             raise NotFound("There is no such word in any transcript.")
         return word
@@ -135,10 +140,21 @@ class Transcripts:
         async with self._database.read() as connection:
             return await store.search(connection, exam_id, wanted, _HITS)
 
+    async def passages(self, encounter_ids: Collection[str]) -> list[Known]:
+        """What the passages of some transcripts mean, as far as the worker has read them."""
+        async with self._database.read() as connection:
+            return await store_passages.read_passages(connection, encounter_ids)
+
+    async def is_read(self, encounter_id: str) -> bool:
+        """Whether `passages` are those of the transcript's present words."""
+        async with self._database.read() as connection:
+            return await store_passages.is_read(connection, encounter_id)
+
     async def delete(self, encounter_id: str, why: str, *, participant_id: str | None = None) -> int:
         """Deletes what a participant said, or the whole transcript, which then says `why`. Returns how many turns."""
         async with self._database.write() as connection:
             gone = await store.delete_words(connection, encounter_id, participant_id)
+            await store_passages.outdate(connection, encounter_id, forget=True)
             if participant_id is None:
                 await store.close(connection, encounter_id, why)
         return gone

@@ -26,6 +26,7 @@ from teleosce.transcripts import store
 from teleosce.transcripts.hear import Ears
 from teleosce.transcripts.job import VERSION, Transcriber
 from teleosce.transcripts.models import Job, State
+from teleosce.transcripts.reading import Reader
 from teleosce.transcripts.weights import find_weights
 
 log = structlog.get_logger(__name__)
@@ -62,6 +63,8 @@ class _Worker:
         self._stop = asyncio.Event()
         self._transcriber: Transcriber | None = None
         self._jobs: Jobs | None = None
+        self._reader = Reader(self._database)
+        self._no_reading_before_s = 0.0
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -71,7 +74,8 @@ class _Worker:
         if lock := await self._alone():
             log.info("the worker is ready", process=os.getpid())
             while not self._stop.is_set():
-                await self._pause(await self._look())
+                pause_s = await self._look()
+                await self._pause(0 if await self._read() else pause_s)
             await self._finish_step()
             lock.close()
         watch.cancel()
@@ -115,6 +119,19 @@ class _Worker:
             # A database that is locked, being migrated or restarted: what is asked for is still there later.
             log.warning("the database cannot be read yet", reason=type(error).__name__)
         return _LOOK_S
+
+    async def _read(self) -> bool:
+        """Reads a transcript for its meaning, if there is one to read and the weights are there."""
+        if (now_s := asyncio.get_running_loop().time()) < self._no_reading_before_s:
+            return False
+        try:
+            return await self._reader.read_one()
+        except Unavailable as missing:
+            log.warning("transcripts cannot be read for their meaning yet", reason=missing.message)
+            self._no_reading_before_s = now_s + _LOOK_FOR_WEIGHTS_S
+        except (DBAPIError, OSError) as error:
+            log.warning("the database cannot be read yet", reason=type(error).__name__)
+        return False
 
     async def _start(self) -> Jobs:
         settings, loop = self._settings, asyncio.get_running_loop()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from teleosce.core.errors import Unavailable
-from teleosce.transcripts.meaning import KNOWN, SIZE, Encoder, find_meaning
+from teleosce.transcripts.meaning import KNOWN, SIZE, Encoder, find_meaning, pack, unpack
 
 pytestmark = pytest.mark.speech
 
@@ -37,6 +37,28 @@ def test_a_vector_has_length_one_and_does_not_depend_on_its_company(encoder: Enc
 def test_a_text_without_a_word_is_near_to_nothing(encoder: Encoder) -> None:
     assert not encoder.vectors(["", "  "]).any()
     assert encoder.vectors([]).shape == (0, SIZE)
+
+
+def test_a_turn_is_read_in_its_company(encoder: Encoder) -> None:
+    alone = encoder.vectors(["And at night?", "Does the wheezing wake you?"])
+    parts = encoder.in_context(["And at night?", "I wheeze, and then I cannot sleep."])
+    assert parts.shape == (3, SIZE)
+    assert parts[1] @ alone[1] > alone[0] @ alone[1]
+    empty = encoder.in_context(["Yes.", "", "No."])
+    assert empty[0].any()
+    assert not empty[2].any()
+
+
+def test_what_is_too_long_to_be_read_has_no_vector_and_stops_nothing(encoder: Encoder) -> None:
+    found = encoder.in_context(["word " * 200, "word " * 200, "the end"])
+    assert [row.any() for row in found] == [True, True, True, False]
+
+
+def test_packed_vectors_come_back(encoder: Encoder) -> None:
+    vectors = np.concatenate([encoder.vectors(["Any allergies?", "Where are you?"]), np.zeros((1, SIZE), np.float32)])
+    back = unpack(pack(vectors))
+    np.testing.assert_allclose(back @ back.T, vectors @ vectors.T, atol=0.003)
+    assert len(pack(vectors)) == 3 * SIZE
 
 
 def laid_out(folder: Path) -> Path:

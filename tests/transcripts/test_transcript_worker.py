@@ -114,6 +114,9 @@ async def test_what_people_say_is_read(world: World, voices: Voices, dialogue: C
     assert wrong(said, text_of(parts, PATIENT)) <= 0.25
 
     assert await world.transcripts.search(None, "arm")
+    for encounter in (plain, leaking, silent, parted):
+        await world.until_read(encounter)
+    assert sum(len(passage.vectors) - 1 for passage in await world.transcripts.passages([plain])) == len(heard.turns)
     for secret in ("aspirin", "breakfast", "neighbo"):
         assert secret not in world.log.lower()
         assert secret.encode() not in (world.data / "jobs.db").read_bytes().lower()

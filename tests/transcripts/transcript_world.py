@@ -184,6 +184,13 @@ class World:
         assert transcript
         return transcript
 
+    async def until_read(self, encounter_id: str) -> None:
+        """Read for its meaning by the worker."""
+        async for _ in ticks():
+            if await self.transcripts.is_read(encounter_id):
+                return
+        raise AssertionError(self.log)
+
     async def until_attempt(self, encounter_id: str, number: int) -> None:
         """Until the step at hand is tried for the given time."""
         async for _ in ticks():
