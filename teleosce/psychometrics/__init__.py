@@ -1,0 +1,33 @@
+"""Psychometrics: pure functions on arrays, from marks to standards, reliability and what examiners did to them.
+
+Scores are candidates × stations in percent, NaN where missing; a long list of marks is arrays with an element each.
+Nothing here knows of exams, people or files. What data do not have raises `Undefined` with a sentence that says why;
+no function returns a number that means nothing.
+
+Cuts: `standards` (one station), `exam` (the pass mark, its bootstrap, the rule, who passes). Soundness: `reliability`,
+`generalizability`, `stations`. Examiners: `agreement`, `stringency`, `rasch`. `mixed` is the mixed model under them.
+"""
+
+from teleosce.psychometrics import (
+    agreement,
+    exam,
+    generalizability,
+    rasch,
+    reliability,
+    standards,
+    stations,
+    stringency,
+)
+from teleosce.psychometrics.undefined import Undefined
+
+__all__ = [
+    "Undefined",
+    "agreement",
+    "exam",
+    "generalizability",
+    "rasch",
+    "reliability",
+    "standards",
+    "stations",
+    "stringency",
+]

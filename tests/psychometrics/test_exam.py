@@ -1,0 +1,109 @@
+"""The pass mark of an exam, who passes, and how stations behave."""
+
+import numpy as np
+import pytest
+
+from teleosce.psychometrics import exam, standards, stations
+from teleosce.psychometrics.undefined import Undefined
+
+NAN = np.nan
+
+
+def simulated(n: int = 60, k: int = 10, seed: int = 7) -> tuple[exam.Numbers, exam.Numbers]:
+    """Candidates of some ability, each station with a noise of its own; the rating sees the ability better."""
+    chance = np.random.default_rng(seed)
+    able = chance.normal(size=(n, 1))
+    grades = np.clip(np.round(2 + able + chance.normal(0, 0.7, (n, k))), 0, 4)
+    return np.clip(64 + 8 * able + chance.normal(0, 7, (n, k)), 0, 100), grades
+
+
+def test_candidates_are_compared_with_the_cuts_of_what_they_sat() -> None:
+    scores = np.array([[60.0, 40, NAN], [NAN, 50, 70], [NAN, NAN, NAN]])
+    marks = exam.pass_marks(scores, np.array([50.0, 60, 65]))
+    assert marks[0] == 55
+    assert marks[1] == 62.5
+    assert np.isnan(marks[2])
+
+
+def test_at_the_line_is_a_pass_whatever_the_sum_of_floats_says() -> None:
+    tenths = np.array([[0.1 + 0.2, 0.3]])
+    assert exam.decide(tenths, np.array([0.3, 0.3 + 1e-16]), exam.Rule(stations=1.0))[0].passed
+
+
+def test_each_part_of_a_rule_fails_by_its_name() -> None:
+    scores = np.array([[70.0, 40, 40], [70, 70, 70], [70, 70, 70], [NAN, NAN, NAN], [54, 54, 54]])
+    verdicts = exam.decide(
+        scores,
+        np.array([50.0, 50, 50]),
+        exam.Rule(sems=1, stations=0.6, critical=True, domains={"safety": 50}),
+        sem=5,
+        critical=np.array([False, True, False, False, False]),
+        domains={"safety": np.array([80.0, 80, 20, NAN, 80])},
+    )
+    assert [one.failed_by for one in verdicts] == [
+        ("total", "stations"),
+        ("critical",),
+        ("domain:safety",),
+        (),
+        ("total",),
+    ]
+    assert [one.passed for one in verdicts] == [False, False, False, None, False]
+    assert verdicts[0].stations_passed == 1
+
+
+def test_the_bootstrap_draws_what_a_plain_loop_draws() -> None:
+    scores, grades = simulated()
+    whole, each = exam.regression_spread(scores, grades, draws=400, seed=11)
+    chance = np.random.default_rng(11)
+    drawn = chance.multinomial(60, np.full(60, 1 / 60), size=400)
+    cuts = []
+    for counts in drawn:
+        who = np.repeat(np.arange(60), counts)
+        cuts.append([standards.borderline_regression(scores[who, k], grades[who, k]).cut for k in range(10)])
+    assert whole.se == pytest.approx(np.std(np.mean(cuts, axis=1), ddof=1))
+    assert each[3].se == pytest.approx(np.std(np.array(cuts)[:, 3], ddof=1))
+    assert whole.low < exam.pass_marks(scores, np.mean(cuts, axis=0))[0] < whole.high
+
+
+def test_stations_that_share_candidates_are_not_independent() -> None:
+    scores, grades = simulated(200)
+    whole, each = exam.regression_spread(scores, grades, draws=500)
+    alone = np.sqrt(sum(one.se**2 for one in each)) / 10
+    assert whole.se > alone
+
+
+def test_too_few_for_a_bootstrap() -> None:
+    with pytest.raises(Undefined):
+        exam.regression_spread(np.ones((2, 3)), np.ones((2, 3)))
+    with pytest.raises(Undefined):
+        exam.regression_spread(np.ones((9, 3)), np.ones((9, 3)))
+
+
+def test_a_station_that_misbehaves_is_seen() -> None:
+    scores, grades = simulated(120, 6)
+    scores[:, 2] = scores[::-1, 2]
+    scores[60:, 4] += 20
+    circuits = ["A"] * 60 + ["B"] * 60
+    found = stations.stations(scores, grades, circuits)
+    assert all(one.n == 120 for one in found)
+    assert found[2].total_correlation < 0.2 < found[0].total_correlation  # type: ignore[operator]
+    assert found[4].between_circuits > 0.3 > found[0].between_circuits  # type: ignore[operator]
+    fitted = standards.borderline_regression(scores[:, 0], grades[:, 0])
+    assert found[0].cut == fitted.cut
+    assert found[0].failing == int((scores[:, 0] < fitted.cut).sum())
+
+
+def test_half_an_exam_has_what_it_has_and_no_more() -> None:
+    scores, grades = simulated(20, 3)
+    scores[:, 1] = NAN
+    empty = stations.stations(scores, grades)[1]
+    assert (empty.n, empty.facility, empty.cut, empty.failing, empty.total_correlation) == (0, None, None, None, None)
+
+
+def test_items_by_hand() -> None:
+    marks = np.array([[1.0, 0, 1], [1, 0.5, 0], [1, 1, 0.5], [1, 1, NAN]])
+    first, second, third = stations.items(marks)
+    assert (first.facility, first.always, first.discrimination) == (1, 4, None)
+    assert second.facility == 0.625
+    assert second.discrimination == pytest.approx(np.corrcoef([0, 0.5, 1], [2, 1, 1.5])[0, 1])
+    assert third.n == 3

@@ -1,0 +1,120 @@
+"""Variance components: by mean squares, by REML, and what simulated exams hold in truth."""
+
+import numpy as np
+import pytest
+
+from teleosce.psychometrics import generalizability as g
+from teleosce.psychometrics import mixed, reliability
+from teleosce.psychometrics.undefined import Undefined
+
+
+def table(n: int, k: int, seed: int) -> g.Numbers:
+    p, s, rest = 16.0, 9.0, 49.0
+    chance = np.random.default_rng(seed)
+    return (
+        60
+        + p**0.5 * chance.normal(size=(n, 1))
+        + s**0.5 * chance.normal(size=(1, k))
+        + rest**0.5 * chance.normal(size=(n, k))
+    )
+
+
+def long(scores: g.Numbers) -> tuple[g.Numbers, g.Codes, g.Codes]:
+    candidate, station = np.indices(scores.shape)
+    known = np.isfinite(scores)
+    return scores[known], candidate[known], station[known]
+
+
+def test_reml_is_anova_where_nothing_is_missing() -> None:
+    scores = table(40, 10, 2)
+    anova, reml = g.by_anova(scores), g.by_reml(*long(scores))
+    for name, variance in anova.components.items():
+        assert reml.components[name] == pytest.approx(variance, rel=1e-3)
+    assert reml.mean == pytest.approx(scores.mean())
+
+
+def test_the_relative_coefficient_of_the_exam_as_it_was_is_alpha() -> None:
+    scores = table(40, 10, 2)
+    assert g.project(g.by_anova(scores), 10).relative == pytest.approx(reliability.alpha(scores).value)
+
+
+def test_missing_cells_hardly_move_what_is_found() -> None:
+    scores = table(200, 12, 4)
+    scores[np.random.default_rng(1).random(scores.shape) < 0.2] = np.nan
+    found = g.by_reml(*long(scores)).components
+    assert found[g.P] == pytest.approx(16, rel=0.35)
+    assert found[g.REST] == pytest.approx(49, rel=0.1)
+
+
+def test_examiners_within_stations() -> None:
+    """p×(r:s), two examiners a station, each truth within what its levels allow."""
+    chance = np.random.default_rng(8)
+    n, k = 150, 24
+    truth = {g.P: 16.0, g.S: 9.0, g.R: 12.0, g.PS: 25.0, g.REST: 20.0}
+    candidate, station, second = (part.ravel() for part in np.indices((n, k, 2)))
+    examiner = station * 2 + second
+    score = (
+        60
+        + 4 * chance.normal(size=n)[candidate]
+        + 3 * chance.normal(size=k)[station]
+        + 12**0.5 * chance.normal(size=2 * k)[examiner]
+        + 5 * chance.normal(size=(n, k))[candidate, station]
+        + 20**0.5 * chance.normal(size=len(candidate))
+    )
+    study = g.by_reml(score, candidate, station, examiner)
+    for name, spread in ((g.P, 0.4), (g.R, 0.5), (g.PS, 0.1), (g.REST, 0.1)):
+        assert study.components[name] == pytest.approx(truth[name], rel=spread)
+    two, one = g.project(study, 12, 2), g.project(study, 12, 1)
+    assert two.absolute > one.absolute
+    assert two.relative > two.absolute
+
+
+def test_how_many_for_eighty() -> None:
+    study = g.Study({g.P: 10.0, g.S: 5.0, g.REST: 30.0}, {}, 60, 0, 100, 10, "ANOVA")
+    # 10/(10 + 35/n) ≥ .8 from n = 14; 10/(10 + 30/n) from 12.
+    assert g.needed(study) == 14
+    assert g.needed(study, absolute=False) == 12
+    assert g.needed(study, 0.999, most=50) is None
+    assert g.project(study, 12).relative_error == pytest.approx((30 / 12) ** 0.5)
+
+
+def test_far_from_the_cut_decisions_are_surer() -> None:
+    study = g.by_anova(table(60, 10, 5))
+    assert g.at_cut(study, study.mean, 10) == pytest.approx(g.project(study, 10).absolute)
+    assert g.at_cut(study, study.mean - 20, 10) > g.at_cut(study, study.mean - 5, 10)
+
+
+def test_a_negative_component_is_told_and_counts_as_none() -> None:
+    chance = np.random.default_rng(0)
+    scores = next(
+        drawn
+        for drawn in (chance.normal(size=(8, 5)) for _ in range(100))
+        if g.by_anova(drawn).negative.get(g.P, 0) < 0
+    )
+    study = g.by_anova(scores)
+    assert study.components[g.P] == 0
+    assert g.by_reml(*long(scores)).components[g.P] == pytest.approx(0, abs=1e-6)
+
+
+def test_predictions_shrink_and_intervals_hold() -> None:
+    chance = np.random.default_rng(12)
+    held, many = 0, 0
+    for _ in range(20):
+        truth = 3 * chance.normal(size=15)
+        who = np.repeat(np.arange(15), 8)
+        found = mixed.fit(truth[who] + 5 * chance.normal(size=120), np.ones((120, 1)), {"one": who})
+        held += int((np.abs(found.effects["one"] + found.fixed[0] - truth) < 1.96 * (found.errors["one"] + 0.3)).sum())
+        many += 15
+    assert held / many > 0.9
+
+
+def test_undefined_cases_are_named() -> None:
+    score, candidate, station = long(table(5, 4, 1))
+    with pytest.raises(Undefined, match="two examiners"):
+        g.by_reml(score, candidate, station, station)
+    with pytest.raises(Undefined, match="do not vary"):
+        g.by_reml(np.ones(20), candidate, station)
+    with pytest.raises(Undefined, match="At least 3"):
+        g.by_anova(np.ones((2, 2)))
+    with pytest.raises(Undefined, match="every candidate"):
+        g.by_anova(np.array([[1.0, np.nan], [2, 3], [4, 5]]))
