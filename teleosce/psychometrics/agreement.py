@@ -107,7 +107,7 @@ def krippendorff_alpha(ratings: Numbers, level: Level = "ordinal") -> Agreement:
 
 def _differences(level: Level) -> Callable[[Numbers, Numbers], Numbers]:
     def nominal(values: Numbers, _margin: Numbers) -> Numbers:
-        return (values[:, None] != values[None, :]).astype(float)
+        return np.asarray(values[:, None] != values[None, :], dtype=np.float64)
 
     def ordinal(_values: Numbers, margin: Numbers) -> Numbers:
         reach = np.cumsum(margin) - margin / 2

@@ -143,7 +143,8 @@ class _Work:
         # y is the last row: what its pivot is squared is what no effect explains.
         free = self.n - self.f
         logs = float(np.log(np.diag(lower)[:-1]).sum())
-        return 2 * free * math.log(lower[-1, -1]) + log_r + 2 * logs + float(np.log(diagonal).sum())
+        left_over = float(lower[-1, -1])
+        return 2 * free * math.log(left_over) + log_r + 2 * logs + float(np.log(diagonal).sum())
 
     def solution(self, ratios: Numbers) -> Fit:
         """Effects and their errors at the variances that were found."""

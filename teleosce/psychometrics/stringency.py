@@ -60,7 +60,8 @@ def links(candidate: Codes, examiner: Codes) -> NDArray[np.int32]:
     many = int(candidate.max()) + 1
     size = many + int(examiner.max()) + 1
     met = sparse.coo_array((np.ones(len(candidate)), (candidate, many + examiner)), shape=(size, size))
-    return connected_components(met, directed=False)[1][candidate]
+    groups: NDArray[np.int32] = connected_components(met, directed=False)[1]
+    return groups[candidate]
 
 
 def stringency(

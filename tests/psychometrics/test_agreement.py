@@ -111,5 +111,5 @@ def test_what_has_no_agreement_says_why() -> None:
     ]
     for code, ask in cases:
         with pytest.raises(Undefined) as refused:
-            ask()
+            ask()  # type: ignore[no-untyped-call]
         assert refused.value.code == code

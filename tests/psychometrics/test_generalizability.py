@@ -11,18 +11,19 @@ from teleosce.psychometrics.undefined import Undefined
 def table(n: int, k: int, seed: int) -> g.Numbers:
     p, s, rest = 16.0, 9.0, 49.0
     chance = np.random.default_rng(seed)
-    return (
+    scores: g.Numbers = (
         60
         + p**0.5 * chance.normal(size=(n, 1))
         + s**0.5 * chance.normal(size=(1, k))
         + rest**0.5 * chance.normal(size=(n, k))
     )
+    return scores
 
 
 def long(scores: g.Numbers) -> tuple[g.Numbers, g.Codes, g.Codes]:
-    candidate, station = np.indices(scores.shape)
+    where: g.Codes = np.indices(scores.shape)
     known = np.isfinite(scores)
-    return scores[known], candidate[known], station[known]
+    return scores[known], where[0][known], where[1][known]
 
 
 def test_reml_is_anova_where_nothing_is_missing() -> None:

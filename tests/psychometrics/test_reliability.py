@@ -10,7 +10,10 @@ from teleosce.psychometrics.undefined import Undefined
 def parallel(n: int, parts: int, common: float, seed: int = 1) -> reliability.Numbers:
     """Parts that share a variance of `common` of 1."""
     chance = np.random.default_rng(seed)
-    return common**0.5 * chance.normal(size=(n, 1)) + (1 - common) ** 0.5 * chance.normal(size=(n, parts))
+    scores: reliability.Numbers = common**0.5 * chance.normal(size=(n, 1)) + (1 - common) ** 0.5 * chance.normal(
+        size=(n, parts)
+    )
+    return scores
 
 
 def test_alpha_by_hand() -> None:
