@@ -85,7 +85,7 @@ class _Work:
     def __init__(self, y: Numbers, fixed: Numbers, factors: Mapping[str, Codes], cell: Codes | None) -> None:
         self.names = list(factors)
         self.has_cell = cell is not None
-        self.n, self.f = fixed.shape
+        self.n, self.f = int(fixed.shape[0]), int(fixed.shape[1])
         if self.n <= self.f + len(self.names):
             raise Undefined("few", "There are too few marks to tell these effects apart.")
         codes = list(factors.values())
@@ -149,7 +149,7 @@ class _Work:
     def solution(self, ratios: Numbers) -> Fit:
         """Effects and their errors at the variances that were found."""
         left, diagonal, rows, _ = self._absorbed(ratios)
-        inverse = np.linalg.inv(left[:-1, :-1])
+        inverse: Numbers = np.asarray(np.linalg.inv(left[:-1, :-1]), dtype=np.float64)
         found = inverse @ left[:-1, -1]
         residual = float(left[-1, -1] - left[:-1, -1] @ found) / (self.n - self.f)
         solved = rows[:, :-1] / diagonal[:, None]
