@@ -67,3 +67,12 @@ def wording(item: Item) -> list[str]:
 def runs(text: str, length: int = 5) -> set[tuple[str, ...]]:
     words = re.findall(r"[a-z0-9']+", text.lower().replace("’", "'"))
     return {tuple(words[at : at + length]) for at in range(len(words) - length + 1)}
+
+
+def test_there_is_one_for_each_station_and_level_and_half_are_held_out():
+    read = [read_consultation(path) for path in FILES]
+    assert {(one.station, one.level) for one in read} == {(task, level) for task in TASKS for level in LEVELS}
+    kept = [one for one in read if one.half == "held-out"]
+    assert len(kept) == 9
+    assert [sum(one.level == level for one in kept) for level in LEVELS] == [3, 3, 3]
+    assert {one.station for one in kept} == {one.station for one in read if one.half == "development"} == {*TASKS}
