@@ -23,6 +23,7 @@ class NewSlot:
     candidate: str
     sp: str | None
     examiner: str | None
+    extra: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def prepare_slots(exam_id: str, wanted: Sequence[NewSlot], now_ms: int) -> Prepa
     """
     taken: set[tuple[int, str]] = set()
     for one in wanted:
-        for who in (one.candidate, one.sp, f"{one.circuit} {one.position}"):
+        for who in (one.candidate, one.sp, *one.extra, f"{one.circuit} {one.position}"):
             if who is not None and (one.rotation, who) in taken:
                 raise Conflict(
                     f"Somebody has two slots in rotation {one.rotation}. Nothing was made.", code="slot-taken"
@@ -58,6 +59,7 @@ def prepare_slots(exam_id: str, wanted: Sequence[NewSlot], now_ms: int) -> Prepa
             one.candidate,
             one.sp,
             one.examiner,
+            one.extra,
         )
         for one in wanted
     ]

@@ -78,7 +78,7 @@ _WATCH_AND_READ = frozenset({_P.read_brief, _P.read_recording, _P.read_transcrip
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.organiser: frozenset(Permission),
-        Role.examiner: _WATCH_AND_READ | {_P.mark, _P.correct_transcript, _P.observe_encounter},
+        Role.examiner: _WATCH_AND_READ | {_P.join_encounter, _P.mark, _P.correct_transcript, _P.observe_encounter},
         Role.moderator: _WATCH_AND_READ
         | {_P.mark, _P.correct_transcript, _P.observe_encounter, _P.read_marks, _P.moderate},
         Role.invigilator: frozenset({_P.supervise, _P.watch_health, _P.observe_encounter, _P.issue_links}),

@@ -166,12 +166,12 @@ def _of_visits(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
 def _of_people(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
     """Nobody in two places, and no station with two candidates."""
     by_candidate: dict[int, list[Visit]] = defaultdict(list)
-    by_sp: dict[str, list[Visit]] = defaultdict(list)
+    by_staff: dict[tuple[str, str], list[Visit]] = defaultdict(list)
     by_station: dict[tuple[str, int], list[Visit]] = defaultdict(list)
     for visit in table.visits:
         by_candidate[visit.candidate].append(visit)
-        if visit.sp:
-            by_sp[visit.sp].append(visit)
+        for who in visit.cast:
+            by_staff[who].append(visit)
         if not visit.pause:
             by_station[visit.circuit, visit.position].append(visit)
     for candidate, visits in by_candidate.items():
@@ -182,8 +182,8 @@ def _of_people(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
                 f"at {_at(plan, other.starts_ms)}.",
                 place=("candidates", candidate),
             )
-    for sp, visits in by_sp.items():
-        yield from _of_sp(plan, sp, visits)
+    for (role, name), visits in by_staff.items():
+        yield from _of_staff(plan, role, name, visits)
     for (circuit, position), visits in by_station.items():
         for one, other in _clashes(visits):
             numbers = f"{plan.number_of(one.candidate)} and {plan.number_of(other.candidate)}"
@@ -194,7 +194,7 @@ def _of_people(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
             )
 
 
-def _of_sp(plan: ExamPlan, sp: str, visits: Sequence[Visit]) -> Iterator[Conflict]:
+def _of_staff(plan: ExamPlan, role: str, name: str, visits: Sequence[Visit]) -> Iterator[Conflict]:
     """One conflict for each two places, not for each two slots."""
     pairs: dict[tuple[tuple[str, int], ...], Visit] = {}
     for one, other in _clashes(visits):
@@ -202,8 +202,8 @@ def _of_sp(plan: ExamPlan, sp: str, visits: Sequence[Visit]) -> Iterator[Conflic
         pairs.setdefault(places, other)
     for places, other in pairs.items():
         where = " and ".join(f"station {position} of circuit {circuit}" for circuit, position in places)
-        kind = "overlapping-circuits" if len({circuit for circuit, _ in places}) > 1 else "sp-in-two-places"
-        message = f"{sp} is at {where} at the same time (from {_at(plan, other.starts_ms)})."
+        kind = "overlapping-circuits" if len({circuit for circuit, _ in places}) > 1 else f"{role}-in-two-places"
+        message = f"{name} is at {where} at the same time (from {_at(plan, other.starts_ms)})."
         yield Conflict(kind, message, place=("stations", places[0][1] - 1, "people"))
 
 
@@ -220,8 +220,8 @@ def _clashes(visits: Iterable[Visit]) -> Iterator[tuple[Visit, Visit]]:
 def _of_breaks(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
     mine: dict[tuple[str, str], list[Visit]] = defaultdict(list)
     for visit in table.visits:
-        if visit.sp:
-            mine["sp", visit.sp].append(visit)
+        for who in visit.cast:
+            mine[who].append(visit)
     for at, person in enumerate(plan.people):
         for wanted in person.breaks:
             for fault in _break_faults(plan, table, person, wanted, mine[person.role, person.name]):

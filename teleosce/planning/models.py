@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, NaiveDatetime, StringConstraints
 
 from teleosce.scoring import MarkingRules
-from teleosce.stations.model import Part, Text
+from teleosce.stations.model import Flag, Part, Text
 
 CircuitName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=12)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
@@ -89,9 +89,13 @@ def _place(value: Any) -> Any:
 
 
 class PlanStation(Part):
-    """A place of the ring: a station by its folder's name or its version's hash, with its people in each circuit."""
+    """A place of the ring: a station by its folder's name or its version's hash, with its people in each circuit.
+
+    `examiner_speaks`: a viva. The examiner talks with the candidate, in place of a patient where none is named.
+    """
 
     station: Text
+    examiner_speaks: Flag = False
     phases: Phases = Phases()
     people: dict[CircuitName, Annotated[Place, BeforeValidator(_place)]] = Field(default_factory=dict)
 
@@ -171,13 +175,25 @@ class ExamPlan(Part):
         return self.candidates[index].number or f"C{index + 1:02}"
 
     def sp_at(self, circuit: str, position: int) -> str:
-        """The SP of a station (numbered from 1) in a circuit; a name is made up where none is given."""
-        given = self.stations[position - 1].people.get(circuit, Place()).sp
-        return given or f"Patient {f'{circuit} ' if len(self.rings) > 1 else ''}{position}"
+        """The SP of a station (numbered from 1) in a circuit; a name is made up where none is given.
+
+        Empty where the examiner speaks and no SP is named.
+        """
+        station = self.stations[position - 1]
+        given = station.people.get(circuit, Place()).sp
+        return given if given or station.examiner_speaks else f"Patient {self._where(circuit, position)}"
 
     def examiner_at(self, circuit: str, position: int) -> str:
-        """The examiner of a station in a circuit; where none is given, one examiner marks all of those."""
-        return self.stations[position - 1].people.get(circuit, Place()).examiner or "Examiner"
+        """The examiner of a station in a circuit; where none is given, one examiner marks all of those.
+
+        Who speaks is at one station alone.
+        """
+        station = self.stations[position - 1]
+        made = f"Examiner {self._where(circuit, position)}" if station.examiner_speaks else "Examiner"
+        return station.people.get(circuit, Place()).examiner or made
+
+    def _where(self, circuit: str, position: int) -> str:
+        return f"{circuit} {position}" if len(self.rings) > 1 else str(position)
 
     def utc_ms(self, local: datetime) -> int:
         """A local time of the school in milliseconds since the epoch."""

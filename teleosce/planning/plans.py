@@ -265,6 +265,7 @@ class _Cast:
 
     def slot(self, visit: Visit, bank: Bank) -> NewSlot:
         station = bank[visit.station] if visit.station in bank else _rest_of(bank)
+        examiner = self.staff["examiner", visit.examiner].id if visit.examiner else None
         return NewSlot(
             position=visit.position,
             rotation=visit.rotation,
@@ -273,7 +274,8 @@ class _Cast:
             timings=visit.timings,
             candidate=self.candidates[visit.candidate].id,
             sp=self.staff["sp", visit.sp].id if visit.sp else None,
-            examiner=self.staff["examiner", visit.examiner].id if visit.examiner else None,
+            examiner=examiner,
+            extra=(examiner,) if visit.speaks and examiner else (),
         )
 
 

@@ -40,6 +40,7 @@ class Visit:
     """A planned slot. `candidate` counts from 0 in the plan; `position` and `rotation` from 1.
 
     `circuit` is the ring's own name: that of a later round differs. `pause`: a rotation of rest for the whole ring.
+    `speaks`: the examiner is in the room, and not at the recording alone.
     """
 
     circuit: str
@@ -54,6 +55,13 @@ class Visit:
     starts_ms: int
     ends_ms: int
     timings: Timings
+    speaks: bool = False
+
+    @property
+    def cast(self) -> tuple[tuple[str, str], ...]:
+        """Role and name of the staff who must be in its room: they cannot be in another."""
+        met = (("sp", self.sp), ("examiner", self.examiner if self.speaks else ""))
+        return tuple((role, name) for role, name in met if name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +153,22 @@ class _Maker:
         return ring, [replace(visit, circuit=name) for visit in visits] if name != wanted.of else visits
 
     def sharing(self, circuit: str, before: Sequence[Ring]) -> list[Ring]:
-        """The rings before with an SP of this circuit: nobody has two slots of one rotation number."""
-        mine = self.sps(circuit)
-        return [one for one in before if one.of == circuit or mine & self.sps(one.of)]
+        """The rings before with somebody of this circuit: nobody has two slots of one rotation number."""
+        mine = self.staff(circuit)
+        return [one for one in before if one.of == circuit or mine & self.staff(one.of)]
 
-    def sps(self, circuit: str) -> set[str]:
-        return {self.plan.sp_at(circuit, at + 1) for at in range(self.size) if at not in self.rest_at}
+    def staff(self, circuit: str) -> set[tuple[str, str]]:
+        return {who for at in range(self.size) for who in self.met_at(circuit, at)}
+
+    def met_at(self, circuit: str, at: int) -> list[tuple[str, str]]:
+        """Role and name of those whom candidates meet at a station (counted from 0)."""
+        if at in self.rest_at:
+            return []
+        speaks = self.plan.stations[at].examiner_speaks
+        examiner = self.plan.examiner_at(circuit, at + 1) if speaks else ""
+        return [
+            (role, name) for role, name in (("sp", self.plan.sp_at(circuit, at + 1)), ("examiner", examiner)) if name
+        ]
 
     def timings(self, at: int, extra_percent: int) -> Timings:
         """The lengths at a station (counted from 0) for somebody with so much extra time."""
@@ -170,13 +188,13 @@ class _Maker:
         ]
 
     def wishes(self, circuit: str, start: int) -> list[Wish]:
-        """The breaks of the circuit's SPs, on the day on which it starts."""
+        """The breaks of those whom candidates meet in the circuit, on the day on which it starts."""
         zone = ZoneInfo(self.plan.zone)
         day = datetime.fromtimestamp(start / 1000, UTC).astimezone(zone).date()
         found = []
         for at in range(self.size):
-            person = None if at in self.rest_at else self.people.get(("sp", self.plan.sp_at(circuit, at + 1)))
-            for one in person.breaks if person else ():
+            people = [self.people[who] for who in self.met_at(circuit, at) if who in self.people]
+            for one in (wanted for person in people for wanted in person.breaks):
                 opens, closes = (self.plan.utc_ms(datetime.combine(day, when)) for when in (one.opens, one.closes))
                 if closes > opens:
                     needs = closes - opens if one.minutes is None else one.minutes * 60_000
@@ -199,10 +217,22 @@ class _Maker:
                 timings = longest if rest else self.timings(at, self.plan.candidates[candidate].extra_percent)
                 sp = "" if rest else self.plan.sp_at(wanted.of, at + 1)
                 examiner = "" if rest else self.plan.examiner_at(wanted.of, at + 1)
-                station = self.plan.stations[at].station
+                station = self.plan.stations[at]
                 made.append(
                     Visit(
-                        wanted.of, number, at + 1, station, candidate, sp, examiner, rest, False, at_ms, ends, timings
+                        wanted.of,
+                        number,
+                        at + 1,
+                        station.station,
+                        candidate,
+                        sp,
+                        examiner,
+                        rest,
+                        False,
+                        at_ms,
+                        ends,
+                        timings,
+                        not rest and station.examiner_speaks,
                     )
                 )
             number += 1

@@ -21,6 +21,11 @@ def takes_part(principal: Principal, encounter: Encounter) -> bool:
     return principal.seat_id is not None and principal.seat_id in encounter.people
 
 
+def speaks(principal: Principal, encounter: Encounter) -> bool:
+    """Whether the seat is an examiner who talks with the candidate."""
+    return principal.role is Role.examiner and takes_part(principal, encounter)
+
+
 def person_of(principal: Principal) -> str:
     """Who somebody is in media rooms: the seat, or the account of staff without one."""
     return principal.seat_id or principal.account_id or principal.session_id

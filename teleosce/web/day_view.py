@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from teleosce.exams import RUNNING, Encounter, Identified, exam_state
-from teleosce.people import Seat
+from teleosce.people import Role, Seat
 from teleosce.rtc import PeerHealth
 from teleosce.scoring import Form, Kind, layout_of
 from teleosce.web.context import Rooms
@@ -21,6 +21,7 @@ NOT_RECORDED = {"state": "none", "seconds": 0}
 NOT_ASKED_FOR = {"state": "waiting", "done": 0.0, "message": "The recording has not been closed yet."}
 NOT_MARKED = {"state": "none", "marked": 0, "total": 0, "live": False}
 SENDING_MS = 3000
+MET = (Role.candidate, Role.standardized_patient)
 
 
 class Notices(Protocol):
@@ -139,12 +140,14 @@ class Boards:
         peers = {
             peer.participant: peer for one in encounters if one.phase in RUNNING for peer in rooms.media.peers(one.id)
         }
+        speaking = {one for encounter in encounters for one in encounter.extra}
         alarms: dict[str, list[Entry]] = defaultdict(list)
         for alarm in rooms.watching.alarms():
             alarms[alarm.participant_id].append({"kind": alarm.kind.value, "since_ms": alarm.since_ms})
         return {
             seat.id: {
                 **self._person(seat, peers.get(seat.id)),
+                "on_camera": seat.role in MET or seat.id in speaking,
                 "consented": seat.id in consented,
                 "check": checks[seat.id]["verdict"] if seat.id in checks else None,
                 "identified": _identified(identified.get(seat.id)),

@@ -150,18 +150,25 @@ async def _ticket(house: Rooms, hub: Hub, connection: Connection, said: dict[str
         return
     who = connection.principal
     if who.seat_id is None or not who.may(Permission.join_encounter):
-        raise Invalid("Only candidates and patients take part in the call.")
+        raise Invalid("Only candidates, patients and examiners who speak take part in the call.")
     if not await house.people.has_consented(who.seat_id):
         raise Conflict("Before camera and microphone are used, please open your link and read the consent text.")
     room = f"check-{who.seat_id}"
     if said.get("purpose") != "check":
-        encounter = await house.exams.where_now(who.seat_id)
-        if encounter is None or encounter.phase not in LIVE:
+        encounter = await _called_to(house, connection)
+        if encounter is None or encounter.phase not in LIVE or who.seat_id not in encounter.people:
             raise Conflict(
                 "There is no call at this moment. The page connects by itself when there is.", code="no-call"
             )
         room = encounter.id
     _issue(house, connection, room, publish=True)
+
+
+async def _called_to(house: Rooms, connection: Connection) -> Encounter | None:
+    """Where the call is: at the encounter that the page is about, or wherever the seat should be now."""
+    if connection.observes is not None:
+        return await observed_encounter(house, connection.principal, connection.observes)
+    return await house.exams.where_now(connection.principal.seat_id or "")
 
 
 async def _listening(house: Rooms, connection: Connection) -> None:

@@ -8,11 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from teleosce.core.errors import Conflict
 from teleosce.exams import RUNNING
-from teleosce.people import LinkRefused, LinkView, Permission, Role
+from teleosce.people import LinkRefused, LinkView, Permission, Principal, Role
 from teleosce.web import sessions
+from teleosce.web.access import speaks
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.limits import Refusals, address_of
-from teleosce.web.place import page_of
+from teleosce.web.place import LIVE, page_of
 from teleosce.web.rendering import markdown
 from teleosce.web.routing import Access, Route, answer, body
 from teleosce.web.socket import HUB
@@ -68,7 +69,7 @@ async def look(request: web.Request) -> web.Response:
     exam = await house.exams.exam(view.seat.exam_id)
     consent: dict[str, Any] | None = None
     training: dict[str, Any] | None = None
-    if view.seat.role in RECORDED:
+    if await _is_recorded(house, view):
         text = house.people.consent_text()
         given = await house.people.has_consented(view.seat.id)
         consent = {"version": text.version, "html": markdown(text.markdown), "given": given}
@@ -88,6 +89,13 @@ async def look(request: web.Request) -> web.Response:
     )
 
 
+async def _is_recorded(house: Rooms, view: LinkView) -> bool:
+    """By their role, or as an examiner who speaks somewhere."""
+    if view.seat.role in RECORDED:
+        return True
+    return any(view.seat.id in one.people for one in await house.exams.of_seat(view.seat.id))
+
+
 async def _look(request: web.Request, token: str) -> LinkView:
     refusals, address, now = request.app[REFUSALS], address_of(request), time.monotonic()
     refusals.check(address, now)
@@ -103,7 +111,7 @@ async def join(request: web.Request) -> web.Response:
     asked = await body(request, Join)
     house = rooms(request)
     view = await _look(request, asked.token)
-    recorded = view.seat.role in RECORDED
+    recorded = await _is_recorded(house, view)
     if recorded and asked.consent_version is None and not await house.people.has_consented(view.seat.id):
         raise Conflict("Please read the consent text and accept it first.", code="consent-needed")
     if recorded and asked.consent_version not in (None, house.people.consent_text().version):
@@ -116,10 +124,17 @@ async def join(request: web.Request) -> web.Response:
     if recorded and asked.training is not None:
         await house.people.answer_training(who, asked.training.version, agreed=asked.training.agreed)
     await _leave_older_seat(request, who.role, token)
-    page = f"{page_of(who.role, who.exam_id)}?role={who.role.value}"
+    page = f"{await _place(house, who)}?role={who.role.value}"
     response = answer({"page": page, "under_way": await _under_way(house, view.seat.id)})
     sessions.keep(response, request, who.role, token)
     return response
+
+
+async def _place(house: Rooms, who: Principal) -> str:
+    """Where the link leads now: an examiner whom a candidate waits for goes to that desk."""
+    mine = await house.exams.of_seat(who.seat_id or "")
+    called = next((one for one in mine if one.phase in LIVE and speaks(who, one)), None)
+    return f"/mark/{called.id}" if called else page_of(who.role, who.exam_id)
 
 
 async def _under_way(house: Rooms, seat_id: str) -> bool:

@@ -8,7 +8,16 @@ from teleosce.exams import Encounter, Outcome, Phase
 from teleosce.people import Permission, Principal
 from teleosce.scoring import Kind, layout_of
 from teleosce.stations import StationVersion
-from teleosce.web.access import exam_of, examines, marked_encounter, observed_encounter, observes, person_of, watches
+from teleosce.web.access import (
+    exam_of,
+    examines,
+    marked_encounter,
+    observed_encounter,
+    observes,
+    person_of,
+    speaks,
+    watches,
+)
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.place import LIVE, encounter_view
 from teleosce.web.rendering import page
@@ -58,7 +67,7 @@ async def observing(request: web.Request) -> web.Response:
     house = rooms(request)
     live = [one for one in await house.exams.running() if one.phase in LIVE and await observes(house, who, one)]
     live.sort(key=lambda one: (one.circuit, one.position))
-    found = [{"view": await encounter_view(house, one), "circuit": one.circuit} for one in live if one.sp is not None]
+    found = [{"view": await encounter_view(house, one), "circuit": one.circuit} for one in live if len(one.people) > 1]
     return page(request, "observing.html", place="exams", encounters=found)
 
 
@@ -68,7 +77,9 @@ async def worklist(request: web.Request) -> web.Response:
     house = rooms(request)
     mine = await _to_mark(house, who)
     rows = [await _row(house, who, encounter) for encounter in mine]
-    return page(request, "worklist.html", place="marking", rows=rows)
+    called = next((one for one in mine if one.phase in LIVE and speaks(who, one)), None)
+    row = next((one for one in rows if called and one["encounter"]["id"] == called.id), None)
+    return page(request, "worklist.html", place="marking", rows=rows, called=row)
 
 
 async def _to_mark(house: Rooms, who: Principal) -> list[Encounter]:
@@ -121,6 +132,7 @@ async def desk(request: web.Request) -> web.Response:
         version=version,
         candidate=(candidate.number or candidate.name) if candidate else "",
         may_mark=await examines(house, who, encounter),
+        speaks=speaks(who, encounter),
         note=await _note(house, encounter, version),
         desk=(await house.desks.settings(person_of(who))).model_dump(mode="json"),
     )

@@ -1,7 +1,11 @@
-/** Looking in on an encounter: who is there, its clock, and their pictures and voices. Nothing is sent but the wish to hear. */
+/**
+ * Looking in on an encounter: who is there, its clock, and their pictures and voices. Nothing is sent but the wish to hear,
+ * unless it is an examiner who speaks: `own` is then what they send.
+ */
 
 /** @import { EncounterNow, Person, ServerEvents } from "./types.js" */
 /** @import { Heard, PeerState } from "./peer.js" */
+/** @import { OwnMedia } from "./own-media.js" */
 /** @import { SocketState } from "./socket.js" */
 
 import { el, setText } from "./dom.js";
@@ -12,6 +16,7 @@ import { Socket } from "./socket.js";
 const IN_ROOM = ["reading", "encounter"];
 
 export class Listener {
+  /** @type {OwnMedia | null} */ own = null;
   /** @type {Peer | null} */ #peer = null;
   /** @type {Map<string, {figure: HTMLElement, video: HTMLVideoElement}>} */ #tiles = new Map();
   #tap = el("button", { class: "button primary", type: "button", hidden: true }, t("Tap to hear them"));
@@ -53,6 +58,11 @@ export class Listener {
     this.socket.start();
   }
 
+  /** The media connection, while there is one. */
+  get peer() {
+    return this.#peer;
+  }
+
   /** Lets go of the room. */
   close() {
     this.#peer?.close();
@@ -67,9 +77,9 @@ export class Listener {
     if (wanted === (this.#peer !== null)) return;
     if (!wanted) return this.close();
     this.#peer = new Peer({
-      ticket: () => this.socket.ticket("observe"),
-      stream: null,
-      listens: true,
+      ticket: () => this.socket.ticket(this.own ? "encounter" : "observe"),
+      stream: this.own?.sent ?? null,
+      listens: this.own === null,
       onstate: (state) => this.onpeer(state),
       onbound: (people) => this.#show(people),
     });

@@ -8,6 +8,8 @@ import { duration } from "./clock.js";
 import { useSpeaker } from "./media-devices.js";
 
 const REMARK_MS = 10_000;
+/** @type {readonly string[]} */
+const ON_STAGE = ["candidate", "sp", "examiner"];
 /** A picture that stands still this long is said to be missing. */
 const STILL_MS = 3000;
 
@@ -47,7 +49,7 @@ export class Stage {
    * @param {Heard[]} people
    */
   show(people) {
-    const parts = people.filter((one) => one.role === "candidate" || one.role === "sp");
+    const parts = people.filter((one) => ON_STAGE.includes(one.role));
     for (const [id, tile] of this.#tiles) {
       if (parts.some((one) => one.participant === id)) continue;
       tile.figure.remove();

@@ -66,9 +66,18 @@ function phaseWords(phase, { encounter }) {
  * @param {boolean} seen
  */
 function absent({ people }, seen) {
+  const met = whoIsMet(people);
+  if (met?.role === "examiner") {
+    if (seen) return t("The line to the examiner is interrupted. Stay here: they come back by themselves.");
+    return met.present ? t("The examiner is about to appear.") : t("The examiner is not here yet. Stay here: they appear by themselves.");
+  }
   if (seen) return t("The line to the patient is interrupted. Stay here: they come back by themselves, and the examiner will know.");
-  const patient = people.find((one) => one.role === "sp");
-  return patient?.present ? t("The patient is about to appear.") : t("The patient is not here yet. Stay here: they appear by themselves.");
+  return met?.present ? t("The patient is about to appear.") : t("The patient is not here yet. Stay here: they appear by themselves.");
+}
+
+/** The patient, or an examiner who speaks in a patient’s place. @param {Place["people"]} people */
+function whoIsMet(people) {
+  return people.find((one) => one.role === "sp") ?? people.find((one) => one.role === "examiner");
 }
 
 /**
@@ -101,8 +110,8 @@ function tellWaiting(place) {
   );
   const facts = byId("waiting-facts");
   facts.replaceChildren();
-  const patient = people.find((one) => one.role === "sp");
-  if (patient) facts.append(el("dt", {}, t("Patient")), el("dd", {}, patient.present ? t("is here") : t("is not here yet")));
+  const met = whoIsMet(people);
+  if (met) facts.append(el("dt", {}, met.role === "sp" ? t("Patient") : t("Examiner")), el("dd", {}, met.present ? t("is here") : t("is not here yet")));
   const progress = progressWords(place);
   if (progress) facts.append(el("dt", {}, t("Your stations")), el("dd", {}, progress));
   if (next) facts.append(el("dt", {}, t("After this")), el("dd", {}, next.rest ? t("Rest") : stationName(next)));

@@ -91,6 +91,8 @@ export interface DayPerson {
   name: string;
   number: string | null;
   present: boolean;
+  /** Whether they are seen and heard in their encounters. */
+  on_camera: boolean;
   consented: boolean;
   check: Verdict | null;
   /** How the invigilator knew who it is, and when; null until ticked off. */

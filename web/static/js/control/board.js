@@ -101,9 +101,9 @@ export function isRunning({ phase }) {
   return RUNNING.includes(phase);
 }
 
-/** Somebody whose picture and voice belong to the encounter. @param {DayPerson} person */
-export function onCamera({ role }) {
-  return role === "candidate" || role === "sp";
+/** Somebody whose picture and voice belong to an encounter: candidates, patients, examiners who speak. @param {DayPerson} person */
+export function onCamera({ on_camera }) {
+  return on_camera;
 }
 
 /**

@@ -106,6 +106,11 @@ export class MarkForm {
     await this.#form.resolve(field, choice);
   }
 
+  /** Sends what is left. Throws Unsaved or a Fault. */
+  async flush() {
+    await this.#form.flush();
+  }
+
   /** Sends what is left and locks the form. Throws Unsaved or a Fault; then it is as it was. */
   async submit() {
     await this.#form.flush();

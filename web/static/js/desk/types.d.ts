@@ -123,6 +123,8 @@ export interface DeskData {
   encounter: string;
   phase: string;
   may_mark: boolean;
+  /** Whether they talk with the candidate. */
+  speaks: boolean;
   role: string;
   items: Item[];
   settings: Settings;

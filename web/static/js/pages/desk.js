@@ -20,6 +20,7 @@ import { Moments } from "../desk/moments.js";
 import { momentAt } from "../desk/reading.js";
 import { DeskSettings } from "../desk/settings.js";
 import { gradeName, markName, Sheet } from "../desk/sheet.js";
+import { Speaker } from "../desk/speaker.js";
 import { Submission } from "../desk/submit.js";
 import { TranscriptView } from "../desk/transcript.js";
 import { STEP_MS, Watch } from "../desk/watch.js";
@@ -34,6 +35,7 @@ const settings = new DeskSettings(page.settings);
 const keymap = new Keymap(settings.now.keys);
 /** @type {Watch | null} */ let watch = null;
 /** @type {Listener | null} */ let listener = null;
+/** @type {Speaker | null} */ let speaker = null;
 /** When the consultation began: there a recording begins too. @type {number | null} */ let live_since = null;
 /** @type {number | null} */ let ends_ms = null;
 /** @type {number | null} */ let paused_ms = null;
@@ -77,11 +79,14 @@ function attend() {
       byId("live").hidden = !live;
       byId("watch-message").hidden = live || watch !== null;
       tellWho(byId("live-who"), people, observers);
-      if (!live) made.close();
+      if (live) return;
+      made.close();
+      speaker?.close();
     },
     onsocket: (state) => (byId("live").hidden = byId("live").hidden || state === "replaced" || state === "ended"),
   });
   listener = made;
+  if (page.speaks) speaker = new Speaker(made, page.encounter, async () => marking?.form.flush());
   made.start();
   everyTick(() => setText(byId("live-clock"), ends_ms === null ? "" : countdown(ends_ms - (paused_ms ?? made.socket.clock.now()))));
 }

@@ -14,7 +14,6 @@ import { EquipmentCheck } from "./join-check.js";
 const KEPT = "teleosce.link";
 const PARTS = ["reading", "refused", "stopped", "who", "check"];
 /** Those who are seen and heard. Everyone else has nothing to check. */
-const ON_CAMERA = /** @type {Role[]} */ (["candidate", "sp"]);
 const clock = new ServerClock();
 
 void begin();
@@ -75,7 +74,8 @@ function showWho(token, view) {
   byId("consent-given").hidden = !consent?.given;
   if (consent?.given) setText(byId("consent-given"), t("You have agreed to the consent text, version {version}.", { version: consent.version }));
   showTraining(view);
-  const checks = ON_CAMERA.includes(seat.role);
+  // Whoever is asked for consent is seen and heard.
+  const checks = consent !== null;
   byId("steps-who").hidden = !checks;
   setText(byId("who-go"), asks ? t("Agree and continue") : checks ? t("Continue") : t("Enter"));
   byId("consent-box").addEventListener("change", () => fault(false));

@@ -22,6 +22,11 @@ async function refresh() {
   if (!fresh) return setState(state, "fair", t("The line is lost: this is what was known last"));
   times(fresh);
   setText(byId("work-summary"), fresh.getElementById("work-summary")?.textContent?.trim() ?? "");
+  const called = fresh.getElementById("work-called");
+  if (called && called.dataset.encounter !== document.getElementById("work-called")?.dataset.encounter) {
+    // A candidate waits for this examiner's voice: nothing on this page is more urgent.
+    return location.assign(called.querySelector("a")?.href ?? location.href);
+  }
   const work = fresh.getElementById("work");
   if (work) renew(byId("work"), work);
 }

@@ -51,8 +51,11 @@ export function circuitsScreen(plan, bank, changed) {
     const bankOne = stationOf(bank, station.station);
     const heading = el("h3", {}, `${at + 1}. ${bankOne?.title ?? station.station}`);
     if (bankOne?.rest) return el("div", { class: "place" }, heading, el("p", { class: "soft" }, t("Nobody is met here")));
-    const made = plan.circuits.length > 1 ? t("Patient {circuit} {number}", { circuit: chosen, number: at + 1 }) : t("Patient {number}", { number: at + 1 });
-    return el("div", { class: "place" }, heading, field(station, at, "sp", t("Patient played by"), made), field(station, at, "examiner", t("Examiner"), t("Examiner")));
+    const where = { circuit: chosen, number: at + 1 };
+    const several = plan.circuits.length > 1;
+    const patient = station.examiner_speaks ? t("nobody: the examiner speaks") : several ? t("Patient {circuit} {number}", where) : t("Patient {number}", where);
+    const examiner = !station.examiner_speaks ? t("Examiner") : several ? t("Examiner {circuit} {number}", where) : t("Examiner {number}", where);
+    return el("div", { class: "place" }, heading, field(station, at, "sp", t("Patient played by"), patient), field(station, at, "examiner", t("Examiner"), examiner));
   }
 
   /**

@@ -42,7 +42,24 @@ export function ringScreen(plan, bank, changed) {
       tool(t("Remove"), "remove", true, () => remove(at)),
     ];
     for (const button of tools) button.setAttribute("aria-label", `${button.textContent}: ${at + 1}. ${title}`);
-    return el("li", {}, el("div", {}, el("h3", {}, title), el("p", { class: "soft small" }, about)), el("div", { class: "ring-tools" }, ...tools));
+    const meets = known && !known.rest ? viva(one, title) : null;
+    return el("li", {}, el("div", {}, el("h3", {}, title), el("p", { class: "soft small" }, about), meets), el("div", { class: "ring-tools" }, ...tools));
+  }
+
+  /**
+   * Whether the examiner talks with the candidate.
+   * @param {PlanStation} one
+   * @param {string} title
+   */
+  function viva(one, title) {
+    const box = el("input", { type: "checkbox", "aria-label": t("{title}: the examiner talks with the candidate", { title }) });
+    box.checked = one.examiner_speaks === true;
+    box.addEventListener("change", () => {
+      if (box.checked) one.examiner_speaks = true;
+      else delete one.examiner_speaks;
+      changed();
+    });
+    return el("label", { class: "row tight small" }, box, t("The examiner talks with the candidate (viva)"));
   }
 
   /**

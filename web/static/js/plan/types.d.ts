@@ -13,6 +13,8 @@ export interface PlanDocument {
 
 export interface PlanStation {
   station: string;
+  /** A viva. */
+  examiner_speaks?: boolean;
   people: Record<string, { sp?: string; examiner?: string }>;
   [other: string]: unknown;
 }
