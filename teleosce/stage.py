@@ -40,6 +40,9 @@ SETTLED_MS = 15_000
 RECENT_MS = 24 * 3600 * 1000
 """What ended longer ago was looked at when the server started, and again each minute for a day."""
 
+LATELY_MS = 10 * 60 * 1000
+"""What was sealed in this time is measured once more: the server may have been killed between the two."""
+
 DISRUPTIONS = {
     AlarmKind.absent: (IncidentKind.line, True),
     AlarmKind.no_packets: (IncidentKind.line, True),
@@ -243,7 +246,10 @@ class Stage:
             if settled and not rooms.recordings.is_recording(encounter.id):
                 log.error("a consultation was not recorded; it is from now on", encounter=encounter.id)
                 await self._open(EncounterStarted(encounter.id))
-        for encounter in await rooms.exams.past_consultation(since_ms):
+        past = await rooms.exams.past_consultation(since_ms)
+        incidents = await rooms.exams.incidents_in([one.id for one in past if one.id not in self._right])
+        unmeasured = {one.encounter_id for one in incidents if not one.measured and one.kind is not IncidentKind.other}
+        for encounter in past:
             settled = encounter.phase_started_ms <= settled_ms
             if not settled or encounter.id in self._right or encounter.id in self._being_sealed:
                 continue
@@ -251,6 +257,8 @@ class Stage:
                 log.error("a consultation was recorded beyond its end", encounter=encounter.id)
                 await self._close(EncounterEnded(encounter.id))
             elif await rooms.recordings.manifest(encounter.id):
+                if encounter.id in unmeasured or encounter.phase_started_ms > settled_ms - LATELY_MS:
+                    await self._measure(RecordingSealed(encounter.id))
                 if (await rooms.transcripts.status(encounter.id)).state is State.waiting:
                     await self._transcribe(RecordingSealed(encounter.id))
                 self._right.add(encounter.id)

@@ -115,6 +115,28 @@ async def test_an_outage_is_an_incident_that_the_sealed_recording_measures(theat
     assert any(one.measured for one in await theatre.rooms.ledger.incidents(encounter.exam_id))
 
 
+async def test_what_was_not_measured_is_measured_later(theatre: Theatre, monkeypatch: pytest.MonkeyPatch):
+    """The server was killed between the seal and the ledger."""
+    monkeypatch.setattr(staging, "SETTLED_MS", -1)
+    encounter = await theatre.consultation()
+    await theatre.speak(encounter)
+    await theatre.rooms.ledger.outage(encounter.id, theatre.rooms.clock.now_ms() - 1000)
+    taking = theatre.rooms.ledger.measured
+
+    async def not_now(*_: object) -> None:
+        raise Unavailable("The database is held.")
+
+    monkeypatch.setattr(theatre.rooms.ledger, "measured", not_now)
+    await theatre.rooms.day.end_phase(encounter.id, Phase.encounter)
+    await theatre.rooms.day.heard()
+    await asyncio.wait(theatre.stage._sealing)
+    (incident,) = await theatre.rooms.ledger.incidents(encounter.exam_id)
+    assert not incident.measured
+    monkeypatch.setattr(theatre.rooms.ledger, "measured", taking)
+    await theatre.stage._reconcile(1)
+    assert all(one.measured for one in await theatre.rooms.ledger.incidents(encounter.exam_id))
+
+
 async def test_what_was_left_behind_is_found(theatre: Theatre, monkeypatch: pytest.MonkeyPatch):
     """A consultation that nobody records, a recording that nobody sealed, a transcript that nobody asked for."""
     monkeypatch.setattr(staging, "SETTLED_MS", -1)

@@ -32,8 +32,9 @@ async def go(moves: Moves, exam_id: str, names: Names) -> None:
     """
     chosen = await _chosen(moves, exam_id, names, CircuitState.planned, CircuitState.gathering)
     begun = 0
-    firsts = [(circuit, _first(await _waiting(moves, circuit))) for circuit in chosen]
-    for circuit, first in sorted(firsts, key=lambda one: one[1][0].rotation if one[1] else 0):
+    queues = [(circuit, await _waiting(moves, circuit)) for circuit in chosen]
+    for circuit, waiting in sorted(queues, key=lambda one: _next(one[1])):
+        first = [one for one in waiting if one.rotation == _next(waiting)]
         if not first:
             continue
         if (held := _held(moves, first)) is not None:
@@ -41,19 +42,15 @@ async def go(moves: Moves, exam_id: str, names: Names) -> None:
                 continue
             raise elsewhere(*held)
         begun += 1
-        new = moves.move_circuit(circuit, CircuitState.running, first[0].rotation)
-        for one in first:
-            if (other := moves.in_the_way(one)) is not None:
-                raise elsewhere(one, other)
-            moves.begin(one, new)
+        new = moves.move_circuit(circuit, CircuitState.running, _next(waiting))
+        await moves.begin_together(new, first, [one for one in waiting if one not in first])
     if begun == 0 or (names is not None and begun < len(chosen)):
         raise not_so(chosen, "There nobody waits to be examined, so nothing was begun.")
 
 
-def _first(waiting: list[Encounter]) -> list[Encounter]:
-    """Those of the first rotation that waits."""
-    rotation = min((one.rotation for one in waiting), default=0)
-    return [one for one in waiting if one.rotation == rotation]
+def _next(waiting: list[Encounter]) -> int:
+    """The first rotation for which somebody waits; 0 for none."""
+    return min((one.rotation for one in waiting), default=0)
 
 
 def _held(moves: Moves, wanted: list[Encounter]) -> tuple[Encounter, Encounter] | None:

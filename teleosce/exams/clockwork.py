@@ -106,17 +106,7 @@ async def _turn(moves: Moves, circuit: Circuit, members: Iterable[Encounter]) ->
     upcoming = [one for one in waiting if rotations.get(one.id) == first]
     if all(moves.in_the_way(one) for one in upcoming):
         return acted  # somebody of each is in another circuit's room: it is tried again
-    turned = moves.move_circuit(circuit, circuit.state, first)
-    postponed = []
-    for one in upcoming:
-        if moves.in_the_way(one) is None:
-            moves.begin(one, turned)
-        else:
-            postponed.append(one)
-    planned = await store_encounters.last_rotation(moves.connection, circuit.exam_id, circuit.name)
-    places = ring.place(postponed, later, max(planned, first))
-    for one in postponed:
-        moves.put(one, replace(one, rotation=places[one.id]), Cause.postponed)
+    await moves.begin_together(moves.move_circuit(circuit, circuit.state, first), upcoming, later)
     return True
 
 

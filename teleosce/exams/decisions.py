@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.core.events import IncidentChanged
+from teleosce.core.ids import new_id
 from teleosce.exams import store, store_ledger, transitions
 from teleosce.exams.incidents import Decision, Incident, until_now
 from teleosce.exams.models import Outcome, Phase
@@ -30,9 +31,8 @@ async def decide(moves: Moves, incident_id: str, decision: Decision, note: str, 
     assert exam is not None
     now = until_now(old, exam.policy, moves.now_ms)
     done = old.decided_ms is None and await _carry_out(moves, now, decision, note)
-    # What was counted until now is not counted again.
-    since_ms = None if old.since_ms is None else moves.now_ms
-    new = replace(now, since_ms=since_ms, decision=decision, decided_by=by, decided_ms=moves.now_ms)
+    new = replace(now, since_ms=None, closed_ms=old.closed_ms or moves.now_ms)
+    new = replace(new, decision=decision, decided_by=by, decided_ms=moves.now_ms)
     new = replace(new, carried_out=done, note=note or now.note)
     if not await store_ledger.rewrite(moves.connection, new, undecided=True):
         said = old.decision.value if old.decision else "something"
@@ -40,7 +40,19 @@ async def decide(moves: Moves, incident_id: str, decision: Decision, note: str, 
             f"“{said}” was decided already. Nothing was changed.", code="decided", details={"decision": said}
         )
     moves.say(new.exam_id, IncidentChanged(new.exam_id, new.id))
+    if old.closed_ms is None:
+        await _go_on(moves, old)
     return new
+
+
+async def _go_on(moves: Moves, old: Incident) -> None:
+    """What goes on beyond the decision is another incident, and has a proposal of its own."""
+    if old.encounter_id is None or (await moves.get(old.encounter_id)).phase is not Phase.encounter:
+        return
+    since_ms = None if old.since_ms is None else moves.now_ms
+    new = Incident(new_id(), old.exam_id, old.encounter_id, old.seat_id, old.kind, moves.now_ms, since_ms)
+    await store_ledger.add(moves.connection, new)
+    moves.say(new.exam_id, IncidentChanged(new.exam_id, new.id))
 
 
 async def _carry_out(moves: Moves, incident: Incident, decision: Decision, note: str) -> bool:

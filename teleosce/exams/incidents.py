@@ -134,13 +134,15 @@ def goes_on(
     return incident if incident.closed_ms is not None else replace(incident, closed_ms=now_ms)
 
 
-def measure(incident: Incident, lost: Collection[Lost], ended_ms: int, policy: Policy) -> Incident:
-    """The incident by the sealed recording. lost: of its seat, or of all when it struck all.
+def measure(
+    incident: Incident, lost: Collection[Lost], ended_ms: int, policy: Policy, apart: Span = (0, 2**53)
+) -> Incident:
+    """The incident by the sealed recording. lost: of its seat, or of all when it struck all. apart: its, and no more.
 
     A microphone that gave silence left no gap: for sound and picture the longer of both counts.
     """
     closed_ms = incident.closed_ms or ended_ms
-    window = (incident.opened_ms - BESIDE_MS, closed_ms + BESIDE_MS)
+    window = (max(incident.opened_ms - BESIDE_MS, apart[0]), min(closed_ms + BESIDE_MS, apart[1]))
     audio_ms = max((_within(one.audio, window) for one in lost), default=0)
     video_ms = max((_within(one.video, window) for one in lost), default=0)
     if incident.kind in (IncidentKind.sound, IncidentKind.picture):

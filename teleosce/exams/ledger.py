@@ -66,14 +66,14 @@ class Ledger:
             known = await store_ledger.incidents_in(connection, [encounter_id])
             for old in known:
                 by_seat = old.seat_id is not None and old.kind is not IncidentKind.server
-                # Once it is decided on, an incident ends and does not open again: what follows is another one.
-                if not by_seat or (old.decision is not None and old.closed_ms is not None):
+                # A decision ends it, and it does not open again: what follows is another one.
+                if not by_seat or old.decision is not None:
                     continue
                 new = goes_on(old, wrong, policy, now_ms, known=True)
                 if new != old:
                     await store_ledger.rewrite(connection, new, undecided=False)
                     changed.append(new)
-            open_ = {(one.seat_id, one.kind) for one in known if one.decision is None or one.closed_ms is None}
+            open_ = {(one.seat_id, one.kind) for one in known if one.decision is None}
             for seat_id, kind in sorted({(one.seat_id, one.kind) for one in wrong} - open_, key=str):
                 mine = [one for one in wrong if (one.seat_id, one.kind) == (seat_id, kind)]
                 since_ms = min(one.since_ms for one in mine)
@@ -112,7 +112,7 @@ class Ledger:
             known = await store_ledger.incidents_in(connection, [encounter_id])
             for old in (one for one in known if one.kind is not IncidentKind.other):
                 mine = [one for seat, one in lost.items() if old.seat_id in (None, seat)]
-                new = measure(old, mine, ended_ms, policy)
+                new = measure(old, mine, ended_ms, policy, _apart(old, known))
                 if mine and new != old:
                     await store_ledger.rewrite(connection, new, undecided=False)
                     changed.append(new)
@@ -193,6 +193,15 @@ def _known(every: Collection[Identified]) -> dict[str, Identified]:
 async def _policy(connection: Connection, encounter: Encounter) -> Policy:
     exam = await store.exam(connection, encounter.exam_id)
     return exam.policy if exam else Policy()
+
+
+def _apart(incident: Incident, known: Collection[Incident]) -> tuple[int, int]:
+    """Between what ends and what begins with the same of the same person: nothing lost counts for two."""
+    others = [one for one in known if one.id != incident.id]
+    same = [one for one in others if (one.seat_id, one.kind) == (incident.seat_id, incident.kind)]
+    before = (one.closed_ms or 0 for one in same if one.opened_ms < incident.opened_ms)
+    after = (one.opened_ms for one in same if one.opened_ms > incident.opened_ms)
+    return max(before, default=0), min(after, default=2**53)
 
 
 def _unnoticed(encounter: Encounter, seat_id: str, lost: Lost, policy: Policy) -> Incident:

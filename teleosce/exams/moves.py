@@ -123,6 +123,22 @@ class Moves:
                 Cause.begun,
             )
 
+    async def begin_together(self, circuit: Circuit, upcoming: Iterable[Encounter], later: Iterable[Encounter]) -> None:
+        """A rotation of a circuit; whoever is needed in two places of it, or is elsewhere still, comes at the end.
+
+        later: those that wait for another rotation of it.
+        """
+        postponed = []
+        for one in upcoming:
+            if self.in_the_way(one) is None:
+                self.begin(one, circuit)
+            else:
+                postponed.append(one)
+        planned = await store_encounters.last_rotation(self.connection, circuit.exam_id, circuit.name)
+        places = ring.place(postponed, later, max(planned, circuit.rotation))
+        for one in postponed:
+            self.put(one, replace(one, rotation=places[one.id]), Cause.postponed)
+
     def resume(self, old: Encounter, cause: Cause = Cause.resumed) -> None:
         """The clock of one that is paused runs again, with what it had left."""
         if old.paused_ms is None:
@@ -133,15 +149,22 @@ class Moves:
         self.put(old, new, cause, f"{stood_ms} ms")
 
     async def attempt_again(self, old: Encounter, rotation: int, cause: Cause) -> Encounter:
-        """A new, waiting attempt at the slot of one that is done, by the slot's people. Conflict if there is one."""
+        """A new, waiting attempt at the slot of one that is done. Conflict if there is one.
+
+        It is for the slot's people, which whoever took over since is among; where somebody stepped in who has a slot of
+        their own in that rotation, the slot could not say so: then for those of the attempt before.
+        """
         latest = await store_encounters.latest_attempt(self.connection, old.slot_id)
         if old.attempt != latest:
             raise Conflict(
                 f"This was attempt {old.attempt}; there is an attempt {latest} already. None was added.",
                 code="rerun-exists",
             )
-        slot = await store.slot(self.connection, old.slot_id)
-        assert slot is not None
+        slots = await store.slots_of(self.connection, old.exam_id)
+        slot = next(one for one in slots if one.id == old.slot_id)
+        busy = [one for one in slots if one.rotation == slot.rotation and one is not slot]
+        stepped_in = any(old.sp is not None and old.sp in (one.sp, one.candidate) for one in busy)
+        by = old if stepped_in else slot
         new = replace(
             old,
             id=new_id(),
@@ -152,10 +175,10 @@ class Moves:
             outcome=None,
             rotation=rotation,
             paused_ms=None,
-            candidate=slot.candidate,
-            sp=slot.sp,
-            examiner=slot.examiner,
-            extra=slot.extra,
+            candidate=by.candidate,
+            sp=by.sp,
+            examiner=by.examiner,
+            extra=by.extra,
         )
         await store_encounters.add_encounter(self.connection, new, cause)
         self.say(new.id, _changed(new))

@@ -273,6 +273,25 @@ async def test_a_go_that_would_put_somebody_into_two_rooms_begins_nothing(world:
     assert len(await world.exams.running()) == 1
 
 
+async def test_of_two_attempts_of_one_person_that_wait_for_one_rotation_one_comes_later(world: World):
+    """Both were carried over, one of them twice: what is done when the other is placed is in nobody's way."""
+    early = await world.encounter("c1", "s1")
+    late = await world.encounter("c1", "s2", rotation=2, position=2)
+    await world.day.no_show(early.id)
+    carried = await world.day.carry_over(early.id)
+    await world.day.no_show(carried.id)
+    await world.day.no_show(late.id)
+    both = [await world.day.carry_over(late.id), await world.day.rerun(carried.id)]
+    assert [one.rotation for one in both] == [3, 3]
+    await world.day.go(world.exam.id)
+    assert sorted(await world.phases(both)) == ["reading", "waiting"]
+    (waits,) = [one for one in both if (await world.now(one)).phase is Phase.waiting]
+    assert (await world.now(waits)).rotation == 4
+    for _ in range(4):
+        await world.pass_time(500)
+    assert (await world.now(waits)).phase is Phase.reading
+
+
 async def test_circuits_start_together_or_alone(world: World):
     await world.ring(2)
     await world.ring(2, circuit="B")
@@ -301,6 +320,23 @@ async def test_another_patient_takes_over_in_the_middle(world: World):
         await world.day.swap(world.exam.id, first.candidate, "another")
     await world.day.void(first.id, "Nobody spoke.")
     assert (await world.day.rerun(first.id)).sp == "spare"
+
+
+async def test_who_stepped_in_beside_stations_of_their_own_is_there_for_the_rerun_as_well(world: World):
+    mine = await world.encounter("c1", "s1")
+    theirs = await world.encounter("c2", "s2", circuit="B")
+    await world.day.no_show(theirs.id)
+    await world.day.begin(mine.id)
+    await world.day.swap(world.exam.id, "s1", "s2")
+    await world.day.void(mine.id, "Nobody spoke.")
+    assert (await world.day.rerun(mine.id)).sp == "s2"
+    # Of one who gave way after it was over, the slot says who comes instead.
+    done = await world.encounter("c3", "s3", rotation=2)
+    waits = await world.encounter("c4", "s3", rotation=3)
+    await world.day.no_show(done.id)
+    await world.day.swap(world.exam.id, "s3", "s4")
+    assert (await world.now(waits)).sp == "s4"
+    assert (await world.day.rerun(done.id)).sp == "s4"
 
 
 async def test_more_than_one_candidate_in_an_encounter(world: World):
