@@ -33,7 +33,7 @@ from teleosce.stations.command import station_folders
 from teleosce.transcripts import Transcripts
 from teleosce.watching import Watching
 from teleosce.web import HEAD_S, IDLE_S, Door, Rooms, application
-from teleosce.web.keeping import retention_of
+from teleosce.web.keeping import reels_of, retention_of
 
 log = structlog.get_logger(__name__)
 
@@ -127,11 +127,14 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         reconciling = asyncio.create_task(stage.reconcile(), name="reconcile")
         watch = asyncio.create_task(rooms.transcripts.watch(rooms.events), name="transcripts")
         sweeping = asyncio.create_task(retention_of(rooms).watch(), name="retention")
+        cutting = asyncio.create_task(reels_of(rooms).watch(), name="reels")
         if settings.worker:
             worker = asyncio.create_task(_keep_worker(settings), name="worker")
         yield Server(_url(settings, listening), rooms)
         watch.cancel()
         sweeping.cancel()
+        cutting.cancel()
+        await asyncio.wait([cutting])  # its process is gone then
         reconciling.cancel()
     finally:
         watching_disk.cancel()

@@ -25,8 +25,9 @@ from teleosce.recording import deleted_files, is_growing, read_manifest
 
 DATABASES = ("jobs.db", "teleosce.db")
 """In this order: a job must never look further than the transcript that it makes."""
-LEFT_OUT = {"models", "worker.lock", "reserve", CLOCK_FILE}
-"""Of the data folder's top: weights can be had again, room is held back anew, and the clock is this machine's own."""
+LEFT_OUT = {"models", "worker.lock", "reserve", "reels", CLOCK_FILE}
+"""Of the data folder's top: weights can be had again, room is held back anew, and the clock is this machine's own.
+Reels can be cut again, and an erasure must reach every one."""
 _PIECE = 1 << 20
 
 Told = Callable[[int, int], None]

@@ -24,6 +24,7 @@ from teleosce.core.ids import new_id
 from teleosce.exams import RUNNING, Encounter, Exam
 from teleosce.keeping import store
 from teleosce.keeping.models import Erased
+from teleosce.keeping.reels import drop_reels
 from teleosce.people import Account, Principal, Seat, plain
 from teleosce.planning import forget_in_plan
 from teleosce.reports import Sources
@@ -169,6 +170,7 @@ class Erasures:
             went = await rooms.recordings.delete(encounter.id, why, participant_id=person_id, forget=True)
             counts["files"] += len(went)
         counts["turns"] += await rooms.transcripts.delete(encounter.id, why, participant_id=person_id)
+        counts["reels"] += await drop_reels(rooms, self._database, self._data, encounter.id, why)
         forms = [form.id for form in await rooms.forms.of_encounter(encounter.id)]
         # What is written of an encounter is about its candidate; of its patient it holds the words that it quotes.
         about = person_id in (encounter.candidate, *encounter.extra)

@@ -1,7 +1,9 @@
-"""Rules, holds and erasures. Times are milliseconds since the epoch, UTC."""
+"""Rules, holds, erasures and reels. Times are milliseconds since the epoch, UTC."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -34,3 +36,49 @@ class Erased:
     people: tuple[str, ...]
     asked_by: str
     counts: Mapping[str, int]
+
+
+class ReelState(StrEnum):
+    """`waiting → cutting → ready`, or `failed`, from where it can be cut again; `deleted` is the end."""
+
+    waiting = "waiting"
+    cutting = "cutting"
+    ready = "ready"
+    failed = "failed"
+    deleted = "deleted"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """From when to when, in ms of an encounter's recording; shown: whose picture, where one alone is seen.
+
+    refused: why it is left out of its reel, a sentence for a person.
+    """
+
+    exam_id: str
+    encounter_id: str
+    from_ms: int
+    to_ms: int
+    shown: Literal["candidate", "sp"] = "candidate"
+    refused: str | None = None
+
+
+@dataclass(frozen=True)
+class Reel:
+    """Moments for teaching in one file. numbers: whether candidate numbers stand on its cards.
+
+    done: from 0 to 1. message: a sentence for a person where there is something to say. size: in bytes.
+    """
+
+    id: str
+    title: str
+    exact: bool
+    numbers: bool
+    state: ReelState
+    moments: tuple[Moment, ...]
+    made_ms: int
+    done: float = 0.0
+    message: str = ""
+    duration_ms: int | None = None
+    size: int | None = None
+    sha256: str | None = None

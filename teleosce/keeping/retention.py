@@ -7,6 +7,7 @@ its mark is submitted. Marks stay. What went is told by the take's tombstone in 
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import structlog
 
@@ -16,6 +17,7 @@ from teleosce.core.errors import Conflict, Invalid
 from teleosce.exams import Encounter, Exam, Outcome, Phase
 from teleosce.keeping import store
 from teleosce.keeping.models import Hold, Rule
+from teleosce.keeping.reels import drop_reels
 from teleosce.people import Principal, plain
 from teleosce.recording import Take
 from teleosce.reports import Sources
@@ -50,8 +52,8 @@ class Prospect:
 class Retention:
     """Rules, holds and the sweep."""
 
-    def __init__(self, sources: Sources, database: Database, clock: Clock) -> None:
-        self._rooms, self._database, self._clock = sources, database, clock
+    def __init__(self, sources: Sources, database: Database, clock: Clock, data: Path) -> None:
+        self._rooms, self._database, self._clock, self._data = sources, database, clock, data
 
     async def rule(self, exam_id: str) -> Rule:
         """The exam's rule."""
@@ -180,8 +182,9 @@ class Retention:
         went = await self._rooms.recordings.delete(encounter_id, why)
         words = f"The transcript was deleted on {_date(now_ms)} under the exam’s rule ({days} days)."
         turns = await self._rooms.transcripts.delete(encounter_id, words)
+        reels = await drop_reels(self._rooms, self._database, self._data, encounter_id, why)
         files = [{"file": gone.file, "size": gone.size, "sha256": gone.sha256} for gone in went]
-        detail = {"days": days, "files": files, "turns": turns}
+        detail = {"days": days, "files": files, "turns": turns, "reels": reels}
         await self._rooms.people.record(None, "retention.recording", encounter_id, detail)
         log.info("a recording was deleted by its exam's rule", encounter=encounter_id, files=len(files))
         return turns

@@ -20,7 +20,7 @@ from tests.keeping.test_erasure import check_sound
 
 def after(world: World, days: float) -> Retention:
     clock = Clock(wall_at_start=time.time() + days * 86_400)
-    return Retention(sources_of(world.rooms), world.rooms.database, clock)
+    return Retention(sources_of(world.rooms), world.rooms.database, clock, world.data)
 
 
 async def exam_of(world: World) -> Exam:
