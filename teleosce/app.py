@@ -26,7 +26,7 @@ from teleosce.keeping import RESTORING
 from teleosce.people import STAFF, AuditReport, People, Role
 from teleosce.recording import Recordings
 from teleosce.rtc import MediaServer, self_test
-from teleosce.scoring import Desks, Forms, Marking
+from teleosce.scoring import Calibration, Desks, Forms, Marking
 from teleosce.stage import Stage
 from teleosce.stations import StationStore, read
 from teleosce.stations.command import station_folders
@@ -55,6 +55,9 @@ def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = No
     exams = Exams(database, clock)
     day = Day(exams, clock, events)
     people = People(database, clock, events)
+    stations = StationStore(database, settings.data, clock)
+    recordings = Recordings(settings.data, database, clock, events, disk=disk)
+    forms = Forms(database, clock, events)
     secret = _secret(settings.data / "secret.key")
     return Rooms(
         settings=settings,
@@ -63,17 +66,18 @@ def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = No
         events=events,
         database=database,
         people=people,
-        stations=StationStore(database, settings.data, clock),
+        stations=stations,
         exams=exams,
         day=day,
         ledger=Ledger(exams, day, clock, events),
         media=MediaServer(secret, clock, events, addresses=settings.media_addresses),
-        recordings=Recordings(settings.data, database, clock, events, disk=disk),
+        recordings=recordings,
         transcripts=Transcripts(database, clock),
         watching=Watching(database, clock, events),
-        forms=Forms(database, clock, events),
+        forms=forms,
         marking=Marking(database, clock, exams, people),
         desks=Desks(database, clock),
+        calibration=Calibration(database, clock, forms, exams, people, stations, recordings),
     )
 
 

@@ -28,6 +28,7 @@ from teleosce.keeping.reels import drop_reels
 from teleosce.people import Account, Principal, Seat, plain
 from teleosce.planning import forget_in_plan
 from teleosce.reports import Sources
+from teleosce.scoring import forget_reference
 
 log = structlog.get_logger(__name__)
 
@@ -171,6 +172,7 @@ class Erasures:
             counts["files"] += len(went)
         counts["turns"] += await rooms.transcripts.delete(encounter.id, why, participant_id=person_id)
         counts["reels"] += await drop_reels(rooms, self._database, self._data, encounter.id, why)
+        counts["references"] += await forget_reference(self._database, encounter.id, self._clock.now_ms())
         forms = [form.id for form in await rooms.forms.of_encounter(encounter.id)]
         # What is written of an encounter is about its candidate; of its patient it holds the words that it quotes.
         about = person_id in (encounter.candidate, *encounter.extra)

@@ -19,6 +19,7 @@ from teleosce.exams import Encounter
 from teleosce.keeping.erasure import encounters_of
 from teleosce.people import Account, Principal, Seat
 from teleosce.reports import Sources
+from teleosce.scoring import Kind
 from teleosce.transcripts import Turn
 
 ACTION = "person.data"
@@ -113,6 +114,9 @@ async def _of_encounter(sources: Sources, encounter: Encounter, person_id: str, 
             if one.seat_id == person_id
         ],
         "recordings": await _recordings(sources, encounter.id, person_id, folder, archive),
+        "trained_examiners": any(
+            form.kind is Kind.reference for form in await sources.forms.of_encounter(encounter.id)
+        ),
         "words": [],
         "forms": await _forms(sources, person_id, of=encounter.id),
     }
@@ -222,5 +226,6 @@ def _encounter_part(one: Mapping[str, Any]) -> str:
 
 def _form_part(form: Mapping[str, Any]) -> str:
     names = {"note": "Your note", "sp_rating": "Your rating", "mark": "Your mark"}
+    names |= {"reference": "The agreed marks that you gave", "calibration": "Your mark for practice"}
     fields = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>" for name, value in form["fields"].items())
     return f"<h3>{names.get(form['kind'], form['kind'])} ({escape(form['state'])})</h3><dl>{fields}</dl>"

@@ -15,8 +15,10 @@ from teleosce.planning.models import Candidate, Circuit, ExamPlan, Person, Place
 from teleosce.planning.plans import Conflicts, Plans, forget_in_plan
 from teleosce.planning.prints import cards_pdf, timetable_pdf
 from teleosce.planning.reader import Draft, bank_of, draft_of, look_at, read_plan
+from teleosce.planning.reminders import Reminded, Reminders, Task
 from teleosce.planning.schedule import Schedule, schedule_of
 from teleosce.planning.sheets import Link, links_csv, links_xlsx, timetable_xlsx
+from teleosce.planning.store_reminders import Reminder
 from teleosce.planning.timetable import Bank, Ring, Timetable, Visit, timetable
 
 __all__ = [
@@ -35,10 +37,14 @@ __all__ = [
     "Place",
     "PlanStation",
     "Plans",
+    "Reminded",
+    "Reminder",
+    "Reminders",
     "Ring",
     "RowFinding",
     "Schedule",
     "Sent",
+    "Task",
     "Timetable",
     "Visit",
     "bank_of",

@@ -3,16 +3,20 @@
 A mark (examiner), an SP rating and a note (candidate) are the same thing here: a form with named fields, each
 with its version. `Forms.save` writes what was changed and says what somebody changed meanwhile; every value that a
 field ever had stays in its history. `Forms.progress` and `Forms.total` are computed from a form and its
-station's layout. `Marking` keeps the rules of each exam and says whose an encounter is to mark; `Desks` keeps how each
-person likes the page on which they mark.
+station's layout. `Marking` keeps the rules of each exam and says whose an encounter is to mark. `Calibration` knows the
+reference recordings on which examiners practise; `pace_of` and `watch` tell how marking gets on and whose marks stand
+out, both pure. `Desks` keeps how each person likes the page on which they mark.
 """
 
+from teleosce.scoring.agreement import Agreement, Compared, Gate, agreement, compare, gate
 from teleosce.scoring.assignments import Assignment, AssignmentKind, Markers, Reassigned
+from teleosce.scoring.calibration import Calibration, Practice, forget_reference, together, values_of
 from teleosce.scoring.desk import Desks, DeskSettings
-from teleosce.scoring.fields import GRADES, ITEM_MARKS, Layout, MarkedItem, layout_of
+from teleosce.scoring.fields import GRADES, ITEM_MARKS, SHEETS, Layout, MarkedItem, layout_of
 from teleosce.scoring.forms import Forms
 from teleosce.scoring.marking import Marking, add_rules
 from teleosce.scoring.models import (
+    OPEN,
     Change,
     Entry,
     FieldConflict,
@@ -25,21 +29,32 @@ from teleosce.scoring.models import (
     Step,
     Value,
 )
+from teleosce.scoring.pace import Pace, Work, pace_of
 from teleosce.scoring.rules import KeptRules, MarkingRules
 from teleosce.scoring.score import Progress
+from teleosce.scoring.store_calibration import Reference
+from teleosce.scoring.watch import Estimate, Given, Watched, uniform, watch
 
 __all__ = [
     "GRADES",
     "ITEM_MARKS",
+    "OPEN",
+    "SHEETS",
+    "Agreement",
     "Assignment",
     "AssignmentKind",
+    "Calibration",
     "Change",
+    "Compared",
     "DeskSettings",
     "Desks",
     "Entry",
+    "Estimate",
     "FieldConflict",
     "Form",
     "Forms",
+    "Gate",
+    "Given",
     "History",
     "KeptRules",
     "Kind",
@@ -48,13 +63,27 @@ __all__ = [
     "Markers",
     "Marking",
     "MarkingRules",
+    "Pace",
+    "Practice",
     "Progress",
     "Reassigned",
+    "Reference",
     "SaveResult",
     "Saved",
     "State",
     "Step",
     "Value",
+    "Watched",
+    "Work",
     "add_rules",
+    "agreement",
+    "compare",
+    "forget_reference",
+    "gate",
     "layout_of",
+    "pace_of",
+    "together",
+    "uniform",
+    "values_of",
+    "watch",
 ]

@@ -21,6 +21,8 @@ GRADES = ("fail", "borderline", "pass", "good", "excellent")
 MAX_TEXT = 10_000
 MAX_CHANGES = 200
 _MAX_MS = 7 * 24 * 3600 * 1000
+SHEETS = (Kind.reference, Kind.calibration)
+"""These have the fields of a mark."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -71,7 +73,7 @@ def check(kind: Kind, layout: Layout, changes: list[Change]) -> None:
 def _rule(kind: Kind, layout: Layout, field: str) -> Callable[[Any], bool] | None:
     """What a field may hold, besides null; None when the form has no such field."""
     rule: Callable[[Any], bool] | None = None
-    match kind, *field.split("."):
+    match Kind.mark if kind in SHEETS else kind, *field.split("."):
         case (Kind.mark, "item", item) if item in layout.items:
             rule = ITEM_MARKS.__contains__
         case (Kind.mark, "comment", item) if item in layout.items:

@@ -33,6 +33,8 @@ from teleosce.scoring.models import (
 from teleosce.scoring.score import missing, progress, total
 
 MAX_REASON = 1000
+AGAIN = "again-"
+"""With the number of the attempt before it: how the changes are called by which a further attempt empties a sheet."""
 
 
 class Forms:
@@ -77,6 +79,11 @@ class Forms:
             for form in await store.of_encounters(connection, encounter_ids):
                 found[form.encounter_id].append(form)
         return found
+
+    async def first_submitted(self, encounter_ids: Collection[str]) -> dict[str, int]:
+        """When each form of some encounters was submitted first, by the form's id."""
+        async with self._database.read() as connection:
+            return await store.first_submitted(connection, encounter_ids)
 
     async def stamps(self, encounter_ids: Collection[str]) -> dict[str, tuple[int, int, int]]:
         """For whoever shows many forms at once: an encounter whose stamp is the same has the same forms."""
@@ -140,6 +147,30 @@ class Forms:
                 raise _moved()
         if form.kind is Kind.mark:
             await self._events.publish(MarkSubmitted(form.encounter_id, form_id))
+        return await self.form(form_id)
+
+    async def again(self, form_id: str, author_id: str) -> Form:
+        """Empties a locked calibration sheet for a further attempt: submitted or amended → amending.
+
+        What was submitted stays in the history. Vetoes: Invalid for other kinds, Forbidden for all but the author,
+        Conflict when it is open.
+        """
+        now_ms = self._clock.now_ms()
+        async with self._database.write() as connection:
+            form = _own(await store.form(connection, form_id, to_write=True), author_id)
+            if form.kind is not Kind.calibration:
+                raise Invalid("Only a calibration sheet is marked again from the start.")
+            if (form.state, Act.amend) not in NEXT:
+                raise Conflict("This attempt is still open: submit it first.", code="form-open")
+            done = sum(step.state not in OPEN for step in await store.steps_of(connection, form_id))
+            emptied = [
+                Entry(f"{AGAIN}{done}.{number}", name, None, value.version + 1, author_id, now_ms)
+                for number, (name, value) in enumerate(form.fields.items())
+                if value.value is not None
+            ]
+            if not await store.move(connection, form_id, form.state, Step(State.amending, "", author_id, now_ms)):
+                raise _moved()
+            await store.append(connection, form_id, emptied)
         return await self.form(form_id)
 
     async def amend(self, form_id: str, reason: str, author_id: str) -> Form:

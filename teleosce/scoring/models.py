@@ -12,6 +12,10 @@ class Kind(StrEnum):
     mark = "mark"
     sp_rating = "sp_rating"
     note = "note"
+    reference = "reference"
+    """The agreed marks of a reference recording."""
+    calibration = "calibration"
+    """What an examiner marks of a reference, to practise. It is never a mark of the encounter."""
 
 
 class State(StrEnum):

@@ -46,7 +46,7 @@ def total(form: Form, layout: Layout) -> float | None:
 
 def _needed(kind: Kind, layout: Layout) -> list[str]:
     match kind:
-        case Kind.mark:
+        case Kind.mark | Kind.reference | Kind.calibration:
             return [*(f"item.{name}" for name in layout.items), "global"]
         case Kind.sp_rating:
             return [f"sp.{name}" for name in layout.sp]

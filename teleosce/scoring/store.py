@@ -119,6 +119,13 @@ async def stamps(connection: AsyncConnection, encounter_ids: Collection[str]) ->
     return {row[0]: (row[1], row[2], row[3]) for row in await connection.execute(told.group_by(forms.c.encounter_id))}
 
 
+async def first_submitted(connection: AsyncConnection, encounter_ids: Collection[str]) -> dict[str, int]:
+    """When forms of some encounters were submitted first; one that never was is left out."""
+    told = select(steps.c.form_id, func.min(steps.c.at_ms)).join(forms, forms.c.id == steps.c.form_id)
+    wanted = forms.c.encounter_id.in_(encounter_ids) & (steps.c.state == State.submitted)
+    return {row[0]: row[1] for row in await connection.execute(told.where(wanted).group_by(steps.c.form_id))}
+
+
 async def of_author(connection: AsyncConnection, author_id: str) -> list[Form]:
     """All forms of one author, oldest first."""
     mine = select(forms.c.encounter_id).where(forms.c.author_id == author_id)

@@ -11,6 +11,7 @@ from aiohttp import web
 from teleosce.core.paths import WEB
 from teleosce.web import middleware, socket
 from teleosce.web.api import (
+    calibration,
     conduct,
     desk,
     encounters,
@@ -22,6 +23,7 @@ from teleosce.web.api import (
     link,
     marking,
     media,
+    overview,
     plans,
     service,
     transcripts,
@@ -30,6 +32,7 @@ from teleosce.web.context import ROOMS, Rooms
 from teleosce.web.hub import Hub
 from teleosce.web.limits import Refusals
 from teleosce.web.pages import account, exam, stations
+from teleosce.web.pages import calibration as calibration_pages
 from teleosce.web.pages import plans as plan_pages
 from teleosce.web.patience import HEAD_S, IDLE_S, Door, not_the_clients_fault
 from teleosce.web.routing import TABLE, Route, add
@@ -68,7 +71,7 @@ def application(rooms: Rooms) -> web.Application:
 
 def routes() -> list[Route]:
     """Every route of the server, but for static files."""
-    pages = (account, exam, plan_pages, stations)
+    pages = (account, exam, plan_pages, stations, calibration_pages)
     api = (
         link,
         encounters,
@@ -82,6 +85,8 @@ def routes() -> list[Route]:
         forms,
         marking,
         desk,
+        overview,
+        calibration,
         keeping,
         service,
     )

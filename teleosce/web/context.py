@@ -12,7 +12,7 @@ from teleosce.exams import Day, Exams, Ledger
 from teleosce.people import People, Principal
 from teleosce.recording import Recordings
 from teleosce.rtc import MediaServer
-from teleosce.scoring import Desks, Forms, Marking
+from teleosce.scoring import Calibration, Desks, Forms, Marking
 from teleosce.stations import StationStore
 from teleosce.transcripts import Transcripts
 from teleosce.watching import Watching
@@ -38,6 +38,7 @@ class Rooms:
     forms: Forms
     marking: Marking
     desks: Desks
+    calibration: Calibration
     watching: Watching
 
 

@@ -1,6 +1,6 @@
 """The planning room over the rooms of a server."""
 
-from teleosce.planning import Invitations, Plans, Schedule, schedule_of
+from teleosce.planning import Invitations, Plans, Reminders, Schedule, schedule_of
 from teleosce.web.context import Rooms
 
 
@@ -12,6 +12,11 @@ def plans_of(rooms: Rooms) -> Plans:
 def invitations_of(rooms: Rooms) -> Invitations:
     """Links by mail."""
     return Invitations(rooms.database, rooms.clock, rooms.people, rooms.settings)
+
+
+def reminders_of(rooms: Rooms) -> Reminders:
+    """Reminders by mail."""
+    return Reminders(rooms.database, rooms.clock, rooms.people, rooms.settings)
 
 
 async def schedule_in(rooms: Rooms, exam_id: str) -> Schedule:

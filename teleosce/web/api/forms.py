@@ -5,11 +5,12 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from teleosce.core.errors import Conflict, NotFound
+from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.exams import Encounter, Phase
 from teleosce.people import Permission, Principal
-from teleosce.scoring import Change, Form, Kind, Layout, layout_of
+from teleosce.scoring import SHEETS, Change, Form, Kind, Layout, layout_of
 from teleosce.web.access import own_encounter
+from teleosce.web.calibration import author_of, may_fill, pass_gate
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.routing import Access, Route, answer, body
 from teleosce.web.socket import HUB
@@ -50,20 +51,32 @@ async def own_form(request: web.Request) -> web.Response:
     """The caller's own form of a kind, made when missing."""
     house = rooms(request)
     who = principal(request)
-    encounter = await own_encounter(house, who, request.match_info["id"])
     try:
         kind = Kind(request.match_info["kind"])
     except ValueError:
         raise NotFound("There is no such form.") from None
-    await _may_write(house, who, encounter, kind)
-    form = await house.forms.open(kind, encounter.id, _author(who))
+    encounter = await _to_write(house, who, request.match_info["id"], kind)
+    if kind is Kind.mark:
+        await pass_gate(house, who)
+    form = await house.forms.open(kind, encounter.id, _author(who, kind))
     return answer(await _view(house, form, encounter))
 
 
-def _author(who: Principal) -> str:
+def _author(who: Principal, kind: Kind) -> str:
+    if kind is Kind.reference:
+        return author_of(who)
     if who.seat_id is None:
         raise NotFound("This form belongs to a seat of the exam.")
     return who.seat_id
+
+
+async def _to_write(house: Rooms, who: Principal, encounter_id: str, kind: Kind) -> Encounter:
+    """The encounter, for whoever writes such a form of it. Raises NotFound for all others, Conflict before its time."""
+    if kind in SHEETS:
+        return await may_fill(house, who, encounter_id, kind)
+    encounter = await own_encounter(house, who, encounter_id)
+    await _may_write(house, who, encounter, kind)
+    return encounter
 
 
 async def _may_write(house: Rooms, who: Principal, encounter: Encounter, kind: Kind) -> None:
@@ -92,7 +105,7 @@ async def changes(request: web.Request) -> web.Response:
     done = await house.forms.save(
         form.id,
         [Change(one.field, one.value, one.base_version, one.change_id) for one in asked.changes],
-        _author(principal(request)),
+        form.author_id,
         layout,
     )
     request.app[HUB].changed()
@@ -111,7 +124,7 @@ async def submit(request: web.Request) -> web.Response:
     """Locks the form. Refused, with the list, while something is unmarked."""
     house, form, encounter, layout = await _mine(request)
     who = principal(request)
-    submitted = await house.forms.submit(form.id, _author(who), layout)
+    submitted = await house.forms.submit(form.id, form.author_id, layout)
     await house.people.record(who, f"{form.kind.value}.submit", form.id, {"encounter": encounter.id})
     return answer(await _view(house, submitted, encounter))
 
@@ -121,7 +134,9 @@ async def amend(request: web.Request) -> web.Response:
     asked = await body(request, Reason)
     house, form, encounter, _layout = await _mine(request)
     who = principal(request)
-    opened = await house.forms.amend(form.id, asked.reason, _author(who))
+    if form.kind is Kind.calibration:
+        raise Invalid("An attempt is not amended: mark the recording again from the start.", code="no-amendment")
+    opened = await house.forms.amend(form.id, asked.reason, form.author_id)
     await house.people.record(who, f"{form.kind.value}.amend", form.id, {"encounter": encounter.id})
     return answer(await _view(house, opened, encounter))
 
@@ -130,9 +145,8 @@ async def _mine(request: web.Request) -> tuple[Rooms, Form, Encounter, Layout]:
     house = rooms(request)
     who = principal(request)
     form = await house.forms.form(request.match_info["id"])
-    encounter = await own_encounter(house, who, form.encounter_id)
-    await _may_write(house, who, encounter, form.kind)
-    if form.author_id != who.seat_id:
+    encounter = await _to_write(house, who, form.encounter_id, form.kind)
+    if form.author_id != _author(who, form.kind):
         raise NotFound("There is no such form, or it is not yours to fill in.")
     return house, form, encounter, layout_of(await house.stations.get(encounter.station_hash))
 

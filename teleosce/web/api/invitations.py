@@ -71,7 +71,7 @@ async def links(request: web.Request) -> web.Response:
     schedule = await schedule_in(house, exam_id)
     seats = {seat.id: seat for seat in schedule.seats}
     tokens = await house.people.issue_links([*seats], *window(schedule, house.clock.now_ms()), by=who)
-    url = _address(house, request)
+    url = address(house, request)
     made = [Link(seats[one], f"{url}/j#{token}") for one, token in tokens.items()]
     if asked.form == "json":
         return answer({"links": [_person(one.seat) | {"path": f"/j#{one.url.partition('#')[2]}"} for one in made]})
@@ -96,7 +96,7 @@ async def mail(request: web.Request) -> web.Response:
     house, who, exam_id = its_exam(request)
     schedule = await schedule_in(house, exam_id)
     done = await invitations_of(house).send(
-        schedule, _address(house, request), only=asked.seats, again=asked.again, by=who
+        schedule, address(house, request), only=asked.seats, again=asked.again, by=who
     )
     told = {
         "sent": len(done.sent),
@@ -120,7 +120,7 @@ def _person(seat: Seat) -> dict[str, Any]:
     return {"seat": seat.id, "role": seat.role.value, "name": seat.name, "number": seat.number, "email": seat.email}
 
 
-def _address(house: Rooms, request: web.Request) -> str:
+def address(house: Rooms, request: web.Request) -> str:
     """The server as people reach it: as it is set, or as the organiser does."""
     return (house.settings.public_url or str(request.url.origin())).rstrip("/")
 

@@ -10,7 +10,7 @@ from teleosce.core.ids import is_id
 from teleosce.exams import Encounter
 from teleosce.people import Permission
 from teleosce.recording import Manifest, Take
-from teleosce.web.access import marked_encounter
+from teleosce.web.calibration import read_encounter
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.routing import Access, Route, answer, body
 
@@ -33,7 +33,7 @@ async def offer(request: web.Request) -> web.Response:
 async def recording(request: web.Request) -> web.Response:
     """What there is to play, on one timeline, with speech for the lanes."""
     house = rooms(request)
-    encounter = await marked_encounter(house, principal(request), request.match_info["id"])
+    encounter, unnamed = await read_encounter(house, principal(request), request.match_info["id"])
     manifest = await house.recordings.manifest(encounter.id)
     if manifest is None:
         waiting = await house.recordings.takes(encounter.id)
@@ -44,7 +44,7 @@ async def recording(request: web.Request) -> web.Response:
             "starts_ms": manifest.starts_ms,
             "duration_ms": manifest.duration_ms,
             "poster": await _poster_url(house, encounter),
-            "takes": [await _take(house, encounter, manifest.starts_ms, take) for take in manifest.takes],
+            "takes": [await _take(house, manifest.starts_ms, take, unnamed=unnamed) for take in manifest.takes],
             "alarms": await _alarms(house, encounter, manifest),
             "speech": await _speech(house, encounter),
         }
@@ -56,13 +56,13 @@ async def _poster_url(house: Rooms, encounter: Encounter) -> str | None:
     return f"/media/encounters/{encounter.id}/poster.jpg" if there else None
 
 
-async def _take(house: Rooms, encounter: Encounter, zero_ms: int, take: Take) -> dict[str, Any]:
+async def _take(house: Rooms, zero_ms: int, take: Take, *, unnamed: bool) -> dict[str, Any]:
     seat = await house.people.seat(take.participant_id)
     return {
         "id": take.id,
         "seat": seat.id,
         "role": seat.role.value,
-        "name": seat.name,
+        "name": "" if unnamed else seat.name,
         "number": take.number,
         "state": take.state.value,
         "reason": take.reason,
@@ -101,14 +101,14 @@ async def take_file(request: web.Request) -> web.StreamResponse:
     if not is_id(take_id):
         raise NotFound("There is no such recording.")
     take = await house.recordings.take(take_id)
-    await marked_encounter(house, principal(request), take.encounter_id)
+    await read_encounter(house, principal(request), take.encounter_id)
     return web.FileResponse(house.recordings.path(take), headers=PRIVATE | {"Content-Type": "video/webm"})
 
 
 async def poster(request: web.Request) -> web.StreamResponse:
     """A picture of the encounter."""
     house = rooms(request)
-    encounter = await marked_encounter(house, principal(request), request.match_info["id"])
+    encounter, _ = await read_encounter(house, principal(request), request.match_info["id"])
     path = await house.recordings.poster(encounter.id)
     if path is None:
         raise NotFound("There is no picture of this encounter.")

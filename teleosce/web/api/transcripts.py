@@ -9,6 +9,7 @@ from teleosce.core.errors import NotFound
 from teleosce.people import Permission
 from teleosce.transcripts import Turn
 from teleosce.web.access import marked_encounter, readable
+from teleosce.web.calibration import read_encounter
 from teleosce.web.context import principal, rooms
 from teleosce.web.routing import Route, answer, body
 
@@ -22,7 +23,7 @@ class Correction(BaseModel):
 async def transcript(request: web.Request) -> web.Response:
     """Turns with words and times from the start of the recording, or how far the work is."""
     house = rooms(request)
-    encounter = await marked_encounter(house, principal(request), request.match_info["id"])
+    encounter, _ = await read_encounter(house, principal(request), request.match_info["id"])
     progress = await house.transcripts.status(encounter.id)
     found = await house.transcripts.get(encounter.id)
     return answer(
@@ -58,7 +59,7 @@ def _turn(turn: Turn) -> dict[str, Any]:
 async def webvtt(request: web.Request) -> web.Response:
     """The transcript as WebVTT captions."""
     house = rooms(request)
-    encounter = await marked_encounter(house, principal(request), request.match_info["id"])
+    encounter, _ = await read_encounter(house, principal(request), request.match_info["id"])
     if await house.transcripts.get(encounter.id) is None:
         raise NotFound("The transcript of this encounter is not ready yet.")
     text = await house.transcripts.webvtt(encounter.id)

@@ -18,6 +18,7 @@ from teleosce.web.access import (
     speaks,
     watches,
 )
+from teleosce.web.calibration import gate_of, gate_words
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.place import LIVE, encounter_view
 from teleosce.web.rendering import page
@@ -79,7 +80,10 @@ async def worklist(request: web.Request) -> web.Response:
     rows = [await _row(house, who, encounter) for encounter in mine]
     called = next((one for one in mine if one.phase in LIVE and speaks(who, one)), None)
     row = next((one for one in rows if called and one["encounter"]["id"] == called.id), None)
-    return page(request, "worklist.html", place="marking", rows=rows, called=row)
+    closed = await gate_of(house, who)
+    named = await house.calibration.of_exam(who.exam_id) if who.exam_id else []
+    left = gate_words(closed) if closed else None
+    return page(request, "worklist.html", place="marking", rows=rows, left=left, calibrates=bool(named), called=row)
 
 
 async def _to_mark(house: Rooms, who: Principal) -> list[Encounter]:
@@ -135,6 +139,8 @@ async def desk(request: web.Request) -> web.Response:
         speaks=speaks(who, encounter),
         note=await _note(house, encounter, version),
         desk=(await house.desks.settings(person_of(who))).model_dump(mode="json"),
+        kind="mark",
+        worklist="/mark",
     )
 
 

@@ -1,6 +1,6 @@
 /** The examiner's mark: its fields, saved as they change, and its state. */
 
-/** @import { FormState, MarkView } from "./types.js" */
+/** @import { FormState, MarkView, SheetKind } from "./types.js" */
 /** @import { SaveState, Value } from "../forms.js" */
 
 import { get, post } from "../api.js";
@@ -24,12 +24,13 @@ export class MarkForm {
   /**
    * The caller's own mark, with what an earlier page left unsent. Throws a Fault when the server is not reached.
    * @param {string} encounter
+   * @param {SheetKind} kind
    * @param {MarkListeners} listeners
    */
-  static async open(encounter, listeners) {
-    const [view, shelf] = await Promise.all([/** @type {Promise<MarkView>} */ (get(`/api/encounters/${encounter}/forms/mark`)), openShelf()]);
+  static async open(encounter, kind, listeners) {
+    const [view, shelf] = await Promise.all([/** @type {Promise<MarkView>} */ (get(`/api/encounters/${encounter}/forms/${kind}`)), openShelf()]);
     const left = await shelf.all(view.id);
-    const made = new MarkForm(encounter, view, shelf, listeners);
+    const made = new MarkForm(encounter, kind, view, shelf, listeners);
     for (const change of left) made.#values.set(change.field, change.value);
     await made.#form.restore();
     return made;
@@ -38,12 +39,14 @@ export class MarkForm {
   /**
    * @private
    * @param {string} encounter
+   * @param {SheetKind} kind
    * @param {MarkView} view
    * @param {import("../forms.js").Shelf} shelf
    * @param {MarkListeners} listeners
    */
-  constructor(encounter, view, shelf, listeners) {
+  constructor(encounter, kind, view, shelf, listeners) {
     this.encounter = encounter;
+    this.kind = kind;
     this.state = view.state;
     this.live = view.live;
     this.#listeners = listeners;
@@ -142,7 +145,7 @@ export class MarkForm {
 
   /** A refusal may mean that it was submitted in another window: then this one says so. */
   async #look() {
-    const view = /** @type {MarkView | null} */ (await get(`/api/encounters/${this.encounter}/forms/mark`).catch(() => null));
+    const view = /** @type {MarkView | null} */ (await get(`/api/encounters/${this.encounter}/forms/${this.kind}`).catch(() => null));
     if (view && view.state !== this.state) this.#became(view);
   }
 }

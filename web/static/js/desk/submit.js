@@ -49,7 +49,8 @@ export class Submission {
     byId("submit", HTMLButtonElement).disabled = false;
     byId("submit").hidden = locked;
     setText(byId("submit"), state === "amending" ? t("Submit the amendment") : t("Submit"));
-    byId("amend").hidden = !locked;
+    // An attempt at a reference is not amended but made again, from the start.
+    byId("amend").hidden = !locked || this.#form.kind === "calibration";
     byId("next").hidden = !locked;
     const notice = byId("mark-locked");
     notice.hidden = state === "draft";
@@ -116,6 +117,7 @@ export class Submission {
   /** @param {boolean} focus */
   async #showNext(focus) {
     const link = byId("next", HTMLAnchorElement);
+    if (this.#form.kind !== "mark") return focus ? link.focus() : undefined;
     const rows = await readWorklist(this.#role).catch(() => []);
     const next = rows.find((row) => row.dataset.open === "yes" && row.dataset.recording === "sealed" && row.dataset.encounter !== this.#form.encounter);
     const target = next?.querySelector("a");

@@ -96,6 +96,9 @@ export interface Item {
   critical: boolean;
 }
 
+/** A mark that counts; an attempt at a reference recording; the agreed marks of one. */
+export type SheetKind = "mark" | "calibration" | "reference";
+
 export type FormState = "draft" | "submitted" | "amending" | "amended";
 
 export interface MarkView {
@@ -125,6 +128,7 @@ export interface DeskData {
   may_mark: boolean;
   /** Whether they talk with the candidate. */
   speaks: boolean;
+  kind: SheetKind;
   role: string;
   items: Item[];
   settings: Settings;

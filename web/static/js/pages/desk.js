@@ -10,6 +10,7 @@ import { get, messageOf } from "../api.js";
 import { countdown, everyTick } from "../clock.js";
 import { open } from "../dialog.js";
 import { byId, el, pageData, setState, setText } from "../dom.js";
+import { Agreed } from "../desk/agreed.js";
 import { Find } from "../desk/find.js";
 import { explain, label } from "../desk/key-words.js";
 import { Keymap } from "../desk/keymap.js";
@@ -39,6 +40,7 @@ const keymap = new Keymap(settings.now.keys);
 /** When the consultation began: there a recording begins too. @type {number | null} */ let live_since = null;
 /** @type {number | null} */ let ends_ms = null;
 /** @type {number | null} */ let paused_ms = null;
+const agreed = new Agreed(page, hear);
 /** @type {{form: MarkForm, sheet: Sheet, moments: Moments, submission: Submission} | null} */ let marking = null;
 
 const transcript = new TranscriptView(page.encounter, hear, () => {
@@ -101,6 +103,7 @@ async function openRecording() {
   for (;;) {
     try {
       const found = /** @type {Recording} */ (await get(`/api/encounters/${page.encounter}/recording`));
+      if (page.kind !== "mark") for (const take of found.takes) take.name = "";
       if (found.state === "sealed" && found.takes.some((take) => take.url !== null)) {
         message.hidden = true;
         return startWatching(found);
@@ -136,7 +139,7 @@ function startWatching(recording) {
 
 async function openMark() {
   try {
-    const form = await MarkForm.open(page.encounter, { onsave: showSaving, onconflict: settle, onstate: redraw });
+    const form = await MarkForm.open(page.encounter, page.kind, { onsave: showSaving, onconflict: settle, onstate: redraw });
     const sheet = new Sheet(form, page.items, keymap, onSheet, (tool) => act(/** @type {Action} */ (tool)));
     const moments = new Moments(form, page.items, hear);
     moments.lanes = watch?.lanes ?? null;
@@ -144,6 +147,7 @@ async function openMark() {
     setState(byId("save-state"), "idle", form.locked ? t("Locked") : form.unsent ? t("Saving …") : t("Saved as you go"));
     moments.draw();
     showLive(form.live);
+    void agreed.show(form);
     const { item } = memory.now;
     const known = item === "global" || page.items.some((one) => one.id === item);
     // The keyboard is on the sheet at once, unless somebody is using it elsewhere by now.
@@ -177,6 +181,7 @@ function redraw() {
   marking?.sheet.draw();
   marking?.moments.draw();
   marking?.submission.draw();
+  if (marking) void agreed.show(marking.form);
   if (marking) setState(byId("save-state"), "idle", marking.form.locked ? t("Locked") : t("Saved as you go"));
 }
 
@@ -284,7 +289,7 @@ function act(action) {
     search: () => find.enter(),
     transcript: () => transcript.enter(),
     follow: () => transcript.follow(true),
-    correct: () => transcript.correct(),
+    correct: () => (page.kind === "calibration" ? toast(t("The transcript of a reference is not corrected here."), "idle") : transcript.correct()),
     listen: () => transcript.listen(),
     "word-back": () => transcript.walk("word", -1),
     "word-forward": () => transcript.walk("word", 1),

@@ -1,0 +1,158 @@
+"""Calibration as pages show it: who practises on what, what is left before marking live, how far marks differ."""
+
+from typing import Any
+
+from teleosce.core.errors import Conflict, NotFound
+from teleosce.core.ids import is_id
+from teleosce.exams import Encounter
+from teleosce.people import Permission, Principal, Role, Seat
+from teleosce.scoring import Agreement, Compared, Gate, Kind, Practice, Reference, gate, together, values_of
+from teleosce.stations import StationVersion
+from teleosce.web.access import marked_encounter
+from teleosce.web.context import Rooms
+
+
+async def practises(rooms: Rooms, principal: Principal, encounter_id: str) -> bool:
+    """Whether the encounter is a reference that this examiner's exam uses, and that can be marked now."""
+    if principal.seat_id is None or principal.exam_id is None or not principal.may(Permission.mark):
+        return False
+    named = [one for one in await rooms.calibration.of_exam(principal.exam_id) if one.encounter_id == encounter_id]
+    return bool(named) and await rooms.calibration.why_closed(named[0]) is None
+
+
+def refers(principal: Principal, exam_id: str) -> bool:
+    """Whether the person makes references of this exam's encounters, and says which its examiners mark."""
+    return principal.may(Permission.moderate) and principal.exam_id in (None, exam_id)
+
+
+async def read_encounter(rooms: Rooms, principal: Principal, encounter_id: str) -> tuple[Encounter, bool]:
+    """The encounter, for those who mark it, run its exam, or practise on it; and whether its people go without a name.
+
+    Raises NotFound for all others.
+    """
+    if is_id(encounter_id):
+        if await practises(rooms, principal, encounter_id):
+            return await rooms.exams.encounter(encounter_id), True
+        if principal.may(Permission.moderate) and await _is_reference_of(rooms, principal, encounter_id):
+            return await rooms.exams.encounter(encounter_id), True
+    return await marked_encounter(rooms, principal, encounter_id), False
+
+
+async def _is_reference_of(rooms: Rooms, principal: Principal, encounter_id: str) -> bool:
+    """Whether it is a reference that was made in this moderator's exam."""
+    known = {one.encounter_id for one in await rooms.calibration.every()}
+    return encounter_id in known and refers(principal, (await rooms.exams.encounter(encounter_id)).exam_id)
+
+
+async def may_fill(rooms: Rooms, principal: Principal, encounter_id: str, kind: Kind) -> Encounter:
+    """The encounter, for whoever may write such a sheet of it: an attempt, or the agreed marks. Raises NotFound."""
+    if kind is Kind.calibration and await practises(rooms, principal, encounter_id):
+        return await rooms.exams.encounter(encounter_id)
+    if kind is Kind.reference and is_id(encounter_id):
+        reference = await rooms.calibration.reference(encounter_id)
+        encounter = await rooms.exams.encounter(encounter_id)
+        if refers(principal, encounter.exam_id) and author_of(principal) == reference.made_by:
+            return encounter
+    raise NotFound("There is no such form, or it is not yours to fill in.")
+
+
+def author_of(principal: Principal) -> str:
+    """Who fills in: the seat, or the account of staff without one."""
+    return principal.seat_id or principal.account_id or principal.session_id
+
+
+async def practice_of(rooms: Rooms, exam_id: str, seat_id: str) -> list[Practice]:
+    """What one examiner made of the references that are open to their exam."""
+    references = await rooms.calibration.open_to(exam_id)
+    return (await rooms.calibration.practice(references, [seat_id]))[seat_id]
+
+
+async def gate_of(rooms: Rooms, principal: Principal) -> Gate | None:
+    """What an examiner does before they mark live; None where nothing is asked for, or it is done.
+
+    Whoever has begun to mark goes on: a rule that came later does not take their worklist away.
+    """
+    seat_id, exam_id = principal.seat_id, principal.exam_id
+    if seat_id is None or exam_id is None:
+        return None
+    rules = await rooms.marking.rules(exam_id)
+    if rules.calibration_encounters == 0:
+        return None
+    practice = await practice_of(rooms, exam_id, seat_id)
+    found = gate(rules.calibration_encounters, rules.calibration_agreement, len(practice), together(practice))
+    if found.open or any(form.kind is Kind.mark for form in await rooms.forms.of_author(seat_id)):
+        return None
+    return found
+
+
+async def pass_gate(rooms: Rooms, principal: Principal) -> None:
+    """Raises Conflict, saying what is left to do, while the gate is closed."""
+    closed = await gate_of(rooms, principal)
+    if closed is not None:
+        raise Conflict(f"{gate_words(closed)} Open “Calibration” to go on.", code="calibrate-first")
+
+
+def gate_words(closed: Gate) -> str:
+    """What is left to do before marking live."""
+    share = ""
+    if closed.share_wanted > 0:
+        yours = "" if closed.share is None else f"; so far {percent(closed.share)} of yours do"
+        share = f" At least {percent(closed.share_wanted)} of the items have to agree with the agreed marks{yours}."
+    if closed.left:
+        count = "1 reference recording" if closed.left == 1 else f"{closed.left} reference recordings"
+        return f"Before you mark live, please mark {count}.{share}"
+    return f"Before you mark live, please mark reference recordings again.{share}"
+
+
+def percent(share: float) -> str:
+    """A share as people write it; never rounded up to what was not reached."""
+    return f"{int(share * 100 + 1e-9)} %"
+
+
+def agreement_view(done: Agreement) -> dict[str, Any]:
+    """Agreement as JSON."""
+    return {
+        "references": done.references,
+        "items": done.items,
+        "equal": done.equal,
+        "share": done.share,
+        "kappa": done.kappa,
+        "leniency": done.leniency,
+    }
+
+
+async def comparison(rooms: Rooms, reference: Reference, practice: Practice) -> dict[str, Any]:
+    """The latest submitted attempt beside the agreed marks: item by item, with explanation and moments."""
+    agreed = values_of(await rooms.forms.form(reference.form_id))
+    latest: Compared = practice.attempts[-1]
+    return {
+        "attempt": len(practice.attempts),
+        "items": [
+            {
+                "item": one.item,
+                "agreed": one.agreed,
+                "own": one.own,
+                "points": round(one.points, 2),
+                "critical": one.critical,
+                "explanation": agreed.get(f"comment.{one.item}") or "",
+                "moments": [
+                    value for name, value in agreed.items() if name.startswith(f"evidence.{one.item}.") and value
+                ],
+            }
+            for one in latest.items
+        ],
+        "global": {"agreed": agreed.get("global"), "steps": latest.grade},
+        "explanation": agreed.get("comment") or "",
+        "equal": latest.equal,
+        "points": round(latest.points, 2),
+    }
+
+
+async def title_of(rooms: Rooms, reference: Reference) -> StationVersion:
+    """The station version that a reference belongs to."""
+    return await rooms.stations.get(reference.station_hash)
+
+
+async def examiners_of(rooms: Rooms, exam_id: str) -> list[Seat]:
+    """Those who mark in an exam."""
+    return [seat for seat in await rooms.people.seats(exam_id) if seat.role in (Role.examiner, Role.moderator)]
