@@ -132,4 +132,6 @@ export interface DeskData {
   role: string;
   items: Item[];
   settings: Settings;
+  /** Whether the items' sum is kept from the examiner until the global rating stands. */
+  hide_total: boolean;
 }
