@@ -12,6 +12,7 @@ from teleosce.core.errors import Invalid
 from teleosce.exams import Exams
 from teleosce.people import People
 from teleosce.recording import Recordings
+from teleosce.reports.glance import glance_of
 from teleosce.scoring import Forms
 from teleosce.stations import StationStore
 from teleosce.transcripts import Transcripts
@@ -44,6 +45,8 @@ async def write_export(sources: Sources, encounter_id: str, folder: Path) -> lis
     if transcript is not None:
         texts["transcript.json"] = _json(transcript)
         texts["captions.vtt"] = await sources.transcripts.webvtt(encounter_id)
+        told = glance_of(sources.exams, sources.people, sources.recordings, sources.transcripts, encounter_id)
+        texts["glance.json"] = _json(await told)
     for name, text in texts.items():
         await asyncio.to_thread(write_durably, folder / name, text.encode())
     await _copy_recording(sources, encounter_id, folder)

@@ -17,7 +17,6 @@ from teleosce.scoring.forms import Forms
 from teleosce.scoring.marking import Marking, add_rules
 from teleosce.scoring.models import (
     OPEN,
-    SHUT,
     Change,
     Entry,
     FieldConflict,
@@ -41,7 +40,6 @@ __all__ = [
     "ITEM_MARKS",
     "OPEN",
     "SHEETS",
-    "SHUT",
     "Agreement",
     "Assignment",
     "AssignmentKind",

@@ -23,9 +23,11 @@ from teleosce.stations.model import (
     Timings,
 )
 from teleosce.stations.reader import check, read
+from teleosce.stations.rules import HOTWORDS, gives_away
 from teleosce.stations.store import StationStore
 
 __all__ = [
+    "HOTWORDS",
     "Anchors",
     "Finding",
     "GlobalRating",
@@ -46,5 +48,6 @@ __all__ = [
     "Timings",
     "check",
     "findings_text",
+    "gives_away",
     "read",
 ]

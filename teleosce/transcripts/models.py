@@ -77,7 +77,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Turn:
-    """What one participant said in one go."""
+    """What one participant said in one go. right: a person read it and said that it is, as it now stands."""
 
     id: str
     participant_id: str
@@ -85,6 +85,7 @@ class Turn:
     starts_ms: int
     ends_ms: int
     words: tuple[Word, ...]
+    right: bool = False
 
     @property
     def text(self) -> str:

@@ -30,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from teleosce.core.db import metadata
 from teleosce.core.ids import new_id
 from teleosce.transcripts.models import Correction, HeardWord, Hit, Job, State, Turn, Utterance, Word, join
+from teleosce.transcripts.store_checks import checks, delete_checks, forget_checker
 from teleosce.transcripts.store_voices import delete_voices
 
 Connection = AsyncConnection
@@ -290,12 +291,23 @@ async def read_turns(connection: Connection, encounter_id: str) -> tuple[Turn, .
     """The turns of a transcript with their words, by their beginning."""
     found = (
         await connection.execute(
-            select(turns).where(turns.c.encounter_id == encounter_id).order_by(turns.c.starts_ms, turns.c.number)
+            select(turns, checks.c.turn_id)
+            .outerjoin(checks, checks.c.turn_id == turns.c.id)
+            .where(turns.c.encounter_id == encounter_id)
+            .order_by(turns.c.starts_ms, turns.c.number)
         )
     ).all()
-    of_turn = await _words(connection, turns.c.encounter_id == encounter_id)
+    of_turn = await words_by_turn(connection, turns.c.encounter_id == encounter_id)
     return tuple(
-        Turn(row.id, row.participant_id, row.role, row.starts_ms, row.ends_ms, tuple(of_turn.get(row.id, ())))
+        Turn(
+            id=row.id,
+            participant_id=row.participant_id,
+            role=row.role,
+            starts_ms=row.starts_ms,
+            ends_ms=row.ends_ms,
+            words=tuple(of_turn.get(row.id, ())),
+            right=row.turn_id is not None,
+        )
         for row in found
     )
 
@@ -310,7 +322,7 @@ async def correct(
     await connection.execute(
         insert(corrections).values(word_id=word_id, text=text, author=author, name=name, at_ms=now_ms)
     )
-    spoken = (await _words(connection, turns.c.id == turn_id))[turn_id]
+    spoken = (await words_by_turn(connection, turns.c.id == turn_id))[turn_id]
     body = join(word.reading for word in spoken)
     await connection.execute(update(turns).where(turns.c.id == turn_id).values(body=body))
     return next(word for word in spoken if word.id == word_id)
@@ -329,6 +341,7 @@ async def delete_words(connection: Connection, encounter_id: str, participant_id
     own = select(words.c.id).where(words.c.turn_id.in_(select(turns.c.id).where(mine)))
     await connection.execute(delete(corrections).where(corrections.c.word_id.in_(own)))
     await connection.execute(delete(words).where(words.c.turn_id.in_(select(turns.c.id).where(mine))))
+    await delete_checks(connection, select(turns.c.id).where(mine))
     gone = (await connection.execute(delete(turns).where(mine))).rowcount
     await connection.execute(delete(pieces).where(heard))
     await delete_voices(connection, encounter_id, participant_id)
@@ -350,6 +363,7 @@ async def close(connection: Connection, encounter_id: str, why: str) -> None:
 
 async def forget_author(connection: Connection, author: str, name: str) -> int:
     """Who corrected words is called `name` from now on; returns how many corrections there are."""
+    await forget_checker(connection, author, name)
     mine = update(corrections).where(corrections.c.author == author).values(name=name)
     return (await connection.execute(mine)).rowcount
 
@@ -393,7 +407,7 @@ async def search(connection: Connection, exam_id: str | None, terms: Sequence[st
     ]
 
 
-async def _words(connection: Connection, wanted: Any) -> dict[str, list[Word]]:
+async def words_by_turn(connection: Connection, wanted: Any) -> dict[str, list[Word]]:
     """Words by turn, each with its newest correction. wanted: a condition on `turns`."""
     newest = (
         select(corrections.c.word_id, func.max(corrections.c.number).label("number"))

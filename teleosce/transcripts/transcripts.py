@@ -11,7 +11,8 @@ from teleosce.core.clock import Clock
 from teleosce.core.db import Database
 from teleosce.core.errors import Invalid, NotFound, Unavailable
 from teleosce.core.events import Events, TranscriptReady
-from teleosce.transcripts import store, store_passages, store_voices
+from teleosce.transcripts import store, store_checks, store_corrections, store_passages, store_voices
+from teleosce.transcripts.corrected import ReadTurn
 from teleosce.transcripts.models import Correction, Hit, Progress, State, Stretch, Transcript, Word
 from teleosce.transcripts.passages import Known
 from teleosce.transcripts.questions import Questions
@@ -118,6 +119,29 @@ class Transcripts:
         if word is None:
             raise NotFound("There is no such word in any transcript.")
         return word
+
+    async def confirm(self, turn_id: str, principal: "Principal") -> None:
+        """Keeps that a person read a turn and finds it right as it now stands. Raises NotFound for no such turn."""
+        author = principal.account_id or principal.seat_id or principal.session_id
+        async with self._database.write() as connection:
+            if await store_corrections.encounter_of_turn(connection, turn_id) is None:
+                raise NotFound("There is no such turn in any transcript.")
+            await store_checks.check(
+                connection, turn_id, author=author, name=principal.name, now_ms=self._clock.now_ms()
+            )
+
+    async def read_through(self, encounter_ids: Sequence[str]) -> list[ReadTurn]:
+        """The turns of some encounters that people said are right, or corrected."""
+        async with self._database.read() as connection:
+            return await store_corrections.read_through(connection, encounter_ids)
+
+    async def encounter_of_turn(self, turn_id: str) -> str:
+        """The encounter in which a turn was said: whose right it is to read it. Raises NotFound."""
+        async with self._database.read() as connection:
+            found = await store_corrections.encounter_of_turn(connection, turn_id)
+        if found is None:
+            raise NotFound("There is no such turn in any transcript.")
+        return found
 
     async def corrections(self, word_id: str) -> list[Correction]:
         """All corrections of a word, the oldest first."""

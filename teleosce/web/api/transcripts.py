@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from teleosce.core.errors import NotFound
 from teleosce.people import Permission
+from teleosce.reports import glance_of
 from teleosce.transcripts import Turn
 from teleosce.web.access import marked_encounter, readable
 from teleosce.web.calibration import read_encounter
@@ -40,6 +41,7 @@ def _turn(turn: Turn) -> dict[str, Any]:
     return {
         "id": turn.id,
         "role": turn.role,
+        "right": turn.right,
         "starts_ms": turn.starts_ms,
         "ends_ms": turn.ends_ms,
         "words": [
@@ -66,6 +68,13 @@ async def webvtt(request: web.Request) -> web.Response:
     return web.Response(text=text, content_type="text/vtt", headers={"Cache-Control": "private, no-store"})
 
 
+async def glance(request: web.Request) -> web.Response:
+    """Who spoke when, in a few numbers, with the questions and the hard words."""
+    house = rooms(request)
+    encounter, _ = await read_encounter(house, principal(request), request.match_info["id"])
+    return answer(await glance_of(house.exams, house.people, house.recordings, house.transcripts, encounter.id))
+
+
 async def correct(request: web.Request) -> web.Response:
     """Puts a person's word beside the machine's."""
     asked = await body(request, Correction)
@@ -74,6 +83,15 @@ async def correct(request: web.Request) -> web.Response:
     await marked_encounter(house, principal(request), await house.transcripts.encounter_of(word_id))
     word = await house.transcripts.correct(word_id, asked.text, principal(request))
     return answer({"id": word.id, "text": word.text, "corrected": word.corrected})
+
+
+async def confirm(request: web.Request) -> web.Response:
+    """A person read this turn, and it is right as it now stands."""
+    house = rooms(request)
+    turn_id = request.match_info["turn"]
+    await marked_encounter(house, principal(request), await house.transcripts.encounter_of_turn(turn_id))
+    await house.transcripts.confirm(turn_id, principal(request))
+    return answer({"id": turn_id, "right": True})
 
 
 async def search(request: web.Request) -> web.Response:
@@ -108,6 +126,7 @@ ROUTES = [
         "The captions",
         gives=("text/vtt",),
     ),
+    Route("GET", "/api/encounters/{id}/glance", glance, Permission.read_transcript, "The consultation at a glance"),
     Route(
         "POST",
         "/api/transcripts/words/{word}",
@@ -115,6 +134,13 @@ ROUTES = [
         Permission.correct_transcript,
         "Correct a word",
         Correction,
+    ),
+    Route(
+        "POST",
+        "/api/transcripts/turns/{turn}/right",
+        confirm,
+        Permission.correct_transcript,
+        "Say that a turn is right",
     ),
     Route("GET", "/api/transcripts/search", search, Permission.read_transcript, "Search what was said", query=("q",)),
 ]

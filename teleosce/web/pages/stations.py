@@ -13,9 +13,10 @@ from teleosce.exams import Exam
 from teleosce.people import Permission
 from teleosce.stations import Finding, StationVersion
 from teleosce.stations.command import check_paths, station_folders
-from teleosce.web.context import Rooms, rooms
+from teleosce.web.context import Rooms, principal, rooms
+from teleosce.web.heard import heard_at, told, yaml_line
 from teleosce.web.rendering import markdown, page
-from teleosce.web.routing import Route
+from teleosce.web.routing import Route, answer
 
 VIEWS = ("candidate", "sp", "examiner")
 
@@ -85,6 +86,7 @@ async def preview(request: web.Request) -> web.Response:
     if view not in VIEWS:
         raise NotFound("A station is seen as candidate, sp or examiner.")
     newest = next(one.hash for one in await house.stations.all() if one.slug == version.slug)
+    heard = await heard_at(house, principal(request), version)
     return page(
         request,
         "station-preview.html",
@@ -94,7 +96,16 @@ async def preview(request: web.Request) -> web.Response:
         door_note_html=markdown(version.door_note),
         script=[{"kind": part.kind, "title": part.title, "html": markdown(part.body)} for part in version.sp_script],
         newest=newest,
+        heard=heard,
+        yaml_line=yaml_line,
     )
+
+
+async def words(request: web.Request) -> web.Response:
+    """How much is heard wrongly at a station, and terms for its vocabulary, from what people corrected."""
+    house = rooms(request)
+    version = await house.stations.get(request.match_info["hash"])
+    return answer(told(await heard_at(house, principal(request), version)))
 
 
 async def stimulus(request: web.Request) -> web.StreamResponse:
@@ -122,5 +133,6 @@ def stimulus_file(path: Path, media_type: str) -> web.FileResponse:
 ROUTES = [
     Route("GET", "/stations", bank, Permission.read_stations, "The station bank"),
     Route("GET", "/stations/{hash}", preview, Permission.read_stations, "A station's preview"),
+    Route("GET", "/api/stations/{hash}/words", words, Permission.read_stations, "What corrections tell of a station"),
     Route("GET", "/stations/{hash}/stimuli/{stimulus}", stimulus, Permission.read_stations, "Its material"),
 ]

@@ -23,7 +23,7 @@ function wordsOf(action) {
     faster: t("faster"),
     skip: t("skip silence, or not"),
     swap: t("swap the pictures"),
-    layout: t("next layout: one large, side by side, sound only"),
+    layout: t("next layout: one large, side by side, sound alone"),
     window: t("pictures in a window of their own"),
     bookmark: t("bookmark this moment with a remark"),
     done: t("done, and on to the next item"),
@@ -43,6 +43,7 @@ function wordsOf(action) {
     transcript: t("to the word being said; the arrows walk from there"),
     listen: t("on a word: listen from there"),
     correct: t("on a word: correct it (or double click)"),
+    right: t("on a word: this turn is right as it stands"),
     help: t("these keys"),
   };
   return words[action] ?? action;

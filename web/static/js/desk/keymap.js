@@ -2,7 +2,7 @@
 
 /**
  * @typedef {"play" | "back" | "forward" | "slower" | "faster" | "swap" | "skip" | "bookmark" | "layout" | "window" | "next" | "previous" | "unmarked"
- *   | "done" | "partly" | "not_done" | "clear" | "evidence" | "comment" | "overall" | "global" | "search" | "transcript" | "follow" | "correct" | "listen"
+ *   | "done" | "partly" | "not_done" | "clear" | "evidence" | "comment" | "overall" | "global" | "search" | "transcript" | "follow" | "correct" | "right" | "listen"
  *   | "word-back" | "word-forward" | "turn-back" | "turn-forward" | "grade-1" | "grade-2" | "grade-3" | "grade-4" | "grade-5" | "submit" | "help"} Action
  */
 /** @typedef {{key: string, code?: string, shiftKey?: boolean, ctrlKey?: boolean, metaKey?: boolean, altKey?: boolean, altGraph?: boolean}} Press */
@@ -51,6 +51,7 @@ const RATING = { 1: "grade-1", 2: "grade-2", 3: "grade-3", 4: "grade-4", 5: "gra
 const HERE = {
   word: {
     c: "correct",
+    r: "right",
     enter: "listen",
     arrowleft: "word-back",
     arrowright: "word-forward",
@@ -187,6 +188,7 @@ export const EXPLAINED = [
   ["read", [], "transcript"],
   ["read", ["Enter"], "listen"],
   ["read", ["C"], "correct"],
+  ["read", ["R"], "right"],
   ["mark", [], "done"],
   ["mark", [], "partly"],
   ["mark", [], "not_done"],

@@ -119,6 +119,20 @@ export class TranscriptView {
     if (here) this.#edit(here);
   }
 
+  /** Says that the turn that has the focus is right as it stands: how well the machine hears is worked out from such turns. */
+  async confirm() {
+    const here = this.#focused();
+    if (!here) return;
+    try {
+      await post(`/api/transcripts/turns/${here.turn.id}/right`);
+      here.turn.right = true;
+      this.#byTurn.get(here.turn.id)?.element.toggleAttribute("data-right", true);
+      announce(t("Noted: this turn is right."));
+    } catch (thrown) {
+      toast(messageOf(thrown), "bad");
+    }
+  }
+
   /**
    * Shades these words as found.
    * @param {Set<string>} ids of words
@@ -178,7 +192,7 @@ export class TranscriptView {
     const words = turn.words.flatMap((word) => [this.#word(word, turn), " "]);
     const button = el("button", { class: "turn-at figures", type: "button", tabindex: "-1", title: t("Listen from here"), "aria-label": t("Listen from {at}", { at }) }, at);
     button.addEventListener("click", () => this.#onlisten(turn.starts_ms));
-    const element = el("li", { class: goes_on ? "turn goes-on" : "turn", "data-role": turn.role }, el("p", { class: "turn-head" }, el("span", { class: goes_on ? "unseen" : "turn-who" }, shortRoleName(turn.role)), button), el("p", { class: "turn-words" }, ...words));
+    const element = el("li", { class: goes_on ? "turn goes-on" : "turn", "data-role": turn.role, "data-right": turn.right }, el("p", { class: "turn-head" }, el("span", { class: goes_on ? "unseen" : "turn-who" }, shortRoleName(turn.role)), button), el("p", { class: "turn-words" }, ...words));
     this.#byTurn.set(turn.id, { turn, element });
     return element;
   }
@@ -308,11 +322,8 @@ export class TranscriptView {
     if (!element) return;
     const box = element.getBoundingClientRect();
     const frame = this.#scroll.getBoundingClientRect();
-    // Stacked on a small screen the page scrolls: it is left where it is, unless somebody asked for this place.
-    if (this.#scroll.scrollHeight <= this.#scroll.clientHeight) {
-      if (always || element.contains(document.activeElement)) element.scrollIntoView({ block: "center" });
-      return;
-    }
+    // Stacked on a small screen the transcript does not scroll by itself, and the page is left where it is.
+    if (this.#scroll.scrollHeight <= this.#scroll.clientHeight) return;
     const low = frame.top + frame.height * 0.7;
     if (!always && box.top >= frame.top + 24 && box.bottom <= low) return;
     this.#scroll.scrollTo({ top: this.#scroll.scrollTop + box.top - frame.top - frame.height * 0.3, behavior: "smooth" });

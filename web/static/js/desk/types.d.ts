@@ -65,6 +65,8 @@ export interface Word {
 export interface Turn {
   id: string;
   role: Role;
+  /** Somebody read it and said that it is right as it stands. */
+  right: boolean;
   starts_ms: number;
   ends_ms: number;
   words: Word[];
@@ -132,6 +134,33 @@ export interface DeskData {
   role: string;
   items: Item[];
   settings: Settings;
-  /** Whether the items' sum is kept from the examiner until the global rating stands. */
-  hide_total: boolean;
+}
+
+/** What there is of a consultation at a glance: GET /api/encounters/{id}/glance. Shares are 0..1. */
+export interface GlanceData {
+  state: "ready";
+  message: string;
+  length_ms: number;
+  talk_share: number | null;
+  overlap_share: number | null;
+  words_per_minute: number | null;
+  turns: { candidate: number; sp: number };
+  /** Below 0 they begin before the other has ended. */
+  response_ms: { candidate: number | null; sp: number | null };
+  backchannels: number;
+  interruptions: Span[];
+  after_ms: number | null;
+  listening: Span | null;
+  silences: Span[];
+  voices: { candidate: Span[]; sp: Span[] };
+  missing: Span[];
+  questions: { kind: "open" | "closed"; at_ms: number; text: string }[];
+  jargon: { term: string; plain: string; at_ms: number[] }[];
+  /** The least, the median and the most of other consultations. */
+  reference: Record<"talk_share" | "overlap_share" | "words_per_minute", [least: number, median: number, most: number]>;
+}
+
+export interface NoGlance {
+  state: "none";
+  message: string;
 }
