@@ -12,18 +12,19 @@ function look() {
   const both = watch && !watch.hidden && videos.length === 2;
   mark("transcript", document.querySelectorAll("#turns .word").length > 0);
   mark("seekable", both && videos.every((video) => video.seekable.length > 0 && video.seekable.end(0) > 1));
+  mark("sheet", document.querySelector("[data-current] .item-group") !== null);
   mark("pictures", both && videos.every((video) => video.readyState >= 2 && !video.seeking));
-  if (!("transcript" in bench.marks && "pictures" in bench.marks && "seekable" in bench.marks)) requestAnimationFrame(look);
+  if (!["transcript", "pictures", "seekable", "sheet"].every((name) => name in bench.marks)) requestAnimationFrame(look);
 }
 
 bench.videos = () => [...document.querySelectorAll(".desk-picture video")].filter((video) => !video.hidden);
 
-/** What follows the next press on the lanes: for each picture, when the frame that was asked for was shown, and which. */
-bench.expectSeek = () => {
+/** What follows the next press on the lanes, or of a key: for each picture, when the frame that was asked for was shown, and which. */
+bench.expectSeek = (press = "pointerdown") => {
   bench.seek = new Promise((done) => {
     const shown = new Map();
     let pressed = null;
-    addEventListener("pointerdown", (event) => (pressed = event.timeStamp), { capture: true, once: true });
+    addEventListener(press, (event) => (pressed = event.timeStamp), { capture: true, once: true });
     for (const video of bench.videos()) {
       const frame = (now, { mediaTime }) => {
         const late_s = video.currentTime - mediaTime;
@@ -46,6 +47,36 @@ bench.watch = () => {
     };
     video.requestVideoFrameCallback(frame);
   }
+};
+
+/** From the next press of a key, or the last while somebody types, until the page says that all is saved. */
+bench.expectSaved = () => {
+  const state = document.getElementById("save-state");
+  bench.saved = new Promise((done) => {
+    let pressed = null;
+    let saving = false;
+    const press = (event) => (pressed = event.timeStamp);
+    addEventListener("keydown", press, { capture: true });
+    new MutationObserver((_, watching) => {
+      saving ||= pressed !== null && state.dataset.tone !== "good";
+      if (!saving || state.dataset.tone !== "good") return;
+      watching.disconnect();
+      removeEventListener("keydown", press, { capture: true });
+      done(Math.round((performance.now() - pressed) * 10) / 10);
+    }).observe(state, { attributes: true });
+  });
+};
+
+/** Watches from now on how long each key waits for the next frame: from the press until it is on the screen, in steps of 8 ms. */
+bench.attend = () => {
+  const found = [];
+  let keys = 0;
+  addEventListener("keydown", () => keys++, { capture: true });
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (entry.name === "keydown") found.push(entry.duration);
+  }).observe({ type: "event", durationThreshold: 16 });
+  // What took less than 16 ms is not listed.
+  bench.delays = () => [...found, ...Array(Math.max(0, keys - found.length)).fill(16)];
 };
 
 requestAnimationFrame(look);

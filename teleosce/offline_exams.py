@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from teleosce import planning
 from teleosce.app import at_rest, freeze_stations
 from teleosce.core.blobs import write_durably
 from teleosce.core.errors import Conflict, Fault, Invalid, NotFound
@@ -22,12 +23,10 @@ from teleosce.planning import (
     bank_of,
     calendar_of,
     calendar_of_all,
-    cards_pdf,
     links_csv,
     links_xlsx,
     read_candidates,
     read_plan,
-    timetable_pdf,
     timetable_xlsx,
     window,
 )
@@ -175,7 +174,7 @@ async def timetable(settings: Settings, exam: str, target: Path, person: str | N
         elif suffix == ".ics":
             content = calendar_of_all(schedule, rooms.clock.now_ms())
         else:
-            content = await asyncio.to_thread(timetable_xlsx if suffix == ".xlsx" else timetable_pdf, schedule)
+            content = await asyncio.to_thread(timetable_xlsx if suffix == ".xlsx" else planning.timetable_pdf, schedule)
     await asyncio.to_thread(_write, target, content)
 
 
@@ -187,7 +186,7 @@ async def links(settings: Settings, exam: str, target: Path, url: str) -> int:
         tokens = await rooms.people.issue_links([*seats], *window(schedule, rooms.clock.now_ms()))
         made = [Link(seats[one], f"{url}/j#{token}") for one, token in tokens.items()]
         if suffix == ".pdf":
-            content = await asyncio.to_thread(cards_pdf, schedule, made)
+            content = await asyncio.to_thread(planning.cards_pdf, schedule, made)
         else:
             content = await asyncio.to_thread(links_csv if suffix == ".csv" else links_xlsx, made)
     await asyncio.to_thread(_write, target, content)

@@ -120,6 +120,10 @@ class Day:
         """The present phase starts over with its whole length."""
         return await self._act(encounter_id, lambda moves: transitions.restart_phase(moves, encounter_id))
 
+    async def ring(self, encounter_id: str) -> Encounter:
+        """Rings the bell by hand: it marks no phase."""
+        return await self._act(encounter_id, lambda moves: transitions.ring_by_hand(moves, encounter_id))
+
     async def void(self, encounter_id: str, reason: str) -> Encounter:
         """Ends it, if need be; it will not count. Invalid without a reason, Conflict if it is void."""
         return await self._act(encounter_id, lambda moves: transitions.void(moves, encounter_id, reason))

@@ -56,6 +56,8 @@ class Cause(StrEnum):
     postponed = "postponed"
     """A person was still elsewhere when its rotation began."""
     swapped = "swapped"
+    rung = "rung"
+    """Somebody rang the bell by hand."""
 
 
 @dataclass(frozen=True)

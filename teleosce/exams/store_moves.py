@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from teleosce.exams.models import Attendance, Encounter, Phase
@@ -90,8 +90,12 @@ async def attend(connection: AsyncConnection, there: Collection[tuple[str, str]]
     """Notes that seats are in the rooms of encounters: pairs of encounter and seat."""
     if not there:
         return
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(attendance)
+    statement: Any = sqlite.insert(attendance)
+    if connection.dialect.name != "sqlite":
+        # Loaded where it is needed: a server that was killed must be back at once.
+        from sqlalchemy.dialects import postgresql
+
+        statement = postgresql.insert(attendance)
     rows = [{"encounter_id": one, "seat_id": seat, "first_ms": at_ms, "last_ms": at_ms} for one, seat in there]
     await connection.execute(
         statement.on_conflict_do_update(

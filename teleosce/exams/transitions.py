@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from teleosce.core.errors import Conflict, Invalid
-from teleosce.core.events import SeatSwapped
+from teleosce.core.events import BellRang, SeatSwapped
 from teleosce.exams import ring, store, store_encounters, store_moves
 from teleosce.exams.models import Cause, Circuit, CircuitState, Encounter, Outcome, Phase, Slot
 from teleosce.exams.moves import Moves
@@ -95,6 +95,15 @@ async def restart_phase(moves: Moves, encounter_id: str) -> None:
     await store_moves.forget_bells(moves.connection, old.id, old.phase)
     if old.phase in (Phase.reading, Phase.encounter):
         moves.ring_bell(old, Bell.start)
+
+
+async def ring_by_hand(moves: Moves, encounter_id: str) -> None:
+    """The bell, which marks no phase. Vetoes (Conflict): it does not run, so nobody is there to hear it."""
+    old = await moves.get(encounter_id)
+    if old.phase not in RUNNING:
+        raise otherwise(old, "Nobody is there to hear a bell.")
+    moves.put(old, old, Cause.rung)
+    moves.say(old.id, BellRang(old.id, "call", old.phase, moves.now_ms))
 
 
 async def void(moves: Moves, encounter_id: str, reason: str) -> None:

@@ -6,6 +6,9 @@ A plan is one document, read from `exam.yaml` or from the builder page. `timetab
 calendars and mailed with each person's link.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from teleosce.planning.blueprint import Blueprint, blueprint
 from teleosce.planning.candidates import Imported, RowFinding, read_candidates
 from teleosce.planning.conflicts import Conflict, conflicts
@@ -13,13 +16,23 @@ from teleosce.planning.ics import calendar_of, calendar_of_all
 from teleosce.planning.invitations import Invitations, Sent, window
 from teleosce.planning.models import Candidate, Circuit, ExamPlan, Person, Place, PlanStation
 from teleosce.planning.plans import Conflicts, Plans, forget_in_plan
-from teleosce.planning.prints import cards_pdf, timetable_pdf
 from teleosce.planning.reader import Draft, bank_of, draft_of, look_at, read_plan
 from teleosce.planning.reminders import Reminded, Reminders, Task
 from teleosce.planning.schedule import Schedule, schedule_of
 from teleosce.planning.sheets import Link, links_csv, links_xlsx, timetable_xlsx
 from teleosce.planning.store_reminders import Reminder
 from teleosce.planning.timetable import Bank, Ring, Timetable, Visit, timetable
+
+if TYPE_CHECKING:
+    from teleosce.planning.prints import cards_pdf, timetable_pdf
+
+
+def __getattr__(name: str) -> Any:
+    """What prints is loaded when it is asked for: it is large, and a server that was killed must be back at once."""
+    if name in ("cards_pdf", "timetable_pdf"):
+        return getattr(import_module("teleosce.planning.prints"), name)
+    raise AttributeError(name)
+
 
 __all__ = [
     "Bank",

@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import InvalidFileException
 from pydantic import ValidationError
 
 from teleosce.core.errors import Invalid
@@ -110,6 +107,10 @@ def _of_text(text: str) -> list[list[str]]:
 
 
 def _of_workbook(content: bytes) -> list[list[str]]:
+    # Loaded when it is needed: a server that was killed must be back at once.
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         sheet = book.worksheets[0]
@@ -160,6 +161,12 @@ def _understood(table: Sequence[Sequence[str]]) -> Imported:
     return Imported(tuple(candidates), tuple(sorted(findings, key=lambda one: (not one.blocks, one.row, one.column))))
 
 
+def _letter(column: int) -> str:
+    """What a spreadsheet calls a column, counted from 1; a list has at most 60."""
+    before, last = divmod(column - 1, 26)
+    return (chr(ord("A") + before - 1) if before else "") + chr(ord("A") + last)
+
+
 def _plain(cell: str) -> str:
     text = unicodedata.normalize("NFC", cell.replace("\0", "")).encode("utf-8", "replace").decode()
     return " ".join(text.split())
@@ -177,7 +184,7 @@ def _columns(first: tuple[int, Sequence[str]], findings: list[RowFinding]) -> di
             strange.append(at)
         elif field in found:
             message = f"“{cell[:40]}” and “{cells[found[field]][:40]}” mean the same. Leave one of them out."
-            findings.append(RowFinding(number, get_column_letter(at + 1), message))
+            findings.append(RowFinding(number, _letter(at + 1), message))
         elif field is not None:
             found[field] = at
     if not found:
@@ -187,7 +194,7 @@ def _columns(first: tuple[int, Sequence[str]], findings: list[RowFinding]) -> di
     for at in strange:
         hint = did_you_mean(_SIGNS.sub(" ", cells[at].casefold()), _FIELD)
         message = f"The column “{cells[at][:40]}” is not used.{hint}"
-        findings.append(RowFinding(number, get_column_letter(at + 1), message, blocks=False))
+        findings.append(RowFinding(number, _letter(at + 1), message, blocks=False))
     return found
 
 
@@ -232,7 +239,7 @@ class _Reading:
         at = self.columns.get(field)
         if at is None and field == "name":
             at = self.columns.get("last", self.columns.get("first"))
-        column = "" if at is None else get_column_letter(at + 1)
+        column = "" if at is None else _letter(at + 1)
         heading = self.headings[at].strip() if at is not None and at < len(self.headings) else ""
         message = message.replace(f"“{field}”", f"“{heading[:30] or field}”")
         self.findings.append(RowFinding(number, f"{column} ({heading[:30]})" if heading else column, message))

@@ -1,18 +1,18 @@
 """A person's times for their calendar (RFC 5545): they show in the zone in which it is read."""
 
 from datetime import UTC, datetime
-
-from icalendar import Calendar, Event
+from typing import TYPE_CHECKING
 
 from teleosce.people import Role, Seat
 from teleosce.planning.schedule import ROLES, Schedule, Stretch
 
+if TYPE_CHECKING:
+    from icalendar import Calendar, Event
+
 
 def calendar_of(schedule: Schedule, seat: Seat, now_ms: int) -> bytes:
     """The .ics of one person: an event for each circuit they are in, without the link, as calendars are shared."""
-    made = Calendar()
-    made.add("prodid", "-//teleosce//exam day//EN")
-    made.add("version", "2.0")
+    made = _calendar()
     made.add("method", "PUBLISH")
     for stretch in schedule.of(seat):
         if stretch.circuit in schedule.planned:
@@ -22,9 +22,7 @@ def calendar_of(schedule: Schedule, seat: Seat, now_ms: int) -> bytes:
 
 def calendar_of_all(schedule: Schedule, now_ms: int) -> bytes:
     """The .ics of the exam: an event for each circuit."""
-    made = Calendar()
-    made.add("prodid", "-//teleosce//exam day//EN")
-    made.add("version", "2.0")
+    made = _calendar()
     for name, entries in schedule.by_circuit.items():
         if name in schedule.planned:
             stretch = Stretch(name, entries[0].starts_ms, max(one.ends_ms for one in entries), tuple(entries))
@@ -38,7 +36,7 @@ def lines_of(schedule: Schedule, seat: Seat | None, stretch: Stretch, zone: str 
     seen = set()
     for entry in stretch.entries:
         at = schedule.clock(entry.starts_ms, stretch.circuit, zone)
-        if seat is None or seat.role is Role.examiner:
+        if seat is None or (seat.role is Role.examiner and not entry.speaks):
             # An examiner marks from recordings: what they are told is which stations, not when.
             line = "" if entry.rest else f"Station {entry.position}: {entry.station}"
         elif entry.pause:
@@ -54,7 +52,19 @@ def lines_of(schedule: Schedule, seat: Seat | None, stretch: Stretch, zone: str 
     return lines
 
 
-def _event(schedule: Schedule, seat: Seat | None, stretch: Stretch, now_ms: int) -> Event:
+def _calendar() -> "Calendar":
+    # Heavy libraries are loaded when they are needed: a server that was killed must be back at once.
+    from icalendar import Calendar
+
+    made = Calendar()
+    made.add("prodid", "-//teleosce//exam day//EN")
+    made.add("version", "2.0")
+    return made
+
+
+def _event(schedule: Schedule, seat: Seat | None, stretch: Stretch, now_ms: int) -> "Event":
+    from icalendar import Event
+
     event = Event()
     event.add("uid", f"{seat.id if seat else schedule.exam.id}-{stretch.circuit.replace(' ', '-')}@teleosce")
     event.add("dtstamp", _utc(now_ms))

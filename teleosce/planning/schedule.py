@@ -25,7 +25,7 @@ ROLES: Mapping[Role, str] = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A slot with its planned times. `pause`: a rotation in which the whole circuit rests."""
+    """A slot with its planned times. `pause`: a rotation in which the whole circuit rests. `speaks`: a viva."""
 
     circuit: str
     rotation: int
@@ -38,6 +38,7 @@ class Entry:
     examiner: Seat | None
     starts_ms: int
     ends_ms: int
+    speaks: bool = False
 
     def seats(self) -> tuple[str, ...]:
         """The ids of those who are at it."""
@@ -135,6 +136,7 @@ async def schedule_of(exams: Exams, people: People, stations: StationStore, exam
             seats.get(one.sp or ""),
             seats.get(one.examiner or ""),
             *spans[one.circuit, one.rotation],
+            speaks=one.examiner in one.extra,
         )
         for one in firsts
     )

@@ -4,15 +4,14 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.properties import PageSetupProperties
-from openpyxl.worksheet.worksheet import Worksheet
+from typing import TYPE_CHECKING
 
 from teleosce.people import Seat
 from teleosce.planning.schedule import ROLES, Entry, Schedule, Stretch
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
 
 Row = Sequence[str | int]
 _WIDEST = 60
@@ -28,7 +27,7 @@ class Link:
 
 def timetable_xlsx(schedule: Schedule) -> bytes:
     """A sheet for each circuit (rotations down, stations across), one of all slots, one of all people. Blocks."""
-    book = Workbook()
+    book = _workbook()
     for name in schedule.by_circuit:
         _fill(_sheet(book, f"Circuit {name}"), grid(schedule, name))
     head = ("Circuit", "Rotation", "Date", "From", "To", "Station", "Title", "Candidate", "Name", "SP", "Examiner")
@@ -91,7 +90,7 @@ def links_rows(links: Iterable[Link]) -> list[Row]:
 
 def links_xlsx(links: Iterable[Link]) -> bytes:
     """Blocks."""
-    book = Workbook()
+    book = _workbook()
     _fill(_sheet(book, "Links"), links_rows(links))
     return _saved(book)
 
@@ -129,7 +128,16 @@ def _name(seat: Seat | None) -> str:
     return seat.name if seat else ""
 
 
-def _sheet(book: Workbook, title: str) -> Worksheet:
+def _workbook() -> "Workbook":
+    # Loaded when it is needed: a server that was killed must be back at once.
+    from openpyxl import Workbook
+
+    return Workbook()
+
+
+def _sheet(book: "Workbook", title: str) -> "Worksheet":
+    from openpyxl.worksheet.properties import PageSetupProperties
+
     # Excel takes at most 31 characters and none of these.
     plain = "".join(" " if letter in "[]:*?/\\" else letter for letter in title)[:31]
     sheet: Worksheet = book.create_sheet(plain)
@@ -140,7 +148,10 @@ def _sheet(book: Workbook, title: str) -> Worksheet:
     return sheet
 
 
-def _fill(sheet: Worksheet, rows: Iterable[Row]) -> None:
+def _fill(sheet: "Worksheet", rows: Iterable[Row]) -> None:
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+
     widths: dict[int, int] = {}
     for number, row in enumerate(rows, 1):
         for column, value in enumerate(row, 1):
@@ -156,7 +167,7 @@ def _fill(sheet: Worksheet, rows: Iterable[Row]) -> None:
         sheet.column_dimensions[get_column_letter(column)].width = width
 
 
-def _saved(book: Workbook) -> bytes:
+def _saved(book: "Workbook") -> bytes:
     if len(book.sheetnames) > 1:
         book.remove(book.worksheets[0])
     out = io.BytesIO()

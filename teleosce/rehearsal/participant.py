@@ -68,6 +68,7 @@ class Participant:
         self.opened_at = self.heard_at = 0.0
         """When the present socket was opened and when it last said something, on `time.monotonic()`."""
         self._first = True
+        self._boot: str | None = None
         self._socket: ClientWebSocketResponse | None = None
         self._call: Call | None = None
         self._counts = Counts()
@@ -191,8 +192,8 @@ class Participant:
                 async with asyncio.timeout(OPEN_S):
                     socket = await self._visitor.http.ws_connect(f"/ws?role={self.role}")
                 try:
-                    again, self._socket, attempt = attempt > 0, socket, 0
-                    if await self._converse(socket, again=again) in FINAL:
+                    self._socket, attempt = socket, 0
+                    if await self._converse(socket) in FINAL:
                         self._room = None
                         self._aside(self._stop_media(goodbye=True))
                         return
@@ -203,10 +204,8 @@ class Participant:
             attempt += 1
             await asyncio.sleep(wait * (0.75 + random.random() / 2))
 
-    async def _converse(self, socket: ClientWebSocketResponse, *, again: bool) -> int | None:
+    async def _converse(self, socket: ClientWebSocketResponse) -> int | None:
         """Hears the server until the socket ends, or is silent for too long. Returns the close code."""
-        if again:
-            self._aside(self._verify())
         self._first, self.opened_at = True, time.monotonic()
         self._tell()
         pulse = asyncio.create_task(self._pulse(socket))
@@ -246,6 +245,10 @@ class Participant:
     def _heard(self, message: dict[str, Any]) -> None:
         self.heard_at = time.monotonic()
         match message["type"]:
+            case "welcome":
+                before, self._boot = self._boot, message["boot"]
+                if before is not None:
+                    self._aside(self._verify(anew=before != self._boot))
             case "place":
                 before = self.phase
                 self.place = message
@@ -331,14 +334,15 @@ class Participant:
         async with asyncio.timeout(TICKET_S):
             return await self._ticket
 
-    async def _verify(self) -> None:
+    async def _verify(self, *, anew: bool) -> None:
         """The socket is back: a server that was started anew knows nothing of the old connection."""
         call = self._call
         if call is None or not call.connected:
             return
         before = call.last_packet
-        await asyncio.sleep(VERIFY_S)
-        if call is self._call and call.last_packet == before and self.line.up:
+        if not anew:
+            await asyncio.sleep(VERIFY_S)
+        if call is self._call and self.line.up and (anew or call.last_packet == before):
             await call.close(goodbye=False)
 
     async def _hang_up(self, why: str, *, goodbye: bool = True) -> None:

@@ -17,6 +17,7 @@ from teleosce.scoring.forms import Forms
 from teleosce.scoring.marking import Marking, add_rules
 from teleosce.scoring.models import (
     OPEN,
+    SHUT,
     Change,
     Entry,
     FieldConflict,
@@ -40,6 +41,7 @@ __all__ = [
     "ITEM_MARKS",
     "OPEN",
     "SHEETS",
+    "SHUT",
     "Agreement",
     "Assignment",
     "AssignmentKind",

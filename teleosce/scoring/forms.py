@@ -90,6 +90,11 @@ class Forms:
         async with self._database.read() as connection:
             return await store.stamps(connection, encounter_ids)
 
+    async def touched(self, form_ids: Collection[str]) -> dict[str, tuple[int, ...]]:
+        """When anything was written on each of the forms, in order; a form on which nothing was is left out."""
+        async with self._database.read() as connection:
+            return await store.touched(connection, form_ids)
+
     async def of_author(self, author_id: str) -> list[Form]:
         """All forms that a person filled in, oldest first."""
         async with self._database.read() as connection:

@@ -43,6 +43,7 @@ NEXT = {
 """The transition table of a form; what is not here is refused."""
 
 OPEN = (State.draft, State.amending)
+SHUT = (State.submitted, State.amended)
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,15 @@ async def first_submitted(connection: AsyncConnection, encounter_ids: Collection
     return {row[0]: row[1] for row in await connection.execute(told.where(wanted).group_by(steps.c.form_id))}
 
 
+async def touched(connection: AsyncConnection, form_ids: Collection[str]) -> dict[str, tuple[int, ...]]:
+    """When each of the forms was written to, in order."""
+    query = select(entries.c.form_id, entries.c.at_ms).where(entries.c.form_id.in_(form_ids)).order_by(entries.c.number)
+    found: dict[str, list[int]] = defaultdict(list)
+    for form_id, at_ms in await connection.execute(query):
+        found[form_id].append(at_ms)
+    return {form_id: tuple(moments) for form_id, moments in found.items()}
+
+
 async def of_author(connection: AsyncConnection, author_id: str) -> list[Form]:
     """All forms of one author, oldest first."""
     mine = select(forms.c.encounter_id).where(forms.c.author_id == author_id)

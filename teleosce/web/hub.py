@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import WSCloseCode, web
 
+from teleosce.core.ids import new_id
 from teleosce.people import Principal, Role
 from teleosce.web.access import person_of
 from teleosce.web.context import Rooms
@@ -69,6 +70,8 @@ class Hub:
 
     def __init__(self, rooms: Rooms) -> None:
         self.rooms = rooms
+        self.boot = new_id()
+        """Another for each start of the server: a page that comes back knows whether its connections are of use."""
         self.health: dict[str, dict[str, Any]] = {}
         self._connections: dict[str, set[Connection]] = defaultdict(set)
         self._called: dict[str, float] = {}

@@ -63,7 +63,7 @@ async def socket(request: web.Request) -> web.WebSocketResponse:
     # Before the connection is made: a refusal afterwards would have nowhere to go.
     await _watch(rooms(request), connection, request.query)
     await ws.prepare(request)
-    connection.post(_welcome(rooms(request), connection))
+    connection.post(_welcome(rooms(request), connection) | {"boot": hub.boot})
     async with hub.joined(connection):
         await _listen(rooms(request), hub, connection)
     return ws

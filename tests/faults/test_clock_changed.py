@@ -57,7 +57,7 @@ async def test_an_hour_back_and_forth_moves_nothing(tmp_path: Path) -> None:
 
         for change in (-HOUR, HOUR, 0):
             wall.set(change)
-            await asyncio.sleep(1)
+            await fire.recorded(1)
             noted = fire.acknowledged()
             await fire.until(lambda noted=noted: fire.acknowledged() > noted)  # sessions hold
             assert await left_s(fire) == pytest.approx(should_be_left(), abs=NEAR_S)

@@ -114,13 +114,13 @@ async def test_when_there_is_room_again_everything_is_recorded_again(small_disk:
     async with under_fire(small_disk / "data") as fire:
         await fire.start()
         await fire.consult()
-        await asyncio.sleep(2)
+        await fire.recorded(2)
         filler = fill(small_disk, leave=0)
         await alarmed(fire, "disk-full")
         await asyncio.sleep(2)
         filler.unlink()
         await calm(fire)
-        await asyncio.sleep(4)
+        await fire.recorded(4)
         manifest = await fire.finish()
         for take in manifest.takes:
             video = [gap for gap in take.gaps if gap.track == "video" and gap.kind == "disk"]
@@ -134,7 +134,7 @@ async def test_killed_on_a_full_disk_it_comes_up_again(small_disk: Path) -> None
     async with under_fire(small_disk / "data") as fire:
         await fire.start()
         await fire.consult()
-        await asyncio.sleep(1)
+        await fire.recorded(1)
         filler = fill(small_disk, leave=0)
         await alarmed(fire, "disk-full")
         fill(small_disk, leave=0)
@@ -144,5 +144,5 @@ async def test_killed_on_a_full_disk_it_comes_up_again(small_disk: Path) -> None
         await fire.all_back(since)
         filler.unlink()
         await calm(fire)
-        await asyncio.sleep(2)
+        await fire.recorded(2)
         await fire.finish()

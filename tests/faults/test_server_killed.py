@@ -29,7 +29,7 @@ async def survive(data: Path, kills: int, seed: int) -> float:
         await fire.start()
         await fire.consult()
         done = [await kill_once(fire, dice) for _ in range(kills)]
-        await asyncio.sleep(1.0)
+        await fire.recorded(1)
         manifest = await fire.finish()
         lost = [fire.lost_ms(manifest, killed_ms) for killed_ms, _ in done]
         worst = max(ms for one in lost for ms in one.values())
@@ -58,7 +58,7 @@ async def test_killed_again_while_it_comes_up_and_while_it_seals(tmp_path: Path)
     async with under_fire(tmp_path / "data") as fire:
         await fire.start()
         await fire.consult()
-        await asyncio.sleep(2)
+        await fire.recorded(2)
         for _ in range(3):  # in the middle of a start
             await fire.kill()
             starting = asyncio.create_task(fire.start())
@@ -86,7 +86,7 @@ async def test_a_server_told_to_stop_closes_everything_and_goes_on_later(tmp_pat
     async with under_fire(tmp_path / "data") as fire:
         await fire.start()
         await fire.consult()
-        await asyncio.sleep(2)
+        await fire.recorded(2)
         told_ms, since = time.time() * 1000, time.monotonic()
         assert await fire.terminate() == 0
         assert "Traceback" not in fire.log()

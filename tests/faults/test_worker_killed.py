@@ -32,7 +32,7 @@ async def test_a_worker_killed_at_random_moments_finishes_all_the_same(tmp_path:
         fire.flags = ()
         await fire.start()
         await fire.consult(spoken=True)
-        await asyncio.sleep(12)
+        await fire.recorded(12)
         await fire.finish()
         database = Database(sqlite_url(fire.data))
         transcripts = Transcripts(database, Clock())

@@ -5,6 +5,7 @@ import { EXPLAINED, Keymap, repeats } from "../../web/static/js/desk/keymap.js";
 import { count, missing, nextUnmarked, percentage } from "../../web/static/js/desk/marks.js";
 import { momentAt, search, turnAt, wordAt } from "../../web/static/js/desk/reading.js";
 import { correction, SEEK_MS } from "../../web/static/js/desk/sync.js";
+import { nextToMark } from "../../web/static/js/worklist-rows.js";
 import { complement, gapAt, gapsOf, merged, nextTake, silences, skipTo, takeAt, voicesOf } from "../../web/static/js/desk/timeline.js";
 
 /**
@@ -262,10 +263,20 @@ test("what is missing, how far it is, and what comes next", () => {
   assert.equal(nextUnmarked(ITEMS, "b", value), "b");
   assert.equal(nextUnmarked(ITEMS, "c", value), "b");
   assert.equal(nextUnmarked(ITEMS, null, value), "b");
-  assert.equal(percentage(ITEMS, value), null);
+  assert.equal(percentage(ITEMS, value, true), null);
   values.set("item.b", "partly");
-  assert.equal(percentage(ITEMS, value), null);
+  assert.equal(percentage(ITEMS, value, true), null);
   assert.equal(nextUnmarked(ITEMS, "a", value), null);
+  assert.equal(percentage(ITEMS, value, false), (100 * (1 + 1)) / 6);
   values.set("global", "pass");
-  assert.equal(percentage(ITEMS, value), (100 * (1 + 1)) / 6);
+  assert.equal(percentage(ITEMS, value, true), (100 * (1 + 1)) / 6);
+});
+
+test("next comes what was begun, then what can be read, then what can only be watched", () => {
+  const row = (/** @type {string} */ encounter, more = {}) => ({ encounter, name: "", href: "", form: "", open: true, recorded: true, state: "new", transcript: "ready", ...more });
+  const rows = [row("unrecorded", { recorded: false }), row("waits", { transcript: "waiting" }), row("failed", { transcript: "failed" }), row("begun", { state: "draft" }), row("over", { open: false })];
+  assert.equal(nextToMark(rows)?.encounter, "begun");
+  assert.equal(nextToMark(rows.filter((one) => one.state === "new"))?.encounter, "failed");
+  assert.equal(nextToMark(rows.slice(0, 2))?.encounter, "waits");
+  assert.equal(nextToMark([...rows.slice(0, 1), ...rows.slice(4)]), null);
 });

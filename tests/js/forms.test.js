@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { AutosavedForm } from "../../web/static/js/forms.js";
 import { memoryShelf, storageShelf } from "../../web/static/js/shelf.js";
+import { WaitingForms } from "../../web/static/js/waiting.js";
 
 /** @typedef {import("../../web/static/js/forms.js").Value} Value */
 
@@ -242,4 +243,29 @@ test("the fallback shelf keeps changes in order and apart by form", async () => 
   assert.deepEqual((await shelf.all("a")).map((each) => each.order), [1, 2]);
   await shelf.remove("a1");
   assert.deepEqual((await shelf.all("a")).map((each) => each.order), [2]);
+});
+
+/** Node has no locks: here the form called "open" is in another page's hand. */
+const LOCKS = /** @type {LockManager} */ (/** @type {unknown} */ ({
+  request: async (/** @type {string} */ name, /** @type {unknown} */ _how, /** @type {(lock: object | null) => Promise<void>} */ held) => held(name.endsWith(".open") ? null : {}),
+}));
+
+test("what closed pages left is sent by another page, form by form; a conflict is left for a person", async () => {
+  const server = new Server();
+  const shelf = memoryShelf();
+  server.faults = Array(9).fill("lost");
+  for (const id of ["one", "two", "open"]) {
+    const { form, states } = formOf(server, { id, shelf });
+    await form.set(`item.${id}`, "done");
+    await until(form, states, "kept");
+    form.leave();
+  }
+  server.faults = [];
+  server.fields["item.two"] = { value: "partly", version: 1 };
+  const waiting = new WaitingForms(shelf, { send: server.fetch, locks: LOCKS });
+  assert.deepEqual((await waiting.all()).map(({ form, count }) => [form, count]), [["one", 1], ["two", 1], ["open", 1]]);
+  const left = await waiting.send();
+  assert.deepEqual(left.map(({ form, count, state }) => [form, count, state]), [["two", 1, "conflict"], ["open", 1, "kept"]]);
+  assert.deepEqual(server.fields["item.one"], { value: "done", version: 1 });
+  assert.deepEqual(server.fields["item.two"], { value: "partly", version: 1 });
 });

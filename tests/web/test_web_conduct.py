@@ -141,6 +141,8 @@ async def test_the_day_is_told_whole_and_then_by_differences(house: House) -> No
     bell = await heard(seat, "bell")
     assert (bell["kind"], bell["phase"]) == ("start", "reading")
     await organiser.json("POST", f"/api/encounters/{await house.encounter_of('candidate')}/ring", {})
+    log = await house.rooms.exams.phase_log(await house.encounter_of("candidate"))
+    assert log[-1].cause == "rung"
     assert (await heard(seat, "bell"))["kind"] == "call"
     await organiser.json("POST", f"/api/exams/{house.exam.exam_id}/pause", {"circuits": None})
     while (place := await heard(seat, "place"))["circuit"]["state"] != "paused":

@@ -1,8 +1,12 @@
 """Two pages of one person: the newest counts, and the older one is told so."""
 
+from pathlib import Path
+from typing import Any
+
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
-from tests.web.house import House
+from teleosce.app import running
+from tests.web.house import Client, House, settings
 
 
 async def until(socket: ClientWebSocketResponse, kind: str) -> None:
@@ -30,3 +34,20 @@ async def test_an_organiser_may_have_the_day_open_twice(house: House) -> None:
     await client.http.ws_connect("/ws?role=organiser")
     await older.send_json({"type": "ping", "at": 1})
     await until(older, "pong")
+
+
+async def test_a_page_knows_a_server_that_was_started_anew(house: House, tmp_path: Path) -> None:
+    """Its media connections are of no use then: it does not wait to find them dead."""
+
+    async def welcome(client: Client) -> Any:
+        return (await (await client.http.ws_connect("/ws?role=candidate")).receive_json())["boot"]
+
+    candidate = await house.client("candidate")
+    first = await welcome(candidate)
+    assert await welcome(candidate) == first
+    cookies = {cookie.key: cookie.value for cookie in candidate.http.cookie_jar}
+    async with running(settings(tmp_path / "data")) as server:
+        again = Client(server.url)
+        again.http.cookie_jar.update_cookies(cookies)
+        assert await welcome(again) != first
+        await again.http.close()

@@ -9,9 +9,8 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from teleosce.core.errors import Conflict, Invalid, NotFound
-from teleosce.core.events import BellRang
-from teleosce.exams import RUNNING, Circuit, Day, Encounter
+from teleosce.core.errors import Invalid, NotFound
+from teleosce.exams import Circuit, Day, Encounter
 from teleosce.people import Permission
 from teleosce.web.access import exam_of, seat_of, supervises
 from teleosce.web.context import Rooms, principal, rooms
@@ -105,14 +104,6 @@ def _circuits(changed: list[Circuit]) -> dict[str, list[dict[str, object]]]:
     return {"circuits": [{"name": one.name, "state": one.state.value, "rotation": one.rotation} for one in changed]}
 
 
-async def _ring(house: Rooms, encounter: Encounter) -> Encounter:
-    """The bell in one room, by hand: it marks no phase."""
-    if encounter.phase not in RUNNING:
-        raise Conflict("This encounter does not run, so nobody is there to hear a bell.", code="phase-is-other")
-    await house.events.publish(BellRang(encounter.id, "call", encounter.phase.value, house.clock.now_ms()))
-    return encounter
-
-
 def _by_day(act: Callable[[Day, str], Awaitable[Encounter]]) -> Callable[[Rooms, Encounter], Awaitable[Encounter]]:
     return lambda house, encounter: act(house.day, encounter.id)
 
@@ -140,7 +131,7 @@ _HANDS: tuple[tuple[str, Callable[[Rooms, Encounter], Awaitable[Encounter]], str
     ("pause", _by_day(Day.pause_encounter), "Its clock stands"),
     ("resume", _by_day(Day.resume_encounter), "Its clock goes on"),
     ("restart-phase", _by_day(Day.restart_phase), "Its phase starts again"),
-    ("ring", _ring, "Ring the bell"),
+    ("ring", _by_day(Day.ring), "Ring the bell"),
     ("no-show", _by_day(Day.no_show), "The candidate did not come"),
     ("carry-over", _by_day(Day.carry_over), "Another attempt at the end"),
     ("rerun", _by_day(Day.rerun), "A new attempt"),

@@ -8,16 +8,15 @@ from urllib.parse import quote
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from teleosce import planning
 from teleosce.core.errors import NotFound
 from teleosce.people import Permission, Role, Seat
 from teleosce.planning import (
     Link,
     Schedule,
     calendar_of_all,
-    cards_pdf,
     links_csv,
     links_xlsx,
-    timetable_pdf,
     timetable_xlsx,
     window,
 )
@@ -58,10 +57,14 @@ async def timetable(request: web.Request) -> web.Response:
     schedule = await schedule_in(house, exam_id)
     made: dict[str, Callable[[Schedule], bytes]] = {
         "xlsx": timetable_xlsx,
-        "pdf": timetable_pdf,
+        "pdf": _printed,
         "ics": lambda known: calendar_of_all(known, house.clock.now_ms()),
     }
     return _file(await asyncio.to_thread(made[form], schedule), form, f"{schedule.exam.title} timetable")
+
+
+def _printed(schedule: Schedule) -> bytes:
+    return planning.timetable_pdf(schedule)
 
 
 async def links(request: web.Request) -> web.Response:
@@ -78,7 +81,7 @@ async def links(request: web.Request) -> web.Response:
     work: dict[str, Callable[[], bytes]] = {
         "xlsx": lambda: links_xlsx(made),
         "csv": lambda: links_csv(made),
-        "pdf": lambda: cards_pdf(schedule, made),
+        "pdf": lambda: planning.cards_pdf(schedule, made),
     }
     return _file(await asyncio.to_thread(work[asked.form]), asked.form, f"{schedule.exam.title} links")
 

@@ -81,6 +81,7 @@ async def _desk(request: web.Request, kind: Kind) -> web.Response:
         may_mark=True,
         speaks=False,
         note=None,
+        hide_total=(await house.marking.rules(encounter.exam_id)).hide_total,
         desk=(await house.desks.settings(person_of(who))).model_dump(mode="json"),
         kind=kind.value,
         worklist=back,

@@ -1,12 +1,13 @@
 """The pages of an exam: join, candidate, patient, control, the worklist and the desk."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
 
 from teleosce.exams import Encounter, Outcome, Phase
 from teleosce.people import Permission, Principal
-from teleosce.scoring import Kind, layout_of
+from teleosce.scoring import SHUT, Form, Kind, Pace, Work, layout_of, pace_of
 from teleosce.stations import StationVersion
 from teleosce.web.access import (
     exam_of,
@@ -77,13 +78,41 @@ async def worklist(request: web.Request) -> web.Response:
     who = principal(request)
     house = rooms(request)
     mine = await _to_mark(house, who)
-    rows = [await _row(house, who, encounter) for encounter in mine]
+    forms = await house.forms.of_encounters([one.id for one in mine])
+    own = {
+        encounter_id: form
+        for encounter_id, several in forms.items()
+        for form in several
+        if form.kind is Kind.mark and form.author_id == who.seat_id
+    }
+    rows = [await _row(house, encounter, own.get(encounter.id)) for encounter in mine]
     called = next((one for one in mine if one.phase in LIVE and speaks(who, one)), None)
     row = next((one for one in rows if called and one["encounter"]["id"] == called.id), None)
     closed = await gate_of(house, who)
     named = await house.calibration.of_exam(who.exam_id) if who.exam_id else []
     left = gate_words(closed) if closed else None
-    return page(request, "worklist.html", place="marking", rows=rows, left=left, calibrates=bool(named), called=row)
+    return page(
+        request,
+        "worklist.html",
+        place="marking",
+        rows=rows,
+        left=left,
+        calibrates=bool(named),
+        called=row,
+        pace=await _pace(house, mine, own),
+    )
+
+
+async def _pace(house: Rooms, mine: Sequence[Encounter], own: Mapping[str, Form]) -> Pace:
+    """How fast the person is; what is submitted is shut, so its time is known."""
+    touched = await house.forms.touched([form.id for form in own.values()])
+    work = [
+        Work(None, touched.get(form.id, ()), form.state_ms if form.state in SHUT else None)
+        if (form := own.get(one.id))
+        else Work(None)
+        for one in mine
+    ]
+    return pace_of(work, house.clock.now_ms())
 
 
 async def _to_mark(house: Rooms, who: Principal) -> list[Encounter]:
@@ -93,17 +122,9 @@ async def _to_mark(house: Rooms, who: Principal) -> list[Encounter]:
     return [one for one in mine if one.phase is not Phase.waiting and one.outcome is not Outcome.void]
 
 
-async def _row(house: Rooms, who: Principal, encounter: Encounter) -> dict[str, Any]:
+async def _row(house: Rooms, encounter: Encounter, form: Form | None) -> dict[str, Any]:
     version = await house.stations.get(encounter.station_hash)
     layout = layout_of(version)
-    form = next(
-        (
-            one
-            for one in await house.forms.of_encounter(encounter.id)
-            if one.kind is Kind.mark and one.author_id == who.seat_id
-        ),
-        None,
-    )
     progress = house.forms.progress(form, layout) if form else None
     transcript = await house.transcripts.status(encounter.id)
     manifest = await house.recordings.manifest(encounter.id)
@@ -115,6 +136,7 @@ async def _row(house: Rooms, who: Principal, encounter: Encounter) -> dict[str, 
         "duration_ms": manifest.duration_ms if manifest else None,
         "recording": "sealed" if manifest else "waiting",
         "transcript": transcript,
+        "form": form.id if form else "",
         "state": form.state if form else "new",
         "marked": progress.marked if progress else 0,
         "total": progress.total if progress else 0,
@@ -138,6 +160,7 @@ async def desk(request: web.Request) -> web.Response:
         may_mark=await examines(house, who, encounter),
         speaks=speaks(who, encounter),
         note=await _note(house, encounter, version),
+        hide_total=(await house.marking.rules(encounter.exam_id)).hide_total,
         desk=(await house.desks.settings(person_of(who))).model_dump(mode="json"),
         kind="mark",
         worklist="/mark",

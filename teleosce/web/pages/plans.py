@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from teleosce.core.errors import Forbidden, NotFound
+from teleosce.core.errors import Forbidden
 from teleosce.people import Permission
 from teleosce.planning import Schedule, blueprint
 from teleosce.planning.schedule import place_name
@@ -29,9 +29,9 @@ async def plan(request: web.Request) -> web.Response:
     """The builder with the plan of an exam; once the exam is made, its links."""
     house, _, exam_id = its_exam(request)
     kept = await plans_of(house).get(exam_id)
-    if kept is None:
-        raise NotFound("This exam was made without a plan.")
     exam = await house.exams.exam(exam_id)
+    if kept is None:
+        return page(request, "no-plan.html", place="exams", exam=exam)
     stations = await _stations(house)
     return page(request, "plan.html", place="exams", exam=exam, kept=kept, stations=stations)
 

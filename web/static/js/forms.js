@@ -15,6 +15,7 @@ import { roleHeader } from "./role.js";
  * Where changes wait until they are acknowledged.
  * @typedef {object} Shelf
  * @property {(form: string) => Promise<Change[]>} all in the order in which they were made
+ * @property {() => Promise<string[]>} forms the ids of those of which anything waits
  * @property {(change: Change) => Promise<void>} put
  * @property {(change_id: string) => Promise<void>} remove
  */

@@ -40,6 +40,7 @@ export class Listener {
       },
     });
     this.socket.on("bound", ({ slots }) => this.#peer?.bind(slots));
+    this.socket.on("welcome", () => this.#peer?.back(this.socket.anew));
     this.socket.on("encounter", (now) => {
       this.#follow(now.encounter);
       onencounter(now);

@@ -110,7 +110,7 @@ export class Live {
 
   #onwelcome() {
     if (this.#plea !== null && this.socket.send("help", { text: this.#plea })) this.#plea = null;
-    if (this.#was_open) void this.#peer?.verify();
+    if (this.#was_open) this.#peer?.back(this.socket.anew);
     this.#was_open = true;
   }
 

@@ -81,8 +81,17 @@ export class Peer {
   }
 
   /**
-   * Makes a fresh connection if this one is found dead, sooner than it would be noticed. Call it when the socket is back: a
-   * server that was started anew knows nothing of the old connection, and neither does one that sees us at a new address.
+   * The socket is back. A server that was started anew knows nothing of the old connection: a fresh one is made at once.
+   * @param {boolean} anew
+   */
+  back(anew) {
+    if (anew) this.restart();
+    else void this.verify();
+  }
+
+  /**
+   * Makes a fresh connection if this one is found dead, sooner than it would be noticed: a server that sees us at a new
+   * address knows nothing of the old one.
    */
   async verify() {
     const connection = this.#connection;

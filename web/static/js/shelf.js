@@ -51,6 +51,7 @@ function databaseShelf(database) {
   const store = (/** @type {IDBTransactionMode} */ mode) => database.transaction(STORE, mode, { durability: "strict" }).objectStore(STORE);
   return {
     all: async (form) => inOrder(await result(store("readonly").index("form").getAll(form))),
+    forms: async () => idsOf(await result(store("readonly").getAll())),
     put: async (change) => void (await result(store("readwrite").put({ ...change }))),
     remove: async (change_id) => void (await result(store("readwrite").delete(change_id))),
   };
@@ -61,12 +62,13 @@ function databaseShelf(database) {
  * @returns {Shelf}
  */
 export function storageShelf(storage) {
+  const every = () => {
+    const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "");
+    return keys.filter((key) => key.startsWith(PREFIX)).map((key) => /** @type {Change} */ (JSON.parse(storage.getItem(key) ?? "null")));
+  };
   return {
-    all: async (form) => {
-      const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "");
-      const changes = keys.filter((key) => key.startsWith(PREFIX)).map((key) => JSON.parse(storage.getItem(key) ?? "null"));
-      return inOrder(changes.filter((change) => change?.form === form));
-    },
+    all: async (form) => inOrder(every().filter((change) => change?.form === form)),
+    forms: async () => idsOf(every().filter(Boolean)),
     put: async (change) => storage.setItem(PREFIX + change.change_id, JSON.stringify(change)),
     remove: async (change_id) => storage.removeItem(PREFIX + change_id),
   };
@@ -78,10 +80,14 @@ export function memoryShelf() {
   const changes = new Map();
   return {
     all: async (form) => inOrder([...changes.values()].filter((change) => change.form === form)),
+    forms: async () => idsOf([...changes.values()]),
     put: async (change) => void changes.set(change.change_id, { ...change }),
     remove: async (change_id) => void changes.delete(change_id),
   };
 }
+
+/** @param {Change[]} changes */
+const idsOf = (changes) => [...new Set(changes.map((change) => change.form))];
 
 /** @param {Change[]} changes */
 function inOrder(changes) {

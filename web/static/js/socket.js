@@ -49,6 +49,10 @@ export class Socket {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.waiting = undefined;
     this.reason = "";
+    /** Which start of the server this page spoke with last. @type {string | null} */
+    this.boot = null;
+    /** Whether the server was started since; true from the welcome that tells it until the next. */
+    this.anew = false;
   }
 
   /**
@@ -168,6 +172,7 @@ export class Socket {
     if (type === "pong") this.clock.sample(body.at, this.heard, body.now_ms);
     else if (typeof body.now_ms === "number") this.clock.guess(body.now_ms);
     if (type === "ended") this.reason = body.reason;
+    if (type === "welcome") [this.anew, this.boot] = [this.boot !== null && this.boot !== body.boot, body.boot];
     for (const listener of this.listeners.get(type) ?? []) listener(body);
     if (type === "replaced") this.finish("replaced", "");
     if (type === "ended") this.finish("ended", this.reason);

@@ -174,7 +174,7 @@ export interface Said {
 
 /** What the server says on the socket: the event's name and its body. */
 export interface ServerEvents {
-  welcome: { you: You; now_ms: number };
+  welcome: { you: You; now_ms: number; boot: string };
   place: {
     page: string;
     encounter: EncounterNow | null;

@@ -46,7 +46,10 @@ export class Ledger {
       // A half-made decision is not swept away by a figure that grew.
       if (known && (known.told === told || (one.decision === null && known.row.contains(document.activeElement)))) return this.#put(known.row, index, held);
       const row = this.#row(one);
+      const focused = known?.row.contains(document.activeElement);
       if (known) known.row.replaceWith(row);
+      // Somebody else decided meanwhile: the keyboard stays in the row.
+      if (focused) row.querySelector("button")?.focus();
       this.#rows.set(one.id, { row, told });
       this.#put(row, index, held);
     });
@@ -103,8 +106,10 @@ export class Ledger {
     const note = el("input", { class: "input", "aria-label": t("Note"), placeholder: t("Note"), maxlength: 1000 });
     const go = el("button", { class: "button", type: "button" }, t("Decide"));
     go.addEventListener("click", () => void whileBusy(go, async () => {
-      await this.actions.decide(one.id, /** @type {Decision} */ (choice.value), note.value.trim());
-      if (choice.value !== "none") this.onopen(one);
+      const decided = await this.actions.decide(one.id, /** @type {Decision} */ (choice.value), note.value.trim());
+      if (decided && choice.value !== "none") this.onopen(one);
+      // A reason that was missing is given where one is.
+      if (!decided && note.isConnected) note.focus();
     }));
     return el("div", { class: "decide" }, choice, note, go);
   }

@@ -23,7 +23,7 @@ function wordsOf(action) {
     faster: t("faster"),
     skip: t("skip silence, or not"),
     swap: t("swap the pictures"),
-    layout: t("next layout: one large, side by side, sound alone"),
+    layout: t("next layout: one large, side by side, sound only"),
     window: t("pictures in a window of their own"),
     bookmark: t("bookmark this moment with a remark"),
     done: t("done, and on to the next item"),

@@ -6,6 +6,7 @@
 import { get, post } from "../api.js";
 import { AutosavedForm, Unsaved } from "../forms.js";
 import { openShelf } from "../shelf.js";
+import { lockOf } from "../waiting.js";
 
 /**
  * @typedef {object} MarkListeners
@@ -32,6 +33,10 @@ export class MarkForm {
     const left = await shelf.all(view.id);
     const made = new MarkForm(encounter, kind, view, shelf, listeners);
     for (const change of left) made.#values.set(change.field, change.value);
+    // While the page is open its changes are its own to send: waiting.js leaves them alone.
+    void navigator.locks?.request(lockOf(view.id), () => new Promise(() => {}));
+    // A browser that is short of room is asked to spare what is kept for an evening.
+    void navigator.storage?.persist?.().catch(() => false);
     await made.#form.restore();
     return made;
   }
@@ -68,9 +73,9 @@ export class MarkForm {
     return this.state === "submitted" || this.state === "amended";
   }
 
-  /** Whether anything waits for the server. */
-  get unsent() {
-    return this.#form.waiting > 0;
+  /** How many fields wait for the server. */
+  get waiting() {
+    return this.#form.waiting;
   }
 
   /** @param {string} field */

@@ -39,10 +39,12 @@ export function nextUnmarked(items, after, value) {
  * The percentage: 100·Σ(weight·mark)/Σ(weight). The global rating is no part of it.
  * @param {Item[]} items
  * @param {(field: string) => unknown} value
- * @returns {number | null} null while anything is missing, the global rating too: it is to be given without knowing the sum
+ * @param {boolean} hidden whether the global rating is to be given without knowing the sum
+ * @returns {number | null} null while an item is missing, or the sum is hidden
  */
-export function percentage(items, value) {
-  if (items.length === 0 || missing(items, value).length > 0) return null;
+export function percentage(items, value, hidden) {
+  const lacking = missing(items, value);
+  if (items.length === 0 || lacking.some((field) => field !== "global" || hidden)) return null;
   const weight = items.reduce((sum, item) => sum + item.weight, 0);
   const points = items.reduce((sum, item) => sum + item.weight * POINTS[/** @type {Mark} */ (value(`item.${item.id}`))], 0);
   return (100 * points) / weight;

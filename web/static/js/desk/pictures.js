@@ -69,7 +69,7 @@ export class Pictures {
     documentElement.className = "pictures-window";
     for (const sheet of /** @type {NodeListOf<HTMLLinkElement>} */ (document.querySelectorAll('link[rel="stylesheet"]'))) head.append(el("link", { rel: "stylesheet", href: sheet.href }));
     opened.document.title = document.title;
-    body.className = "desk-page desk";
+    body.className = "desk-page";
     body.append(this.#root);
     this.#away(true);
     this.#onwindow(opened);

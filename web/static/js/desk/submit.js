@@ -1,6 +1,6 @@
 /** The end of the sheet: what is missing, submitting, amending, and what comes next. */
 
-/** @import { Item } from "./types.js" */
+/** @import { DeskData, Item } from "./types.js" */
 /** @import { MarkForm } from "./mark-form.js" */
 /** @import { Sheet } from "./sheet.js" */
 
@@ -10,26 +10,26 @@ import { open } from "../dialog.js";
 import { byId, el, setText, whileBusy } from "../dom.js";
 import { t } from "../i18n.js";
 import { Unsaved } from "../forms.js";
-import { readWorklist } from "../worklist-rows.js";
+import { nextToMark, readWorklist } from "../worklist-rows.js";
 import { count, missing, percentage } from "./marks.js";
 
 export class Submission {
   #form;
   #items;
   #sheet;
-  #role;
+  #page;
 
   /**
    * @param {MarkForm} form
    * @param {Item[]} items
    * @param {Sheet} sheet
-   * @param {string} role the reader's
+   * @param {DeskData} page
    */
-  constructor(form, items, sheet, role) {
+  constructor(form, items, sheet, page) {
     this.#form = form;
     this.#items = items;
     this.#sheet = sheet;
-    this.#role = role;
+    this.#page = page;
     byId("submit").addEventListener("click", () => void this.submit());
     byId("amend").addEventListener("click", () => void this.#amend());
     if (form.locked) void this.#showNext(false);
@@ -41,7 +41,7 @@ export class Submission {
     const value = (/** @type {string} */ field) => this.#form.value(field);
     const { marked, total, rated } = count(this.#items, value);
     setText(byId("count"), rated ? t("{marked} of {total} marked, global rating given", { marked, total }) : t("{marked} of {total} marked, global rating missing", { marked, total }));
-    const percent = percentage(this.#items, value);
+    const percent = percentage(this.#items, value, this.#page.hide_total);
     byId("submit-score").hidden = percent === null;
     if (percent !== null) setText(byId("submit-score"), t("The items add up to {percent} % of their weight.", { percent: percent.toFixed(1) }));
     if (!byId("submit-missing").hidden) this.#showMissing();
@@ -60,7 +60,7 @@ export class Submission {
 
   /** Locks the mark, or says what is missing and goes to the first of it. */
   async submit() {
-    if (this.#form.locked) return;
+    if (this.#form.locked) return byId("next").click();
     const lacking = this.#showMissing();
     if (lacking[0] !== undefined) {
       this.#sheet.go(lacking[0]);
@@ -118,12 +118,11 @@ export class Submission {
   async #showNext(focus) {
     const link = byId("next", HTMLAnchorElement);
     if (this.#form.kind !== "mark") return focus ? link.focus() : undefined;
-    const rows = await readWorklist(this.#role).catch(() => []);
-    const next = rows.find((row) => row.dataset.open === "yes" && row.dataset.recording === "sealed" && row.dataset.encounter !== this.#form.encounter);
-    const target = next?.querySelector("a");
-    if (next && target) {
-      link.href = target.href;
-      setText(link, t("Next: {what}", { what: next.dataset.name ?? "" }));
+    const rows = await readWorklist(this.#page.role).catch(() => []);
+    const next = nextToMark(rows.filter((row) => row.encounter !== this.#form.encounter));
+    if (next) {
+      link.href = next.href;
+      setText(link, t("Next: {what}", { what: next.name }));
       link.classList.add("primary");
     } else setText(link, t("Back to the worklist"));
     if (focus) link.focus();

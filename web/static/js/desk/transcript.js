@@ -322,8 +322,11 @@ export class TranscriptView {
     if (!element) return;
     const box = element.getBoundingClientRect();
     const frame = this.#scroll.getBoundingClientRect();
-    // Stacked on a small screen the transcript does not scroll by itself, and the page is left where it is.
-    if (this.#scroll.scrollHeight <= this.#scroll.clientHeight) return;
+    // Stacked on a small screen the page scrolls: it is left where it is, unless somebody asked for this place.
+    if (this.#scroll.scrollHeight <= this.#scroll.clientHeight) {
+      if (always || element.contains(document.activeElement)) element.scrollIntoView({ block: "center" });
+      return;
+    }
     const low = frame.top + frame.height * 0.7;
     if (!always && box.top >= frame.top + 24 && box.bottom <= low) return;
     this.#scroll.scrollTo({ top: this.#scroll.scrollTop + box.top - frame.top - frame.height * 0.3, behavior: "smooth" });

@@ -134,6 +134,8 @@ export interface DeskData {
   role: string;
   items: Item[];
   settings: Settings;
+  /** Whether the items' sum is kept from the examiner until the global rating stands. */
+  hide_total: boolean;
 }
 
 /** What there is of a consultation at a glance: GET /api/encounters/{id}/glance. Shares are 0..1. */

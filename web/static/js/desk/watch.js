@@ -107,7 +107,7 @@ export class Watch {
     const next = layout ?? LAYOUTS[(LAYOUTS.indexOf(this.#settings.now.layout) + 1) % LAYOUTS.length] ?? "large";
     this.#settings.change({ layout: next });
     this.#pictures.show(next);
-    announce({ large: t("One picture large"), two: t("Pictures side by side"), sound: t("Sound alone") }[next]);
+    announce({ large: t("One picture large"), two: t("Pictures side by side"), sound: t("Sound only") }[next]);
   }
 
   /** The pictures into a window of their own, or back. */

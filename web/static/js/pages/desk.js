@@ -8,10 +8,10 @@
 import { toast } from "../announce.js";
 import { get, messageOf } from "../api.js";
 import { countdown, everyTick } from "../clock.js";
-import { open } from "../dialog.js";
 import { byId, el, pageData, setState, setText } from "../dom.js";
 import { Agreed } from "../desk/agreed.js";
 import { Find } from "../desk/find.js";
+import { Conflicts } from "../desk/conflicts.js";
 import { GlanceView } from "../desk/glance.js";
 import { explain, label } from "../desk/key-words.js";
 import { Keymap } from "../desk/keymap.js";
@@ -25,16 +25,28 @@ import { gradeName, markName, Sheet } from "../desk/sheet.js";
 import { Speaker } from "../desk/speaker.js";
 import { Submission } from "../desk/submit.js";
 import { TranscriptView } from "../desk/transcript.js";
+import { Views } from "../desk/views.js";
 import { STEP_MS, Watch } from "../desk/watch.js";
 import { language, t } from "../i18n.js";
 import { Listener, tellWho } from "../listener.js";
 
 const RECORDING_POLL_MS = 3000;
 
+/** Which part of the page an action is about, where only one of them is shown. @type {Partial<Record<Action, import("../desk/views.js").View>>} */
+const VIEW_OF = {
+  ...Object.fromEntries(["next", "previous", "unmarked", "done", "partly", "not_done", "comment", "overall", "global", "submit"].map((action) => [action, "sheet"])),
+  ...Object.fromEntries(["search", "transcript", "follow"].map((action) => [action, "words"])),
+};
+
 const page = /** @type {DeskData} */ (/** @type {unknown} */ (pageData()));
 const memory = new Memory(page.encounter);
 const settings = new DeskSettings(page.settings);
 const keymap = new Keymap(settings.now.keys);
+const views = new Views();
+const conflicts = new Conflicts(page.items, async ({ field, theirs }, choice) => {
+  await marking?.form.resolve(field, choice, theirs);
+  redraw();
+});
 /** @type {Watch | null} */ let watch = null;
 /** @type {Listener | null} */ let listener = null;
 /** @type {Speaker | null} */ let speaker = null;
@@ -141,12 +153,12 @@ function startWatching(recording) {
 
 async function openMark() {
   try {
-    const form = await MarkForm.open(page.encounter, page.kind, { onsave: showSaving, onconflict: settle, onstate: redraw });
+    const form = await MarkForm.open(page.encounter, page.kind, { onsave: showSaving, onconflict: (field, mine, theirs) => conflicts.ask({ field, mine, theirs }), onstate: redraw });
     const sheet = new Sheet(form, page.items, keymap, onSheet, (tool) => act(/** @type {Action} */ (tool)));
     const moments = new Moments(form, page.items, hear);
     moments.lanes = watch?.lanes ?? null;
-    marking = { form, sheet, moments, submission: new Submission(form, page.items, sheet, page.role) };
-    setState(byId("save-state"), "idle", form.locked ? t("Locked") : form.unsent ? t("Saving …") : t("Saved as you go"));
+    marking = { form, sheet, moments, submission: new Submission(form, page.items, sheet, page) };
+    setState(byId("save-state"), "idle", form.locked ? t("Locked") : form.waiting > 0 ? t("Saving …") : t("Saved as you go"));
     moments.draw();
     showLive(form.live);
     void agreed.show(form);
@@ -184,7 +196,7 @@ function redraw() {
   marking?.moments.draw();
   marking?.submission.draw();
   if (marking) void agreed.show(marking.form);
-  if (marking) setState(byId("save-state"), "idle", marking.form.locked ? t("Locked") : t("Saved as you go"));
+  if (marking && marking.form.waiting === 0) setState(byId("save-state"), "idle", marking.form.locked ? t("Locked") : t("Saved as you go"));
 }
 
 /**
@@ -197,60 +209,11 @@ function showSaving(state, message) {
   const words = {
     saved: ["good", t("Saved {time}", { time })],
     saving: ["idle", t("Saving …")],
-    kept: ["fair", t("Kept on this device; will be sent when the line is back")],
+    kept: ["fair", t("{count} kept on this device; sent when the line is back", { count: marking?.form.waiting ?? 0 })],
     conflict: ["bad", t("Changed in two places: choose a version")],
     refused: ["bad", message && /\s/.test(message) ? message : t("Not saved on the server; kept on this device")],
   };
   setState(byId("save-state"), ...words[state]);
-}
-
-/**
- * The same field was changed elsewhere: both are shown, and a person chooses.
- * @param {string} field
- * @param {any} mine
- * @param {any} theirs
- */
-function settle(field, mine, theirs) {
-  const version = (/** @type {string} */ title, /** @type {any} */ value) => el("div", { class: "card" }, el("h3", {}, title), el("p", { class: "kept-text" }, inWords(field, value)));
-  const dialog = open(
-    t("Two versions"),
-    [
-      el("p", {}, t("{what} was changed in another window or on another device in the meantime. Nothing is lost: choose which version counts.", { what: fieldName(field) })),
-      version(t("Here"), mine),
-      version(t("There"), theirs),
-    ],
-    [el("button", { class: "button", value: "theirs" }, t("Take the other")), el("button", { class: "button primary", value: "mine" }, t("Keep mine"))],
-  );
-  // Escape would leave the question open: it stays until it is answered.
-  dialog.addEventListener("cancel", (event) => event.preventDefault());
-  dialog.addEventListener("close", async () => {
-    await marking?.form.resolve(field, dialog.returnValue === "theirs" ? "theirs" : "mine", theirs);
-    marking?.sheet.draw();
-    marking?.moments.draw();
-    marking?.submission.draw();
-  });
-}
-
-/** @param {string} field */
-function fieldName(field) {
-  const [kind, id] = field.split(".");
-  if (kind === "global") return t("The global rating");
-  if (kind === "bookmark") return t("A bookmark");
-  const number = page.items.findIndex((item) => item.id === id) + 1;
-  if (number === 0) return t("The comment on the whole");
-  if (kind === "comment") return t("The comment on item {number}", { number });
-  return kind === "evidence" ? t("Evidence for item {number}", { number }) : t("Item {number}", { number });
-}
-
-/**
- * @param {string} field
- * @param {any} value
- */
-function inWords(field, value) {
-  if (field === "global") return gradeName(value);
-  if (field.startsWith("item.")) return markName(value);
-  if (value === null || value === "") return t("(empty)");
-  return String(typeof value === "object" ? (value.text ?? value.quote) || t("(without words)") : value);
 }
 
 function showKeys() {
@@ -306,6 +269,8 @@ function act(action) {
     submit: () => void marking?.submission.submit(),
     help: showKeys,
   };
+  const view = VIEW_OF[action];
+  if (view) views.show(view);
   actions[action]();
 }
 

@@ -44,7 +44,9 @@ function show(told) {
     changeover: t("The consultation is over."),
     done: t("The encounter is done."),
   }[one.phase];
-  setText(byId("observe-message"), one.rest ? t("This is a rest station: there is nobody to see.") : message);
+  const stands = one.paused_ms !== null && (one.phase === "reading" || one.phase === "encounter");
+  const words = stands ? t("The clock stands. It goes on when the organisers resume it.") : message;
+  setText(byId("observe-message"), one.rest ? t("This is a rest station: there is nobody to see.") : words);
 }
 
 /** @param {import("../peer.js").PeerState | null} state */
