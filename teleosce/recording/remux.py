@@ -172,6 +172,8 @@ def remux(raw: Path, target: Path, facts: RawFacts, when: Timeline, sizes: list[
     with av.open(str(target), "w", format="webm", options=options) as output, av.open(str(raw)) as template:
         streams = {}
         for stream in template.streams:
+            if stream.type in streams:
+                continue  # damage has made one kind of track into the other; a file has one of each
             if stream.type == "video" and facts.video:
                 width, height = (sizes[0][1], sizes[0][2]) if sizes else facts.size
                 streams["video"] = output.add_mux_stream("vp8", width=width, height=height)
