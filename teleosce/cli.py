@@ -173,9 +173,11 @@ def rehearse(
         int | None, typer.Option(min=1, help="With --exam: only the first so many. [all of them]")
     ] = None,
     sessions: Annotated[
-        int, typer.Option(min=1, max=200, help="Without --exam: how many candidates with their patients.")
-    ] = 2,
-    minutes: Annotated[float, typer.Option(min=0.2, max=120, help="Without --exam: length of their encounters.")] = 1.0,
+        int | None, typer.Option(min=1, max=200, help="Without --exam: how many candidates with their patients. [2]")
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.2, max=120, help="Without --exam: length of their encounters. [1]")
+    ] = None,
     picture: Annotated[
         Literal["full", "low"], typer.Option(help="640×480 at 30 a second; or 320×240 at 15, for many on one machine.")
     ] = "full",
@@ -191,7 +193,9 @@ def rehearse(
     ] = None,
     server: Annotated[str | None, typer.Option(help="A running server, as https://…; one is started if empty.")] = None,
     organiser: Annotated[str | None, typer.Option(help="With --server: e-mail of an organiser's account.")] = None,
-    station: Annotated[str, typer.Option(help="The station whose dialogue is spoken.")] = "chest-pain-video",
+    station: Annotated[
+        str | None, typer.Option(help="Without --exam: the station whose dialogue is spoken. [chest-pain-video]")
+    ] = None,
     transcribe: Annotated[bool, typer.Option(help="Wait for the transcripts too, and compare them.")] = False,
     whisper_model: Model = None,
     data: Annotated[Path | None, typer.Option(help="Keep what our own server makes in this empty folder.")] = None,
@@ -223,6 +227,11 @@ def rehearse(
     if exam is not None:
         if server is not None or transcribe:
             raise Invalid("--exam has a server of its own and waits for no transcripts: no --server, no --transcribe.")
+        if any(one is not None for one in (sessions, minutes, station, whisper_model)):
+            raise Invalid(
+                "--exam says itself how many there are, for how long and where, and waits for no transcripts: "
+                "leave --sessions, --minutes, --station and --whisper-model out."
+            )
         if compress is not None and phase_seconds is not None:
             raise Invalid("--compress and --phase-seconds both say how long phases are: give one of them.")
         given = read_seconds(phase_seconds) if phase_seconds else None
@@ -244,10 +253,10 @@ def rehearse(
         typer.prompt("Password", hide_input=True, err=True) if organiser else ""
     )
     wanted = Wanted(
-        sessions=sessions,
-        minutes=minutes,
+        sessions=sessions or 2,
+        minutes=minutes or 1.0,
         troubles=troubles,
-        station=station,
+        station=station or "chest-pain-video",
         server=server,
         email=organiser or "",
         password=password,

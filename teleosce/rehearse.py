@@ -102,16 +102,7 @@ async def _rehearse(plan: Plan, wanted: Wanted, server: OwnServer | None, say: C
     if server is not None:
         base, email, password = server.url, EMAIL, server.password
     organiser = Visitor(base, "organiser")
-    facts = Facts(
-        version=__version__,
-        server=organiser.base,
-        station=plan.station,
-        began_ms=Clock().now_ms(),
-        sessions=plan.sessions,
-        seconds=plan.seconds,
-        troubles=[str(one) for one in plan.troubles],
-        machine=machine(plan.seed),
-    )
+    facts = first_facts(plan, organiser, plan.troubles)
     stage = Stage(organiser, plan)
     conductor = Conductor(stage, facts, server, say)
     try:
@@ -128,6 +119,20 @@ async def _rehearse(plan: Plan, wanted: Wanted, server: OwnServer | None, say: C
     finally:
         await conductor.abandon()
         await organiser.close()
+
+
+def first_facts(plan: Plan, organiser: Visitor, troubles: Sequence[Trouble]) -> Facts:
+    """What is known before it begins."""
+    return Facts(
+        version=__version__,
+        server=organiser.base,
+        station=plan.station,
+        began_ms=Clock().now_ms(),
+        sessions=plan.sessions,
+        seconds=plan.seconds,
+        troubles=[str(one) for one in troubles],
+        machine=machine(plan.seed),
+    )
 
 
 async def look_back(

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from teleosce import __version__
 from teleosce.app import at_rest, freeze_stations
-from teleosce.core.clock import Clock
 from teleosce.core.errors import Invalid, NotFound
 from teleosce.core.settings import Settings
 from teleosce.exams import Cause, PhaseEntry
@@ -25,7 +23,7 @@ from teleosce.rehearsal.picture import FORMATS
 from teleosce.rehearsal.stage import Plan, make_cast
 from teleosce.rehearsal.trouble import Trouble, timed
 from teleosce.rehearsal.visitor import Visitor
-from teleosce.rehearse import EMAIL, Wanted, look_back, machine, own_server, seed_of, station_of
+from teleosce.rehearse import EMAIL, Wanted, first_facts, look_back, own_server, seed_of, station_of
 from teleosce.stations import StationVersion
 from teleosce.web import Rooms
 from teleosce.web.plans import plans_of, schedule_in
@@ -138,6 +136,7 @@ async def _course(rooms: Rooms, exam_id: str, table: Timetable) -> Course:
     for entry in schedule.entries:
         encounter = found[entry.circuit, entry.rotation, entry.position]
         assert entry.candidate is not None
+        met = entry.sp or (entry.examiner if entry.speaks else None)
         stops.append(
             Stop(
                 encounter.id,
@@ -146,8 +145,8 @@ async def _course(rooms: Rooms, exam_id: str, table: Timetable) -> Course:
                 entry.position,
                 entry.rest,
                 entry.candidate.id,
-                entry.sp.id if entry.sp else None,
-                entry.examiner.id if entry.examiner else None,
+                met.id if met else None,
+                entry.examiner.id if entry.examiner and not entry.speaks else None,
                 encounter.timings,
             )
         )
@@ -167,17 +166,8 @@ async def _rehearse(
     plan, day = _plan(wanted, course, seed)
     organiser = Visitor(server.url, "organiser")
     stage = DayStage(organiser, plan, course)
-    facts = Facts(
-        version=__version__,
-        server=organiser.base,
-        station=plan.station,
-        began_ms=Clock().now_ms(),
-        sessions=day.at_once,
-        seconds=plan.seconds,
-        troubles=[str(one) for one in wanted.troubles],
-        machine=machine(seed),
-        day=day,
-    )
+    facts = first_facts(plan, organiser, wanted.troubles)
+    facts.day = day
     conductor = DayConductor(stage, facts, day, server, say)
     try:
         await organiser.sign_in(EMAIL, server.password)

@@ -58,7 +58,7 @@ def read_seconds(text: str) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Stop:
-    """One encounter of the day as planned: seats, and lengths in seconds."""
+    """One encounter of the day as planned: seats, and lengths in seconds. sp: in a viva the examiner."""
 
     encounter: str
     circuit: str

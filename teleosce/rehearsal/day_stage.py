@@ -41,9 +41,12 @@ class DayStage(Stage):
         """Gives everybody their part; the exam is made already."""
         writers = self._writers()
         base = self.organiser.base
+        met = {stop.sp for stop in self.course.stops}
         for one in self.course.people:
-            if one.role in ("candidate", "sp") and one.seat in self.course.by_seat:
-                actor = self._player(base + one.path, one.seat, one.role, cast)
+            if one.seat in met or (one.role == "candidate" and one.seat in self.course.by_seat):
+                # An examiner who speaks is played as a patient is.
+                role = one.role if one.role == "candidate" else "sp"
+                actor = self._player(base + one.path, one.seat, role, cast)
                 self._hear(one.seat, actor.participant)
                 self._actors[one.seat] = actor
             elif one.seat in writers:

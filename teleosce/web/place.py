@@ -65,10 +65,11 @@ class Places:
         )
 
     def now(self, seat_id: str) -> Encounter | None:
-        """The seat's running encounter, or else its first waiting one."""
+        """The seat's running encounter, before others one in whose room it is; or else its first waiting one."""
         mine = self.of_seat.get(seat_id, ())
-        running = (one for one in mine if one.phase in RUNNING)
-        return next(running, None) or next((one for one in mine if one.phase is Phase.waiting), None)
+        running = [one for one in mine if one.phase in RUNNING]
+        running.sort(key=lambda one: seat_id not in one.people)
+        return next(iter(running), None) or next((one for one in mine if one.phase is Phase.waiting), None)
 
     def with_whom(self, seat_id: str) -> Iterable[str]:
         """The seats of the encounter where this one should be."""

@@ -168,7 +168,9 @@ async def _called_to(house: Rooms, connection: Connection) -> Encounter | None:
     """Where the call is: at the encounter that the page is about, or wherever the seat should be now."""
     if connection.observes is not None:
         return await observed_encounter(house, connection.principal, connection.observes)
-    return await house.exams.where_now(connection.principal.seat_id or "")
+    seat_id = connection.principal.seat_id or ""
+    mine = await house.exams.of_seat(seat_id)
+    return next((one for one in mine if one.phase in LIVE and seat_id in one.people), None)
 
 
 async def _listening(house: Rooms, connection: Connection) -> None:

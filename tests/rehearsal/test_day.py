@@ -206,6 +206,8 @@ def test_wrong_wishes_get_sentences(tmp_path, monkeypatch):
     assert "for --exam" in refused("--compress", "5")
     assert "give one of them" in refused("--exam", str(file), "--compress", "5", "--phase-seconds", "note=1")
     assert "server of its own" in refused("--exam", str(file), "--server", "http://x", "--organiser", "a@b")
+    for flag, value in (("sessions", "3"), ("minutes", "2"), ("station", "low-mood"), ("whisper-model", "base")):
+        assert "leave --sessions" in refused("--exam", str(file), f"--{flag}", value)
     assert "no teleosce data" in refused("--exam", "An exam")
     assert "goes with a plan's file" in refused("--exam", "An exam", "--candidates", str(file))
     assert "there is no such rotation" in refused("--exam", str(file), "--fault", "reload@3/2")
@@ -216,9 +218,9 @@ def test_wrong_wishes_get_sentences(tmp_path, monkeypatch):
 # A day against a real server
 
 
-def wanted(tmp_path, lengths, *troubles, seed=1):
+def wanted(tmp_path, lengths, *troubles, seed=1, plan=PLAN):
     file = tmp_path / "exam.yaml"
-    file.write_text(PLAN)
+    file.write_text(plan)
     return WantedDay(
         exam=str(file),
         school=Settings(data=tmp_path / "school"),
@@ -267,3 +269,13 @@ async def test_a_day_with_a_reload_a_cut_line_and_a_killed_server(tmp_path):
     assert [one.why for person in facts.people for one in person.outages if one.back_s is not None]
     assert len(facts.kills) == 1
     assert None not in facts.kills[0].back
+
+
+@pytest.mark.faults
+async def test_an_examiner_who_speaks_is_played_too(tmp_path):
+    viva = PLAN.replace("[chest-pain-video, low-mood]", "[{station: chest-pain-video, examiner_speaks: true}, rest]")
+    asked = wanted(tmp_path, "reading=3,encounter=6,note=1,changeover=2", plan=viva)
+    facts = await rehearse_day(asked, lambda _: None)
+    assert against(facts) == []
+    assert (facts.day.turned, len(facts.day.sessions)) == (2, 2)
+    assert {one.role for one in facts.people} == {"candidate", "sp"}
