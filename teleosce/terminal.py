@@ -19,6 +19,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 out = Console(highlight=False, soft_wrap=True)
 
 Data = Annotated[Path | None, typer.Option(help="Folder for the database, recordings and keys. [recordings]")]
+Model = Annotated[str | None, typer.Option(help="tiny.en, base, or a folder with a CTranslate2 model. [base]")]
 
 
 def settings_of(**flags: Any) -> Settings:
