@@ -75,7 +75,7 @@ def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = No
         transcripts=Transcripts(database, clock),
         watching=Watching(database, clock, events),
         forms=forms,
-        marking=Marking(database, clock, exams, people),
+        marking=Marking(database, clock, events, exams=exams, people=people, stations=stations),
         desks=Desks(database, clock),
         calibration=Calibration(database, clock, forms, exams, people, stations, recordings),
     )

@@ -3,15 +3,16 @@
 A mark (examiner), an SP rating and a note (candidate) are the same thing here: a form with named fields, each
 with its version. `Forms.save` writes what was changed and says what somebody changed meanwhile; every value that a
 field ever had stays in its history. `Forms.progress` and `Forms.total` are computed from a form and its
-station's layout. `Marking` keeps the rules of each exam and says whose an encounter is to mark. `Calibration` knows the
-reference recordings on which examiners practise; `pace_of` and `watch` tell how marking gets on and whose marks stand
-out, both pure. `Desks` keeps how each person likes the page on which they mark.
+station's layout. `Marking` keeps the rules of each exam, says whose an encounter is to mark, and what counts of its
+marks. `Calibration` knows the reference recordings on which examiners practise; `pace_of` and `watch` tell how marking
+gets on and whose marks stand out, both pure. `Desks` keeps how each person likes the page on which they mark.
 """
 
 from teleosce.scoring.agreement import Agreement, Compared, Gate, agreement, compare, gate
 from teleosce.scoring.assignments import Assignment, AssignmentKind, Markers, Reassigned
 from teleosce.scoring.calibration import Calibration, Practice, forget_reference, together, values_of
 from teleosce.scoring.desk import Desks, DeskSettings
+from teleosce.scoring.discrepancies import Discrepancy, Dispute, discrepancies
 from teleosce.scoring.fields import GRADES, ITEM_MARKS, SHEETS, Layout, MarkedItem, layout_of
 from teleosce.scoring.forms import Forms
 from teleosce.scoring.marking import Marking, add_rules
@@ -30,13 +31,17 @@ from teleosce.scoring.models import (
     Step,
     Value,
 )
+from teleosce.scoring.moderation import Case
 from teleosce.scoring.pace import Pace, Work, pace_of
+from teleosce.scoring.records import COUNTS, Record, Sourced, Status
 from teleosce.scoring.rules import KeptRules, MarkingRules
 from teleosce.scoring.score import Progress
+from teleosce.scoring.second_marks import Doubled
 from teleosce.scoring.store_calibration import Reference
 from teleosce.scoring.watch import Estimate, Given, Watched, uniform, watch
 
 __all__ = [
+    "COUNTS",
     "GRADES",
     "ITEM_MARKS",
     "OPEN",
@@ -46,10 +51,14 @@ __all__ = [
     "Assignment",
     "AssignmentKind",
     "Calibration",
+    "Case",
     "Change",
     "Compared",
     "DeskSettings",
     "Desks",
+    "Discrepancy",
+    "Dispute",
+    "Doubled",
     "Entry",
     "Estimate",
     "FieldConflict",
@@ -69,10 +78,13 @@ __all__ = [
     "Practice",
     "Progress",
     "Reassigned",
+    "Record",
     "Reference",
     "SaveResult",
     "Saved",
+    "Sourced",
     "State",
+    "Status",
     "Step",
     "Value",
     "Watched",
@@ -80,6 +92,7 @@ __all__ = [
     "add_rules",
     "agreement",
     "compare",
+    "discrepancies",
     "forget_reference",
     "gate",
     "layout_of",

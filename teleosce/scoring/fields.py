@@ -3,7 +3,7 @@
 Values are JSON: `item.<id>` is done, partly, not_done or null; `global` a grade or null; `sp.<id>` a whole number
 from 1 to the item's points or null; comments and notes are text or null; `bookmark.<id>` is
 `{"at_ms", "text"}` and `evidence.<item>.<id>` is `{"from_ms", "to_ms", "quote"}`, in milliseconds from the start
-of the recording, or null when removed.
+of the recording, or null when removed. `reason.item.<id>` and `reason.global` say why a moderator overrides both marks.
 """
 
 import re
@@ -74,7 +74,7 @@ def _rule(kind: Kind, layout: Layout, field: str) -> Callable[[Any], bool] | Non
     """What a field may hold, besides null; None when the form has no such field."""
     rule: Callable[[Any], bool] | None = None
     match Kind.mark if kind in SHEETS else kind, *field.split("."):
-        case (Kind.mark, "item", item) if item in layout.items:
+        case (Kind.mark | Kind.settlement, "item", item) if item in layout.items:
             rule = ITEM_MARKS.__contains__
         case (Kind.mark, "comment", item) if item in layout.items:
             rule = _text
@@ -82,9 +82,11 @@ def _rule(kind: Kind, layout: Layout, field: str) -> Callable[[Any], bool] | Non
             rule = _evidence
         case (Kind.mark, "bookmark", own) if _ID.fullmatch(own):
             rule = _bookmark
-        case (Kind.mark, "global"):
+        case (Kind.mark | Kind.settlement, "global"):
             rule = GRADES.__contains__
-        case (Kind.mark | Kind.sp_rating, "comment"):
+        case (Kind.settlement, "reason", *of) if of == ["global"] or of in [["item", one] for one in layout.items]:
+            rule = _text
+        case (Kind.mark | Kind.sp_rating | Kind.settlement, "comment"):
             rule = _text
         case (Kind.sp_rating, "sp", item) if item in layout.sp:
             rule = partial(_whole, low=1, high=layout.sp[item])

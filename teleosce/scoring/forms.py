@@ -144,6 +144,8 @@ class Forms:
             form = _own(await store.form(connection, form_id, to_write=True), author_id)
             if form.state not in OPEN:
                 return form
+            if form.kind is Kind.settlement:
+                raise ValueError("a settlement is submitted by Marking.settle")
             # A note is handed in as it stands: its time is over, and an empty field is the candidate's own answer.
             if form.kind is not Kind.note and (lacking := missing(form, layout)):
                 raise _incomplete(lacking)

@@ -1,4 +1,4 @@
-"""The organiser's hand on marking: the rules of an exam, and whose each encounter is to mark."""
+"""The rules of an exam, whose each encounter is to mark, and what counts of the marks."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -7,23 +7,39 @@ from sqlalchemy.exc import IntegrityError
 from teleosce.core.clock import Clock
 from teleosce.core.db import Connection, Database
 from teleosce.core.errors import Conflict, Invalid
+from teleosce.core.events import Events, MarkSubmitted
 from teleosce.core.ids import new_id
 from teleosce.exams import Encounter, Exams
 from teleosce.people import People, Principal, plain
 from teleosce.scoring import store, store_marking
 from teleosce.scoring.assignments import Assignment, AssignmentKind, Markers, Reassigned, markers_of
 from teleosce.scoring.models import Kind, State
+from teleosce.scoring.moderation import Moderation
 from teleosce.scoring.rules import KeptRules, MarkingRules
+from teleosce.scoring.second_marks import SecondMarks
+from teleosce.stations import StationStore
 
 MAX_REASON = 1000
 
 
 class Marking:
-    """Rules and assignments of all exams."""
+    """Rules, assignments and marks of record; each name that is bound here is documented where it is done."""
 
-    def __init__(self, database: Database, clock: Clock, exams: Exams, people: People) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, events: Events, *, exams: Exams, people: People, stations: StationStore
+    ) -> None:
         self._database, self._clock = database, clock
         self._exams, self._people = exams, people
+        second = SecondMarks(database, clock, exams, people, stations)
+        events.subscribe(MarkSubmitted, second.on_submitted)
+        self.double = second.double
+        moderation = Moderation(database, clock, exams, people, stations)
+        self.record = moderation.record
+        self.records = moderation.records
+        self.case = moderation.case
+        self.cases = moderation.cases
+        self.take = moderation.take
+        self.settle = moderation.settle
 
     async def rules(self, exam_id: str) -> MarkingRules:
         """The rules of an exam; the defaults where none were set."""
@@ -147,6 +163,11 @@ class Marking:
                 "Somebody else has assigned these just now. Nothing was changed: please look again."
             ) from error
         return Reassigned(tuple(moved), left)
+
+    async def forget_reasons(self, encounter_ids: Collection[str], person_id: str) -> int:
+        """Empties the reasons given for assignments of some encounters, and by or for a person; returns how many."""
+        async with self._database.write() as connection:
+            return await store_marking.forget_reasons(connection, encounter_ids, person_id)
 
 
 async def add_rules(connection: Connection, exam_id: str, rules: MarkingRules, now_ms: int) -> bool:

@@ -12,6 +12,8 @@ class Kind(StrEnum):
     mark = "mark"
     sp_rating = "sp_rating"
     note = "note"
+    settlement = "settlement"
+    """A moderator's: what counts where two marks differ."""
     reference = "reference"
     """The agreed marks of a reference recording."""
     calibration = "calibration"

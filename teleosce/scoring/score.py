@@ -1,6 +1,8 @@
 """How far a form is, and what it adds up to. Pure."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from teleosce.scoring.fields import Layout
 from teleosce.scoring.models import Form, Kind
@@ -19,34 +21,40 @@ class Progress:
 
 def missing(form: Form, layout: Layout) -> list[str]:
     """The fields without which a form is not submitted, in the order of the sheet, the global rating last."""
-    return [field for field in _needed(form.kind, layout) if _is_empty(form.value(field))]
+    return [field for field in needed(form.kind, layout) if _is_empty(form.value(field))]
 
 
 def progress(form: Form, layout: Layout) -> Progress:
     """Filled in out of what a submission needs."""
-    needed = len(_needed(form.kind, layout))
-    return Progress(needed - len(missing(form, layout)), needed)
+    fields = needed(form.kind, layout)
+    return Progress(len(fields) - len(missing(form, layout)), len(fields))
 
 
 def total(form: Form, layout: Layout) -> float | None:
+    """The station percentage of a form: see `percent`."""
+    return percent(form.value, layout)
+
+
+def percent(value: Callable[[str], Any], layout: Layout) -> float | None:
     """The station percentage: 100·Σ(weight·mark)/Σ(weight·max) over the items that are marked.
 
     An unmarked item is missing, never 0, so it is in neither sum; None when nothing is marked. A critical item
     counts as any other: it bears on the decision, not on the score. The global rating is no part of it.
     """
     marked = [
-        (item.weight, POINTS[form.value(f"item.{name}")])
+        (item.weight, POINTS[value(f"item.{name}")])
         for name, item in layout.items.items()
-        if not _is_empty(form.value(f"item.{name}"))
+        if not _is_empty(value(f"item.{name}"))
     ]
     if not marked:
         return None
     return 100 * sum(weight * points for weight, points in marked) / sum(weight for weight, _ in marked)
 
 
-def _needed(kind: Kind, layout: Layout) -> list[str]:
+def needed(kind: Kind, layout: Layout) -> list[str]:
+    """What a form of a kind is not submitted without."""
     match kind:
-        case Kind.mark | Kind.reference | Kind.calibration:
+        case Kind.mark | Kind.settlement | Kind.reference | Kind.calibration:
             return [*(f"item.{name}" for name in layout.items), "global"]
         case Kind.sp_rating:
             return [f"sp.{name}" for name in layout.sp]

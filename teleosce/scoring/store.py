@@ -218,7 +218,7 @@ def _without_text(field: str, value: Any, *, quotes_only: bool) -> Any:
             return value | {"quote": ""}
         case "bookmark", dict() if not quotes_only:
             return value | {"text": ""}
-        case (("comment" | "note"), str()) if not quotes_only:
+        case (("comment" | "note" | "reason"), str()) if not quotes_only:
             return ""
     return value
 

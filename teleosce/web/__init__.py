@@ -23,6 +23,7 @@ from teleosce.web.api import (
     link,
     marking,
     media,
+    moderation,
     overview,
     plans,
     service,
@@ -33,6 +34,7 @@ from teleosce.web.hub import Hub
 from teleosce.web.limits import Refusals
 from teleosce.web.pages import account, exam, stations
 from teleosce.web.pages import calibration as calibration_pages
+from teleosce.web.pages import moderation as moderation_pages
 from teleosce.web.pages import plans as plan_pages
 from teleosce.web.patience import HEAD_S, IDLE_S, Door, not_the_clients_fault
 from teleosce.web.routing import TABLE, Route, add
@@ -71,7 +73,7 @@ def application(rooms: Rooms) -> web.Application:
 
 def routes() -> list[Route]:
     """Every route of the server, but for static files."""
-    pages = (account, exam, plan_pages, stations, calibration_pages)
+    pages = (account, exam, moderation_pages, plan_pages, stations, calibration_pages)
     api = (
         link,
         encounters,
@@ -84,6 +86,7 @@ def routes() -> list[Route]:
         transcripts,
         forms,
         marking,
+        moderation,
         desk,
         overview,
         calibration,

@@ -15,7 +15,7 @@ PAGES = {
     Role.candidate: "/station",
     Role.standardized_patient: "/patient",
     Role.examiner: "/mark",
-    Role.moderator: "/mark",
+    Role.moderator: "/moderate",
     Role.observer: "/observe",
 }
 LIVE = (Phase.reading, Phase.encounter)

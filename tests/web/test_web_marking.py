@@ -1,5 +1,6 @@
 """Who marks what, by HTTP: rules, assignments, and that a second marker sees nothing of the first."""
 
+import asyncio
 from typing import Any
 
 from teleosce.people import Role
@@ -79,3 +80,174 @@ async def test_a_plans_marking_part_becomes_the_rules(house: House) -> None:
     await plans.build(kept.exam_id, kept.version)
     rules = await house.rooms.marking.kept_rules(kept.exam_id)
     assert (rules.version, rules.rules.double_share, rules.rules.discrepancy_points) == (1, 0.2, 10.0)
+
+
+async def fill(client: Client, encounter: str, grade: str = "pass", **items: str) -> str:
+    """A whole mark by whoever the client is; returns its id."""
+    form = await client.json("GET", f"/api/encounters/{encounter}/forms/mark")
+    sheet = await client.json("GET", f"/api/encounters/{encounter}")
+    ids = [item["id"] for item in sheet["mark_sheet"]["items"]]
+    fields = {f"item.{one}": items.get(one, "done") for one in ids} | {"global": grade}
+    changes = [
+        {"change_id": f"change-{number}", "field": name, "value": value, "base_version": 0}
+        for number, (name, value) in enumerate(fields.items())
+    ]
+    await client.json("POST", f"/api/forms/{form['id']}/changes", {"changes": changes})
+    await client.json("POST", f"/api/forms/{form['id']}/submit", {})
+    return str(form["id"])
+
+
+async def disputed(house: House) -> tuple[str, str, Client, Client, str]:
+    """An encounter with two marks that differ: its id, the critical item, both examiners, the first's form."""
+    mine = await house.encounter_of("candidate")
+    await house.begin(mine, "changeover")
+    first = await house.client("examiner")
+    seat, second = await examiner(house, "Dr Other")
+    await assign(house, mine, seat, "second")
+    sheet = await first.json("GET", f"/api/encounters/{mine}")
+    critical = next(item["id"] for item in sheet["mark_sheet"]["items"] if item["critical"])
+    form = await fill(first, mine)
+    await fill(second, mine, "borderline", **{critical: "not_done"})
+    return mine, critical, first, second, form
+
+
+async def test_a_second_marker_sees_nothing_of_the_first(house: House) -> None:
+    mine = await house.encounter_of("candidate")
+    await house.begin(mine, "changeover")
+    first = await house.client("examiner")
+    seat, second = await examiner(house, "Dr Other")
+    form = await fill(first, mine, "excellent")
+    marker = "a remark by the first that nobody else may read"
+    await first.json("POST", f"/api/forms/{form}/amend", {"reason": "one remark more"})
+    note = {"change_id": "remark-1", "field": "comment", "value": marker, "base_version": 0}
+    await first.json("POST", f"/api/forms/{form}/changes", {"changes": [note]})
+    await first.json("POST", f"/api/forms/{form}/submit", {})
+    before = await (await second.ask("GET", "/mark")).text()
+    await assign(house, mine, seat, "second")
+    own = await second.json("GET", f"/api/encounters/{mine}/forms/mark")
+    assert (own["fields"], own["live"], own["state"]) == ({}, {}, "draft")
+    assert mine not in before
+    told = [
+        await (await second.ask("GET", path)).text() for path in ("/mark", f"/mark/{mine}", f"/api/encounters/{mine}")
+    ]
+    told += [
+        await (await second.ask("GET", f"/api/encounters/{mine}/{one}")).text()
+        for one in ("recording", "transcript", "brief")
+    ]
+    for text in told:
+        assert marker not in text
+        assert form not in text
+        assert house.seat("examiner") not in text
+        assert "second" not in text.lower().replace("seconds", "")
+    exam = house.exam.exam_id
+    for path in (
+        f"/api/encounters/{mine}/record",
+        f"/api/exams/{exam}/records",
+        f"/api/exams/{exam}/marking/assignments",
+        f"/api/exams/{exam}/marking/rules",
+        f"/api/exams/{exam}/day",
+        "/moderate",
+        f"/moderate/{mine}",
+    ):
+        assert (await second.ask("GET", path)).status in (403, 404), path
+    await second.refused(404, "GET", f"/api/encounters/{mine}/forms/settlement")
+    change = {"changes": [note | {"change_id": "remark-2", "value": "mine"}]}
+    await second.refused(404, "POST", f"/api/forms/{form}/changes", change)
+    await second.refused(404, "POST", f"/api/forms/{form}/submit", {})
+    await second.refused(404, "POST", f"/api/forms/{form}/amend", {"reason": "why not"})
+    await second.refused(403, "POST", f"/api/encounters/{mine}/moderation", {})
+    # And the first learns nothing of the second.
+    await fill(second, mine, "fail")
+    view = await first.json("GET", f"/api/encounters/{mine}/forms/mark")
+    assert view["fields"]["global"]["value"] == "excellent"
+    assert (await first.ask("GET", f"/api/encounters/{mine}/record")).status == 403
+
+
+async def test_a_share_is_doubled_as_marks_come_in_and_when_asked(house: House) -> None:
+    organiser, first = await house.client("organiser"), await house.client("examiner")
+    seat, _second = await examiner(house, "Dr Other")
+    exam = house.exam.exam_id
+    await organiser.json("POST", f"/api/exams/{exam}/marking/rules", {"rules": {"double_share": 1.0}, "version": 0})
+    mine, other = await house.encounter_of("candidate"), await house.encounter_of("candidate", 1)
+    await house.begin(mine, "changeover")
+    await fill(first, mine)
+    rows = (await organiser.json("GET", f"/api/exams/{exam}/marking/assignments"))["assignments"]
+    assert [(row["encounter"], row["seat"], row["kind"]) for row in rows] == [(mine, seat, "second")]
+    await house.begin(other)
+    assert (await organiser.json("POST", f"/api/exams/{exam}/marking/double", {}))["made"] == []
+    await house.rooms.exams.attended([(other, house.seat("candidate", 1))])
+    while (now := await house.rooms.exams.encounter(other)).phase != "done":
+        await house.rooms.day.end_phase(other, now.phase)
+    assert (await organiser.json("POST", f"/api/exams/{exam}/marking/double", {})) == {"made": [other], "without": []}
+    assert (await organiser.json("POST", f"/api/exams/{exam}/marking/double", {})) == {"made": [], "without": []}
+
+
+async def test_a_moderator_settles_item_by_item(house: House) -> None:
+    mine, critical, first, _second, form = await disputed(house)
+    _, moderator = await examiner(house, "Prof Moderator", Role.moderator)
+    found = await moderator.json("GET", f"/api/encounters/{mine}/record")
+    assert (found["status"], found["fields"], found["difference"]["critical"]) == ("disputed", {}, [critical])
+    assert mine in await (await moderator.ask("GET", "/moderate")).text()
+    assert (await moderator.ask("GET", f"/moderate/{mine}")).status == 200
+    assert (await moderator.ask("GET", f"/api/encounters/{mine}/recording")).status == 200
+    await moderator.refused(409, "GET", f"/api/encounters/{mine}/forms/settlement")
+    await moderator.json("POST", f"/api/encounters/{mine}/moderation", {})
+    settlement = await moderator.json("GET", f"/api/encounters/{mine}/forms/settlement")
+    save, submit = (f"/api/forms/{settlement['id']}/{what}" for what in ("changes", "submit"))
+    await moderator.refused(400, "POST", submit, {})
+    chosen = {f"item.{critical}": "partly", "global": "pass", f"reason.item.{critical}": "Asked, though late."}
+    changes = [
+        {"change_id": f"change-{n}", "field": name, "value": value, "base_version": 0}
+        for n, (name, value) in enumerate(chosen.items())
+    ]
+    forged = changes[0] | {"change_id": "forged-1", "field": "sources", "value": "own"}
+    await moderator.refused(400, "POST", save, {"changes": [forged]})
+    assert len((await moderator.json("POST", save, {"changes": changes}))["saved"]) == 3
+    done = await moderator.json("POST", submit, {})
+    assert done["state"] == "submitted"
+    counts = await moderator.json("GET", f"/api/encounters/{mine}/record")
+    assert (counts["status"], counts["settlement"], counts["outdated"]) == ("settled", settlement["id"], False)
+    assert counts["fields"][f"item.{critical}"] == {"value": "partly", "forms": [], "reason": "Asked, though late."}
+    assert counts["fields"]["global"]["forms"] == [form]
+    assert all(one["value"] for one in counts["fields"].values())
+    history = await house.rooms.forms.history(settlement["id"])
+    folded = {entry.field: entry.value for entry in history.entries}
+    assert {name: field["value"] for name, field in done["fields"].items()} == folded
+    # The marks themselves are as they were; one that is amended afterwards is pointed out.
+    view = await first.json("GET", f"/api/encounters/{mine}/forms/mark")
+    assert view["fields"][f"item.{critical}"]["value"] == "done"
+    await first.json("POST", f"/api/forms/{form}/amend", {"reason": "heard it again"})
+    assert (await moderator.json("GET", f"/api/encounters/{mine}/record"))["outdated"]
+    actions = [row["action"] for row in await house.rooms.people.audit_about(mine)]
+    assert {"mark.assign", "mark.settle"} <= set(actions)
+
+
+async def test_two_moderators_do_not_settle_the_same(house: House) -> None:
+    mine, critical, _first, _second, _form = await disputed(house)
+    one_seat, one = await examiner(house, "Prof One", Role.moderator)
+    other_seat, other = await examiner(house, "Prof Other", Role.moderator)
+    path = f"/api/encounters/{mine}/moderation"
+    both = await asyncio.gather(one.ask("POST", path, {}), other.ask("POST", path, {}))
+    assert sorted(response.status for response in both) == [200, 409]
+    (winner, loser) = (one, other) if both[0].status == 200 else (other, one)
+    (theirs, own) = (one_seat, other_seat) if winner is one else (other_seat, one_seat)
+    settlement = await winner.json("GET", f"/api/encounters/{mine}/forms/settlement")
+    await loser.refused(409, "GET", f"/api/encounters/{mine}/forms/settlement")
+    assert (await loser.json("POST", path, {"instead_of": theirs}))["moderator"] == own
+    change = {"change_id": "change-1", "field": f"item.{critical}", "value": "done", "base_version": 0}
+    await winner.refused(409, "POST", f"/api/forms/{settlement['id']}/changes", {"changes": [change]})
+    await winner.refused(409, "POST", f"/api/forms/{settlement['id']}/submit", {})
+    taken = await loser.json("GET", f"/api/encounters/{mine}/forms/settlement")
+    assert taken["id"] != settlement["id"]
+    assert (await winner.json("GET", f"/api/encounters/{mine}/record"))["status"] == "disputed"
+
+
+async def test_nobody_settles_their_own_mark_or_before_there_are_two(house: House) -> None:
+    mine = await house.encounter_of("candidate")
+    await house.begin(mine, "changeover")
+    seat, moderator = await examiner(house, "Prof One", Role.moderator)
+    await moderator.refused(404, "POST", f"/api/encounters/{mine}/moderation", {})
+    await assign(house, mine, seat, "second")
+    await moderator.refused(404, "POST", f"/api/encounters/{mine}/moderation", {})
+    _, another = await examiner(house, "Prof Two", Role.moderator)
+    assert "nothing to settle" in await another.refused(409, "POST", f"/api/encounters/{mine}/moderation", {})

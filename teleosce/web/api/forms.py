@@ -1,4 +1,4 @@
-"""Forms that people fill in: marks, SP ratings and notes. A change is acknowledged when it is on disk, not before."""
+"""Forms that people fill in, of all kinds. A change is acknowledged when it is on disk, not before."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.exams import Encounter, Phase
 from teleosce.people import Permission, Principal
 from teleosce.scoring import SHEETS, Change, Form, Kind, Layout, layout_of
-from teleosce.web.access import own_encounter
+from teleosce.web.access import own_encounter, person_of
 from teleosce.web.calibration import author_of, may_fill, pass_gate
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.routing import Access, Route, answer, body
@@ -44,6 +44,7 @@ WRITERS = {
     Kind.mark: Permission.mark,
     Kind.sp_rating: Permission.rate_as_sp,
     Kind.note: Permission.write_note,
+    Kind.settlement: Permission.moderate,
 }
 
 
@@ -65,6 +66,8 @@ async def own_form(request: web.Request) -> web.Response:
 def _author(who: Principal, kind: Kind) -> str:
     if kind is Kind.reference:
         return author_of(who)
+    if kind is Kind.settlement:
+        return person_of(who)
     if who.seat_id is None:
         raise NotFound("This form belongs to a seat of the exam.")
     return who.seat_id
@@ -80,19 +83,25 @@ async def _to_write(house: Rooms, who: Principal, encounter_id: str, kind: Kind)
 
 
 async def _may_write(house: Rooms, who: Principal, encounter: Encounter, kind: Kind) -> None:
-    theirs = {
-        Kind.mark: (await house.marking.markers(encounter)).seats,
+    markers = await house.marking.markers(encounter)
+    theirs: tuple[str | None, ...] = {
+        Kind.mark: markers.seats,
         Kind.sp_rating: (encounter.sp,),
         Kind.note: (encounter.candidate,),
+        Kind.settlement: (markers.moderator,),
     }[kind]
-    if who.seat_id not in theirs or not who.may(WRITERS[kind]):
+    if kind is Kind.settlement and who.may(Permission.moderate) and person_of(who) not in theirs:
+        raise Conflict(
+            "Somebody else settles this encounter now. What you chose is kept, and does not count.", code="taken"
+        )
+    if _author(who, kind) not in theirs or not who.may(WRITERS[kind]):
         raise NotFound("There is no such form, or it is not yours to fill in.")
     early = {
         Kind.note: (Phase.waiting, Phase.reading),
         Kind.sp_rating: (Phase.waiting,),
         Kind.mark: (Phase.waiting,),
     }
-    if encounter.phase in early[kind]:
+    if encounter.phase in early.get(kind, ()):
         raise Conflict("This form opens when the consultation has begun.", code="too-early")
 
 
@@ -124,6 +133,8 @@ async def submit(request: web.Request) -> web.Response:
     """Locks the form. Refused, with the list, while something is unmarked."""
     house, form, encounter, layout = await _mine(request)
     who = principal(request)
+    if form.kind is Kind.settlement:
+        return answer(await _view(house, await house.marking.settle(form.id, form.author_id, who), encounter))
     submitted = await house.forms.submit(form.id, form.author_id, layout)
     await house.people.record(who, f"{form.kind.value}.submit", form.id, {"encounter": encounter.id})
     return answer(await _view(house, submitted, encounter))

@@ -1,4 +1,4 @@
-/** The examiner's mark: its fields, saved as they change, and its state. */
+/** The examiner's mark, or a moderator's settlement: its fields, saved as they change, and its state. */
 
 /** @import { FormState, MarkView, SheetKind } from "./types.js" */
 /** @import { SaveState, Value } from "../forms.js" */
@@ -25,7 +25,7 @@ export class MarkForm {
   /**
    * The caller's own mark, with what an earlier page left unsent. Throws a Fault when the server is not reached.
    * @param {string} encounter
-   * @param {SheetKind} kind
+   * @param {SheetKind | "settlement"} kind
    * @param {MarkListeners} listeners
    */
   static async open(encounter, kind, listeners) {
@@ -44,7 +44,7 @@ export class MarkForm {
   /**
    * @private
    * @param {string} encounter
-   * @param {SheetKind} kind
+   * @param {SheetKind | "settlement"} kind
    * @param {MarkView} view
    * @param {import("../forms.js").Shelf} shelf
    * @param {MarkListeners} listeners

@@ -1,0 +1,137 @@
+"""Blind second markings: made when a first mark is submitted, and for a whole exam when the organiser asks."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from teleosce.core.clock import Clock
+from teleosce.core.db import Connection, Database
+from teleosce.core.events import MarkSubmitted
+from teleosce.core.ids import new_id
+from teleosce.exams import Encounter, Exams, Phase
+from teleosce.people import People, Principal, Role
+from teleosce.scoring import store, store_marking
+from teleosce.scoring.assignments import Assignment, AssignmentKind, Markers, markers_of
+from teleosce.scoring.doubling import Place, by_share, counts, near_cut, second_marker
+from teleosce.scoring.fields import layout_of
+from teleosce.scoring.models import Form, Kind
+from teleosce.scoring.records import locked
+from teleosce.scoring.rules import MarkingRules
+from teleosce.scoring.score import total
+from teleosce.stations import StationStore
+
+BY_SHARE, NEAR_CUT = "by share", "near the cut"
+"""The reasons of second markings that the rules ask for."""
+
+_SECOND = AssignmentKind.second
+
+
+@dataclass(frozen=True)
+class Doubled:
+    """Encounters that got a second marker, and those for which the exam has no other examiner."""
+
+    made: tuple[str, ...]
+    without: tuple[str, ...]
+
+
+class SecondMarks:
+    """Chooses what is marked twice, and by whom."""
+
+    def __init__(self, database: Database, clock: Clock, exams: Exams, people: People, stations: StationStore) -> None:
+        self._database, self._clock = database, clock
+        self._exams, self._people, self._stations = exams, people, stations
+
+    async def on_submitted(self, event: MarkSubmitted) -> None:
+        """A first mark came in: its encounter may be one of those that are marked twice."""
+        encounter = await self._exams.encounter(event.encounter_id)
+        async with self._database.read() as connection:
+            rules = (await store_marking.rules_of(connection, encounter.exam_id)).rules
+        if rules.double_share or rules.double_near_cut is not None:
+            await self._double(encounter.exam_id, rules, {encounter.id}, None)
+
+    async def double(self, exam_id: str, by: Principal | None = None) -> Doubled:
+        """Gives every encounter that the rules want marked twice, and that is over, a second marker; audit rows.
+
+        Run again it adds what is new and changes nothing else.
+        """
+        async with self._database.read() as connection:
+            rules = (await store_marking.rules_of(connection, exam_id)).rules
+        return await self._double(exam_id, rules, None, by)
+
+    async def _double(
+        self, exam_id: str, rules: MarkingRules, only: Collection[str] | None, by: Principal | None
+    ) -> Doubled:
+        encounters = [one for one in await self._exams.encounters(exam_id) if counts(one)]
+        ready = [one for one in encounters if (one.id in only if only is not None else one.phase is Phase.done)]
+        examiners = [seat.id for seat in await self._people.seats(exam_id) if seat.role is Role.examiner]
+        async with self._database.read() as connection:
+            forms = await _forms(connection, [one.id for one in ready])
+        percents = {one.id: await self._percents(one, forms[one.id]) for one in ready}
+        made, without = list[str](), list[str]()
+        async with self._database.write() as connection:
+            known = await store_marking.standing(connection, [one.id for one in encounters])
+            markers = {one.id: markers_of(one, known[one.id]) for one in encounters}
+            near = {one.id for one in ready if near_cut(percents[one.id].get(markers[one.id].first or ""), rules)}
+            reasons = _wanted(encounters, known, markers, near, rules.double_share)
+            places, load = _places(encounters), Counter(one.second for one in markers.values() if one.second)
+            for one in ready:
+                first = markers[one.id].first
+                if one.id not in reasons or first is None:
+                    continue
+                seat = second_marker(one, first, examiners, places, load)
+                if seat is None:
+                    without.append(one.id)
+                    continue
+                load[seat] += 1
+                made.append(one.id)
+                await self._add(connection, one.id, seat, reasons[one.id], by)
+        return Doubled(tuple(made), tuple(without))
+
+    async def _percents(self, encounter: Encounter, forms: Sequence[Form]) -> dict[str, float | None]:
+        """By author what their submitted mark comes to."""
+        layout = layout_of(await self._stations.get(encounter.station_hash))
+        marks = [locked(forms, Kind.mark, form.author_id) for form in forms if form.kind is Kind.mark]
+        return {mark.author_id: total(mark, layout) for mark in marks if mark}
+
+    async def _add(
+        self, connection: Connection, encounter_id: str, seat: str, reason: str, by: Principal | None
+    ) -> None:
+        actor = (by.seat_id or by.account_id) if by else None
+        now_ms = self._clock.now_ms()
+        new = Assignment(new_id(), encounter_id, seat, AssignmentKind.second, now_ms, actor, None, reason)
+        await store_marking.add(connection, new)
+        detail = {"seat": seat, "kind": AssignmentKind.second.value, "reason": reason}
+        await self._people.record(by, "mark.assign", encounter_id, detail, connection=connection)
+
+
+async def _forms(connection: Connection, encounter_ids: Collection[str]) -> dict[str, list[Form]]:
+    found: dict[str, list[Form]] = defaultdict(list)
+    for form in await store.of_encounters(connection, encounter_ids):
+        found[form.encounter_id].append(form)
+    return found
+
+
+def _wanted(
+    encounters: Sequence[Encounter],
+    known: Mapping[str, Sequence[Assignment]],
+    markers: Mapping[str, Markers],
+    near: Collection[str],
+    share: float,
+) -> dict[str, str]:
+    """Which encounters are to get a second marker, each with the reason. near: those near the cut."""
+    firsts = {one: its.first for one, its in markers.items() if its.first is not None}
+    doubled = {one for one, its in markers.items() if its.second is not None}
+    # Those near the cut are marked twice besides the share: it would else be no sample of the whole.
+    extra = {one for one in doubled if any(a.reason == NEAR_CUT for a in known[one] if a.kind is _SECOND)}
+    rest = [one for one in encounters if one.id not in extra]
+    found = dict.fromkeys(by_share(rest, firsts, doubled - extra, share), BY_SHARE)
+    return dict.fromkeys(set(near) - doubled, NEAR_CUT) | found
+
+
+def _places(encounters: Sequence[Encounter]) -> dict[str, set[Place]]:
+    """Where each examines in the exam."""
+    found: dict[str, set[Place]] = defaultdict(set)
+    for one in encounters:
+        if one.examiner is not None:
+            found[one.examiner].add((one.circuit, one.position))
+    return found
