@@ -1,4 +1,4 @@
-"""How soon the marking page of a long encounter is usable, and how soon both pictures show what was asked for.
+"""What the marking page adds to an examiner's time: until it is usable, until a moment is seen, until a mark is saved.
 
     .venv/bin/python -m bench.desk --minutes 15 --seeks 30
 
@@ -8,99 +8,31 @@ A server with a throwaway data folder, two takes sealed as always, a transcript,
 import argparse
 import asyncio
 import json
+import os
 import random
 import statistics
 import tempfile
 import time
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Page, async_playwright
 
-from bench.footage import pictures, sounds, write_take
+from bench.desk_world import make_world
+from bench.examiner import SCRIPT, Evening, Examiner
 from bench.machine import machine
-from teleosce.app import Server, freeze_stations, running
+from teleosce.app import Server, running
 from teleosce.core.settings import Settings
-from teleosce.recording import Manifest
-from teleosce.stations import read
-from teleosce.transcripts import store
-from teleosce.transcripts.models import HeardWord
-from teleosce.transcripts.turns import utterances
-from teleosce.web import MadeExam, Plan, make_exam
 
-STATION = Path(__file__).parent.parent / "stations" / "chest-pain-video"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"]  # fmt: skip
-WORDS_A_MINUTE = 135
-
-
-async def prepare(server: Server, minutes: float) -> tuple[MadeExam, str, Manifest]:
-    """An exam with one encounter that is over, recorded and transcribed."""
-    rooms = server.rooms
-    bank = await freeze_stations(rooms)
-    made = await make_exam(
-        rooms, Plan("Bench", "Europe/London", [bank[STATION.name]], ["Ada One"], ["Pat A"], examiner="Examiner")
-    )
-    seats = {link.role: link.seat for link in made.links}
-    encounter = await rooms.exams.where_now(seats["candidate"])
-    assert encounter is not None
-    await rooms.day.begin(encounter.id)
-    await rooms.day.end_phase(encounter.id, (await rooms.exams.encounter(encounter.id)).phase)
-    began = time.monotonic()
-    await asyncio.to_thread(_record, rooms.settings.data / "encounters" / encounter.id, seats, minutes)
-    print(f"recorded in {time.monotonic() - began:.0f} s", flush=True)
-    for phase in ("encounter", "note"):
-        if (now := (await rooms.exams.encounter(encounter.id)).phase) == phase:
-            await rooms.day.end_phase(encounter.id, now)
-    manifest = await rooms.recordings.seal(encounter.id)
-    print(f"sealed after {time.monotonic() - began:.0f} s", flush=True)
-    await _transcribe(server, encounter.id, seats, minutes)
-    return made, encounter.id, manifest
-
-
-def _record(folder: Path, seats: dict[str, str], minutes: float) -> None:
-    rehearsal = read(STATION).rehearsal
-    assert rehearsal is not None
-    now_ms = round(time.time() * 1000)
-    for number, speaker in enumerate(("candidate", "sp")):
-        texts = [line.text for line in rehearsal.lines if line.speaker == speaker][:4]
-        write_take(
-            folder,
-            seats[speaker],
-            origin_ms=now_ms + 700 * number,  # nobody joins at the very instant at which the other does
-            minutes=minutes,
-            frames=pictures(number),
-            sound=sounds(texts, speaker),
-        )
-
-
-async def _transcribe(server: Server, encounter: str, seats: dict[str, str], minutes: float) -> None:
-    """As the worker ends a job: the words of the dialogue over and over, spread over the whole recording."""
-    rehearsal = read(STATION).rehearsal
-    assert rehearsal is not None
-    words: dict[str, list[HeardWord]] = {seats["candidate"]: [], seats["sp"]: []}
-    step_ms = 60_000 / WORDS_A_MINUTE
-    chance = random.Random(1)
-    at_ms = 1000.0
-    for line in cycle(rehearsal.lines):
-        for word in line.text.split():
-            heard = HeardWord(word, round(at_ms), round(at_ms + step_ms * 0.9), chance.uniform(0.3, 1.0))
-            words[seats[line.speaker]].append(heard)
-            at_ms += step_ms
-        if at_ms > minutes * 60_000 - 20_000:
-            break
-    rooms = server.rooms
-    async with rooms.database.write() as connection:
-        [job] = [job for job in await store.unfinished(connection) if job.encounter_id == encounter]
-        await store.publish(connection, job, utterances(words), rooms.clock.now_ms())
 
 
 async def opened(page: Page, url: str) -> dict[str, float]:
     """Loads the page; milliseconds from the navigation to each thing an examiner waits for."""
     await page.goto(url, wait_until="commit")
-    names = ("transcript", "seekable", "pictures")
+    names = ("transcript", "seekable", "sheet", "pictures")
     await page.wait_for_function("names => names.every((name) => name in window.bench?.marks)", arg=list(names))
     return {name: round(at_ms, 1) for name, at_ms in (await page.evaluate("bench.marks")).items()}
 
@@ -111,7 +43,11 @@ async def seek(page: Page, place: float, starts: dict[str, int]) -> dict[str, fl
     assert box is not None
     await page.evaluate("bench.expectSeek()")
     await page.mouse.click(box["x"] + place * box["width"], box["y"] + box["height"] / 2)
-    shown = await asyncio.wait_for(page.evaluate("bench.seek"), 60)
+    return gone_to(await asyncio.wait_for(page.evaluate("bench.seek"), 60), starts)
+
+
+def gone_to(shown: list[dict[str, Any]], starts: dict[str, int]) -> dict[str, float]:
+    """ms: until both pictures show the moment; apart_ms: of the two frames then shown."""
     places = [_take(frame["src"], starts) + frame["media_ms"] for frame in shown]
     return {
         "ms": round(max(frame["ms"] for frame in shown), 1),
@@ -147,39 +83,54 @@ async def apart_while_playing(page: Page, seconds: float, starts: dict[str, int]
 
 
 async def measure(server: Server, arguments: argparse.Namespace) -> dict[str, Any]:
-    made, encounter, manifest = await prepare(server, arguments.minutes)
+    began = time.monotonic()
+    world = await make_world(server, [arguments.minutes])
+    print(f"recorded, sealed and transcribed in {time.monotonic() - began:.0f} s", flush=True)
+    [encounter], [manifest] = world.encounters, world.manifests
     starts = {take.id: take.starts_ms - manifest.starts_ms for take in manifest.takes}
-    link = next(link.path for link in made.links if link.role == "examiner")
-    script = (Path(__file__).parent / "desk.js").read_text()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM, args=FLAGS, ignore_default_args=["--headless", "--mute-audio"]
         )
         page = await browser.new_page(viewport={"width": 1440, "height": 900})
-        await page.goto(server.url + link)
+        await page.goto(server.url + world.link)
         await page.locator("#who-go").click()
         await page.wait_for_url(lambda url: "/j" not in url)
-        await page.add_init_script(script)
+        await page.add_init_script(SCRIPT.read_text())
         url = f"{server.url}/mark/{encounter}?role=examiner"
         loads = [await opened(page, url) for _ in range(arguments.loads)]
         words = await page.locator("#turns .word").count()
         chance = random.Random(2)
         seeks = [await seek(page, chance.uniform(0.01, 0.98), starts) for _ in range(arguments.seeks)]
         apart = await apart_while_playing(page, arguments.play_s, starts)
+        evening = await Examiner(page).mark_everything()
         version = browser.version
         await browser.close()
     return {
-        "environment": machine("teleosce", "aiohttp", "av", "playwright") | {"chromium": version},
+        "environment": machine("teleosce", "aiohttp", "av", "playwright")
+        | {"chromium": version, "load": [round(one, 1) for one in os.getloadavg()]},
         "minutes": arguments.minutes,
         "words": words,
         "megabytes": [round((take.size or 0) / 1e6, 1) for take in manifest.takes],
         "loads": loads,
-        "usable_ms": _spread([max(load["transcript"], load["seekable"]) for load in loads]),
+        "usable_ms": _spread([max(load["transcript"], load["seekable"], load["sheet"]) for load in loads]),
         "pictures_ms": _spread([load["pictures"] for load in loads]),
         "seeks": seeks,
         "seek_ms": _spread([one["ms"] for one in seeks]),
         "apart_at_rest_ms": _spread([one["apart_ms"] for one in seeks]),
         "apart_playing_ms": _spread(apart),
+        **_of_evening(evening, starts),
+    }
+
+
+def _of_evening(evening: Evening, starts: dict[str, int]) -> dict[str, Any]:
+    return {
+        "items": evening.items,
+        "keys": evening.keys,
+        "keys_per_item": evening.keys_per_item,
+        "key_seek_ms": _spread([gone_to(one["frames"], starts)["ms"] for one in evening.seeks]),
+        "saved_ms": _spread(evening.saves),
+        "key_to_frame_ms": _spread(evening.delays),
     }
 
 
@@ -193,13 +144,19 @@ def show(result: dict[str, Any]) -> None:
     print("\n" + ", ".join(f"{name} {value}" for name, value in result["environment"].items()))
     print(f"\n{result['minutes']} minutes, two takes of {result['megabytes']} MB, {result['words']} words")
     for title, key in (
-        ("usable (seekable, transcript shown)", "usable_ms"),
+        ("usable (seekable, transcript shown, sheet open)", "usable_ms"),
         ("both pictures shown", "pictures_ms"),
         ("from a press on the lanes until both pictures show it", "seek_ms"),
         ("the two pictures apart, at rest", "apart_at_rest_ms"),
         ("the two pictures apart, playing", "apart_playing_ms"),
+        ("from a key until both pictures show the moment", "key_seek_ms"),
+        ("from a key until it is said to be saved", "saved_ms"),
+        ("from a key to the next frame", "key_to_frame_ms"),
     ):
         print(f"{title}, ms:".ljust(60) + ", ".join(f"{name} {value}" for name, value in result[key].items()))
+    print(
+        f"{result['items']} items by keyboard: {result['keys']} keys, {result['keys_per_item']} an item without remarks"
+    )
     print(json.dumps(result))
 
 
