@@ -167,6 +167,12 @@ class Encounter:
         """The seats of those in the media room: nobody may be in two at once."""
         return (*(seat for seat in (self.candidate, self.sp) if seat is not None), *self.extra)
 
+    @property
+    def assessed(self) -> tuple[str, ...]:
+        """The seats of those who are assessed: an examiner who speaks is in the room, and is not."""
+        first = () if self.candidate is None else (self.candidate,)
+        return (*first, *(seat for seat in self.extra if seat != self.examiner))
+
 
 @dataclass(frozen=True)
 class PhaseEntry:

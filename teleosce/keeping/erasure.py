@@ -174,8 +174,8 @@ class Erasures:
         counts["reels"] += await drop_reels(rooms, self._database, self._data, encounter.id, why)
         counts["references"] += await forget_reference(self._database, encounter.id, self._clock.now_ms())
         forms = [form.id for form in await rooms.forms.of_encounter(encounter.id)]
-        # What is written of an encounter is about its candidate; of its patient it holds the words that it quotes.
-        about = person_id in (encounter.candidate, *encounter.extra)
+        # What is written of an encounter is about its candidate; of others in the room it quotes words.
+        about = person_id in encounter.assessed
         counts["texts"] += await rooms.forms.forget_texts(forms, quotes_only=not about)
         return counts
 

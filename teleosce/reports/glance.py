@@ -22,6 +22,7 @@ DESCRIBES = "This describes the consultation. It is never part of a mark."
 _WAITS = "It comes with the transcript."
 _BEFORE = "This recording was transcribed before it was kept who spoke when, so there is nothing to show here."
 _SILENT = "Nobody was heard to speak in this recording."
+_VIVA = "What is told at a glance is of a candidate and a patient. Here the examiner talked with the candidate."
 _LEAST_MS = 10_000
 """Less voice says nothing about a pace."""
 
@@ -40,11 +41,14 @@ async def glance_of(
         return {"state": "none", "message": _WAITS}
     if not heard:
         return {"state": "none", "message": _BEFORE}
+    roles = {one: (await people.seat(one)).role for one in heard}
+    if Role.examiner in roles.values() and Role.standardized_patient not in roles.values():
+        return {"state": "none", "message": _VIVA}
     voices: dict[Role, list[Stretch]] = {Role.candidate: [], Role.standardized_patient: []}
     stopped = await exams.pauses(encounter_id)
     missing = [(from_ms - manifest.starts_ms, to_ms - manifest.starts_ms) for from_ms, to_ms in stopped]
     for participant_id, spans in heard.items():
-        role = (await people.seat(participant_id)).role
+        role = roles[participant_id]
         if role in voices:
             voices[role] = merged([*voices[role], *spans])
             missing += unrecorded(manifest, participant_id)

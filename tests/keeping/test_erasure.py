@@ -253,3 +253,21 @@ async def test_the_command_says_what_it_does(world: World) -> None:
     assert "4 files" in said
     assert "Backups made before" in said
     assert traces(world.data) == []
+
+
+async def test_an_examiner_who_spoke_takes_nothing_of_the_candidate_along(world: World) -> None:
+    rooms = world.rooms
+    async with rooms.database.write() as connection:
+        await connection.exec_driver_sql(
+            f"UPDATE encounter SET extra = '[\"{world.examiner}\"]' WHERE id = '{world.encounter_id}'"
+        )
+    mark = await world.whole()
+    encounter = await rooms.exams.encounter(world.encounter_id)
+    assert encounter.assessed == (world.candidate,)
+    layout = layout_of(await rooms.stations.get(encounter.station_hash))
+    rating = await rooms.forms.open(Kind.sp_rating, world.encounter_id, world.patient)
+    await rooms.forms.save(rating.id, [Change("comment", "velociraptor", 0, new_id())], world.patient, layout)
+    examiner = await rooms.people.seat(world.examiner)
+    await erasures_of(rooms).erase([examiner], asked_by="by letter", by=None)
+    assert (await rooms.forms.form(rating.id)).value("comment") == "velociraptor"
+    assert (await rooms.forms.form(mark)).value("comment") == ""

@@ -7,7 +7,7 @@ from teleosce.people import Seat
 from teleosce.recording import Manifest
 from teleosce.reports import Sources
 
-_NAMES = {"candidate": "Candidate", "sp": "Standardized patient"}
+_NAMES = {"candidate": "Candidate", "sp": "Standardized patient", "examiner": "Examiner"}
 
 
 async def film_plan(sources: Sources, encounter_id: str) -> Plan:
@@ -17,11 +17,13 @@ async def film_plan(sources: Sources, encounter_id: str) -> Plan:
     if manifest is None:
         raise Conflict("The recording of this encounter is not sealed yet. Try again when the encounter is over.")
     version = await sources.stations.get(encounter.station_hash)
+    # In a viva the examiner is met, in place of a patient.
+    met, role = (encounter.sp, "sp") if encounter.sp or not encounter.extra else (encounter.examiner, "examiner")
     return Plan(
         title=f"{await _candidate(sources, encounter)} · Station {encounter.position}: {version.title}",
-        names=(_NAMES["candidate"], _NAMES["sp"]),
+        names=(_NAMES["candidate"], _NAMES[role]),
         left=_takes(sources, manifest, encounter.candidate),
-        right=_takes(sources, manifest, encounter.sp),
+        right=_takes(sources, manifest, met),
         duration_ms=manifest.duration_ms,
         cues=await _cues(sources, encounter_id),
     )
