@@ -255,11 +255,11 @@ def verify(
 def user_add(
     email: str,
     name: Annotated[str, typer.Option(prompt=True, help="As colleagues know them.")],
-    role: Annotated[str, typer.Option(help="organiser, examiner, moderator, invigilator or observer.")] = "organiser",
     password: Annotated[
         str,
         typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, help="12 characters or more."),
-    ] = "",
+    ],
+    role: Annotated[str, typer.Option(help="organiser, examiner, moderator, invigilator or observer.")] = "organiser",
     data: Data = None,
 ) -> None:
     """Add a staff account."""

@@ -288,7 +288,7 @@ def _remarks(plan: ExamPlan, table: Timetable, bank: Bank) -> Iterator[Conflict]
             yield remark(
                 "gaps",
                 f"Circuit {ring.circuit} has {_count(len(ring.candidates), 'candidate')} for "
-                f"{_count(len(plan.stations), 'station')}: in each rotation {gaps} stand empty.",
+                f"{_count(len(plan.stations), 'station')}: {gaps} left empty in each rotation.",
             )
     without = [plan.number_of(at) for at, one in enumerate(plan.candidates) if not one.email]
     if 0 < len(without) < len(plan.candidates):
