@@ -125,11 +125,18 @@ def demo(
     port: Port = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the links as one line of JSON.")] = False,
     consultation: Annotated[bool, typer.Option(help="Play a short consultation first, to have one to mark.")] = True,
+    marking: Annotated[
+        bool,
+        typer.Option("--marking", help="Begin with an exam that is over: three stations, nine recordings to mark."),
+    ] = False,
+    spoken: Annotated[
+        bool, typer.Option("--spoken", help="Let every word of it be heard, which takes minutes; else a murmur.")
+    ] = False,
     whisper_model: Model = None,
     log_level: Level = None,
 ) -> None:
     """Run a server with a small exam, play a consultation through it, and print one link per role."""
-    from teleosce.demo import run_demo
+    from teleosce.demo import Wanted, run_demo
 
     _run(
         run_demo(
@@ -141,7 +148,7 @@ def demo(
                 "log_level": log_level or "warning",
             },
             as_json=as_json,
-            consultation=consultation,
+            wanted=Wanted(consultation, marking, spoken),
         )
     )
 

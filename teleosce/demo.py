@@ -4,17 +4,22 @@ import asyncio
 import json
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from teleosce.app import Server, freeze_stations, running
+from teleosce.cohort import Cohort, make_cohort
 from teleosce.core import logs
 from teleosce.core.errors import Fault
+from teleosce.core.paths import CONSULTATIONS
 from teleosce.core.settings import Settings, load
 from teleosce.core.stopping import stop_signal
 from teleosce.rehearsal import act, play
+from teleosce.rehearsal.consultations import read_consultations
+from teleosce.rehearsal.picture import LOW
 from teleosce.web import MadeExam, Plan, make_exam
 
 RING = ("chest-pain-video", "low-mood", "diabetes-review")
@@ -23,23 +28,33 @@ CANDIDATES = ("Amira Hassan", "Ben Okafor", "Chloe Martin")
 PATIENTS = ("Mr Doyle", "Ms Reed", "Mrs Iqbal")
 
 
-async def run_demo(flags: dict[str, Any], *, as_json: bool, consultation: bool) -> None:
+@dataclass(frozen=True)
+class Wanted:
+    """What the demo has. consultation: one is played. marking: an exam that is over. spoken: and in it every word."""
+
+    consultation: bool = True
+    marking: bool = False
+    spoken: bool = False
+
+
+async def run_demo(flags: dict[str, Any], *, as_json: bool, wanted: Wanted) -> None:
     """Runs until Ctrl-C. With `as_json` prints the links as one line as soon as the server answers."""
     if flags["data"] is not None:
-        await _serve(load(**flags), as_json=as_json, consultation=consultation)
+        await _serve(load(**flags), as_json=as_json, wanted=wanted)
         return
     with tempfile.TemporaryDirectory(prefix="teleosce-demo-", ignore_cleanup_errors=True) as folder:
-        await _serve(load(**(flags | {"data": Path(folder)})), as_json=as_json, consultation=consultation)
+        await _serve(load(**(flags | {"data": Path(folder)})), as_json=as_json, wanted=wanted)
 
 
-async def _serve(settings: Settings, *, as_json: bool, consultation: bool) -> None:
+async def _serve(settings: Settings, *, as_json: bool, wanted: Wanted) -> None:
     logs.configure(settings.log_level)
     said = Console(stderr=as_json, highlight=False, soft_wrap=True)
     stop = stop_signal()
+    cohort = await _cohort(settings, said, spoken=wanted.spoken) if wanted.marking else None
     async with running(settings) as server:
         ring = await _exam(server)
-        _print_links(server, ring, said, as_json=as_json)
-        playing = asyncio.create_task(_play(server, ring, said)) if consultation else None
+        _print_links(server, ring, cohort, said, as_json=as_json)
+        playing = asyncio.create_task(_play(server, ring, said)) if wanted.consultation else None
         await stop.wait()
         if playing is not None:
             playing.cancel()
@@ -64,7 +79,16 @@ async def _exam(server: Server) -> MadeExam:
     )
 
 
-def _print_links(server: Server, made: MadeExam, said: Console, *, as_json: bool) -> None:
+async def _cohort(settings: Settings, said: Console, *, spoken: bool) -> Cohort:
+    said.print("An exam of three stations with three candidates is held, to be marked…")
+    consultations = await asyncio.to_thread(read_consultations, CONSULTATIONS)
+    title = "Teleconsultation demo, to be marked"
+    return await make_cohort(settings, consultations, RING, title=title, voices=spoken, form=LOW, say=said.print)
+
+
+def _print_links(server: Server, made: MadeExam, cohort: Cohort | None, said: Console, *, as_json: bool) -> None:
+    over = {link.role: server.url + link.path for link in cohort.made.links} if cohort else {}
+    marking = {role: over[role] for role in ("organiser", "examiner") if role in over}
     links: dict[str, list[str]] = {}
     for link in made.links:
         if not link.synthetic:
@@ -79,12 +103,16 @@ def _print_links(server: Server, made: MadeExam, said: Console, *, as_json: bool
                 "examiner": links["examiner"][0],
             },
         }
+        if marking:
+            one["marking"] = marking
         print(json.dumps(one), file=sys.stdout, flush=True)  # noqa: T201 the one line that programs read
         return
     said.print(f"\nteleosce answers at {server.url}. Open a link per role, in tabs of one browser if you like:\n")
     for link in made.links:
         if not link.synthetic:
             said.print(f"  {link.role:<10} {link.name:<14} {server.url}{link.path}", markup=False)
+    for role, url in marking.items():
+        said.print(f"  {role:<10} of the exam that is over {url}", markup=False)
     said.print("\nTo hold a consultation yourself: open a candidate's link and the link of the patient of their")
     said.print("station (candidate 1 with patient 1, and so on), then press Begin on the organiser's page.\n")
 
