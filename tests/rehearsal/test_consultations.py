@@ -55,13 +55,14 @@ def test_what_shows_an_item_is_not_said_in_the_words_of_the_sheet(path: Path):
     """Else a benchmark of finding by meaning would measure finding by words. Five words in a row are a quotation."""
     consultation = read_consultation(path)
     for item in station(consultation.station).mark_sheet.items:
-        sheet = {run for text in wording(item) for run in runs(text)}
+        sheet = {run for text in wording(item, cues=consultation.half == "held-out") for run in runs(text)}
         quoted = [line.text for line in consultation.lines if item.id in line.shows and sheet & runs(line.text)]
         assert quoted == [], item.id
 
 
-def wording(item: Item) -> list[str]:
-    return [item.text, item.anchors.done, item.anchors.partly, item.anchors.not_done, *item.cues]
+def wording(item: Item, *, cues: bool) -> list[str]:
+    """Cues may be learnt from the development half."""
+    return [item.text, item.anchors.done, item.anchors.partly, item.anchors.not_done, *(item.cues if cues else ())]
 
 
 def runs(text: str, length: int = 5) -> set[tuple[str, ...]]:
