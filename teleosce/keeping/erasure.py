@@ -157,6 +157,8 @@ class Erasures:
         ids = [encounter.id for encounter in encounters]
         counts["reasons"] += await self._rooms.exams.forget_in_log(ids, person.name, instead)
         exams = [exam.id for exam in await self._exams(person)]
+        about = [one.id for one in encounters if person.id in (*one.people, one.examiner)]
+        counts["reasons"] += await self._rooms.marking.forget_reasons(about, person.id)
         counts["messages"] += await self._rooms.exams.forget_in_notes(exams, person.id, person.name, instead)
         counts["corrections"] += await self._rooms.transcripts.forget_author(person.id, instead)
         if isinstance(person, Seat):

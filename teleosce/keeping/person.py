@@ -19,7 +19,7 @@ from teleosce.exams import Encounter
 from teleosce.keeping.erasure import encounters_of
 from teleosce.people import Account, Principal, Seat
 from teleosce.reports import Sources
-from teleosce.scoring import Kind
+from teleosce.scoring import AssignmentKind, Kind
 from teleosce.transcripts import Turn
 
 ACTION = "person.data"
@@ -75,6 +75,12 @@ async def _of_person(sources: Sources, person: Seat | Account, archive: _Archive
     encounters = await encounters_of(sources, person.id)
     known["encounters"] = [await _of_encounter(sources, one, person.id, archive) for one in encounters]
     known["other_forms"] = await _forms(sources, person.id, without={one.id for one in encounters})
+    known["marking"] = [
+        # Whether they were the first or the second to mark is not told: examiners do not know.
+        {"encounter": one.encounter_id, "made_ms": one.made_ms, "ended_ms": one.ended_ms}
+        | {"task": "settle" if one.kind is AssignmentKind.moderation else "mark"}
+        for one in await sources.marking.of_seat(person.id)
+    ]
     known["audit"] = [_noted(row, person.id) for row in await sources.people.audit_about(person.id)]
     return known
 
@@ -225,7 +231,7 @@ def _encounter_part(one: Mapping[str, Any]) -> str:
 
 
 def _form_part(form: Mapping[str, Any]) -> str:
-    names = {"note": "Your note", "sp_rating": "Your rating", "mark": "Your mark"}
+    names = {"note": "Your note", "sp_rating": "Your rating", "mark": "Your mark", "settlement": "What you settled"}
     names |= {"reference": "The agreed marks that you gave", "calibration": "Your mark for practice"}
     fields = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>" for name, value in form["fields"].items())
     return f"<h3>{names.get(form['kind'], form['kind'])} ({escape(form['state'])})</h3><dl>{fields}</dl>"

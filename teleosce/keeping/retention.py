@@ -21,7 +21,7 @@ from teleosce.keeping.reels import drop_reels
 from teleosce.people import Principal, plain
 from teleosce.recording import Take
 from teleosce.reports import Sources
-from teleosce.scoring import Form, Kind, State
+from teleosce.scoring import COUNTS, Form, Kind, Status
 from teleosce.transcripts import State as Transcribed
 
 log = structlog.get_logger(__name__)
@@ -29,7 +29,6 @@ log = structlog.get_logger(__name__)
 DAY_MS = 86_400_000
 DAY_S = 86_400
 LONGEST_DAYS = 36_500
-LOCKED = (State.submitted, State.amended)
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,8 @@ class Retention:
         rule = await self.rule(exam_id)
         encounters = await self._rooms.exams.encounters(exam_id)
         forms = await self._rooms.forms.of_encounters([one.id for one in encounters])
-        return [await self._prospect(one, rule, forms.get(one.id, [])) for one in encounters]
+        records = await self._rooms.marking.records(exam_id)
+        return [await self._prospect(one, rule, forms.get(one.id, []), records[one.id].status) for one in encounters]
 
     async def sweep(self) -> int:
         """Deletes what is due in all exams; returns of how many encounters. One that fails does not keep the others."""
@@ -134,7 +134,7 @@ class Retention:
                 log.exception("what is due could not be looked for")
             await asyncio.sleep(DAY_S)
 
-    async def _prospect(self, encounter: Encounter, rule: Rule, forms: list[Form]) -> Prospect:
+    async def _prospect(self, encounter: Encounter, rule: Rule, forms: list[Form], marked: Status) -> Prospect:
         takes = await self._rooms.recordings.takes(encounter.id)
         transcript = await self._rooms.transcripts.status(encounter.id)
         ended_ms = encounter.phase_started_ms if encounter.phase is Phase.done else None
@@ -145,23 +145,17 @@ class Retention:
             recording_ms=_due(ended_ms, rule.recording_days),
             has_raw=await self._rooms.recordings.has_raw(encounter.id),
             has_recording=any(take.state != "deleted" for take in takes) or transcript.state is Transcribed.ready,
-            waits=await self._waits(encounter, takes, transcript.state, forms),
+            waits=await self._waits(encounter, takes, transcript.state) or _marks_wait(encounter, takes, forms, marked),
             gone=deleted[0] if deleted and len(deleted) == len(takes) else None,
         )
 
-    async def _waits(
-        self, encounter: Encounter, takes: list[Take], transcript: Transcribed, forms: list[Form]
-    ) -> str | None:
+    async def _waits(self, encounter: Encounter, takes: list[Take], transcript: Transcribed) -> str | None:
         if encounter.phase is not Phase.done:
             return "the encounter is not over"
         if takes and await self._rooms.recordings.manifest(encounter.id) is None:
             return "the recording is not sealed"
         if takes and transcript in (Transcribed.waiting, Transcribed.running):
             return "the transcript is not made"
-        marks = [form for form in forms if form.kind is Kind.mark]
-        counts = encounter.outcome is Outcome.completed and encounter.examiner is not None
-        if (counts and takes and not marks) or any(form.state not in LOCKED for form in marks):
-            return "the mark is not submitted"
         return None
 
     async def _sweep_one(self, exam: Exam, rule: Rule, prospect: Prospect) -> int | None:
@@ -197,6 +191,18 @@ class Retention:
         if went:
             files = [{"file": gone.file, "size": gone.size, "sha256": gone.sha256} for gone in went]
             await self._rooms.people.record(None, "retention.raw", encounter_id, {"days": days, "files": files})
+
+
+def _marks_wait(encounter: Encounter, takes: list[Take], forms: list[Form], marked: Status) -> str | None:
+    """A draft of somebody from whom the encounter was taken holds up nothing."""
+    if marked in COUNTS:
+        return None
+    if marked is Status.disputed:
+        return "the marks are in dispute"
+    if marked is Status.second_missing:
+        return "the second mark is not submitted"
+    counts = encounter.outcome is Outcome.completed and encounter.examiner is not None and takes
+    return "the mark is not submitted" if counts or any(form.kind is Kind.mark for form in forms) else None
 
 
 def _due(ended_ms: int | None, days: int | None) -> int | None:

@@ -9,11 +9,11 @@ from typing import Any
 
 from teleosce.core.blobs import sha256, write_durably
 from teleosce.core.errors import Invalid
-from teleosce.exams import Exams
+from teleosce.exams import Encounter, Exams
 from teleosce.people import People
 from teleosce.recording import Recordings
 from teleosce.reports.glance import glance_of
-from teleosce.scoring import Forms
+from teleosce.scoring import Forms, Marking
 from teleosce.stations import StationStore
 from teleosce.transcripts import Transcripts
 
@@ -28,6 +28,7 @@ class Sources:
     recordings: Recordings
     transcripts: Transcripts
     forms: Forms
+    marking: Marking
 
 
 async def write_export(sources: Sources, encounter_id: str, folder: Path) -> list[str]:
@@ -39,6 +40,7 @@ async def write_export(sources: Sources, encounter_id: str, folder: Path) -> lis
         "encounter.json": _json(encounter),
         "station.json": version.model_dump_json(indent=2),
         "forms.json": _json(await _forms(sources, encounter_id)),
+        "marking.json": _json(await _marking(sources, encounter)),
         "incidents.json": _json(await sources.exams.incidents_in([encounter_id])),
     }
     transcript = await sources.transcripts.get(encounter_id)
@@ -71,6 +73,17 @@ async def _forms(sources: Sources, encounter_id: str) -> list[dict[str, Any]]:
         {"form": asdict(form), "history": asdict(await sources.forms.history(form.id))}
         for form in await sources.forms.of_encounter(encounter_id)
     ]
+
+
+async def _marking(sources: Sources, encounter: Encounter) -> dict[str, Any]:
+    """Who was to mark it, by which rules, and what counts of the marks."""
+    given = await sources.marking.assignments(encounter.exam_id, ended=True)
+    rules = await sources.marking.rules(encounter.exam_id)
+    return {
+        "rules": rules.model_dump(mode="json"),
+        "assignments": [asdict(one) for one in given if one.encounter_id == encounter.id],
+        "record": asdict(await sources.marking.record(encounter.id)),
+    }
 
 
 async def _copy_recording(sources: Sources, encounter_id: str, folder: Path) -> None:

@@ -155,7 +155,8 @@ class Marking:
                         new = Assignment(new_id(), one.id, seat_id, kind, self._clock.now_ms(), actor, None, reason)
                         await _replace(connection, known[one.id], new)
                         moved.append(one.id)
-                deeds = [(one, {"seat": seat_id, "kind": kind.value, "reason": reason}) for one in moved]
+                # The reason stands with the assignment: what is in the audit log cannot be erased with a person.
+                deeds = [(one, {"seat": seat_id, "kind": kind.value}) for one in moved]
                 for encounter_id, detail in deeds:
                     await self._people.record(by, "mark.assign", encounter_id, detail, connection=connection)
         except IntegrityError as error:

@@ -10,7 +10,9 @@ from teleosce.web.context import Rooms
 
 def sources_of(rooms: Rooms) -> Sources:
     """The rooms that exports and deletions read."""
-    return Sources(rooms.exams, rooms.people, rooms.stations, rooms.recordings, rooms.transcripts, rooms.forms)
+    return Sources(
+        rooms.exams, rooms.people, rooms.stations, rooms.recordings, rooms.transcripts, rooms.forms, rooms.marking
+    )
 
 
 def erasures_of(rooms: Rooms) -> Erasures:

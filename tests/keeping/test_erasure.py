@@ -18,7 +18,7 @@ from teleosce.keeping.erasure import LIST, Erasures, only_one
 from teleosce.keeping.models import Hold
 from teleosce.people import Principal, Role
 from teleosce.recording import TakeState
-from teleosce.scoring import Change, Kind, layout_of
+from teleosce.scoring import AssignmentKind, Change, Kind, layout_of
 from teleosce.transcripts import store as transcript_store
 from teleosce.transcripts.models import HeardWord
 from teleosce.web.keeping import erasures_of
@@ -271,3 +271,15 @@ async def test_an_examiner_who_spoke_takes_nothing_of_the_candidate_along(world:
     await erasures_of(rooms).erase([examiner], asked_by="by letter", by=None)
     assert (await rooms.forms.form(rating.id)).value("comment") == "velociraptor"
     assert (await rooms.forms.form(mark)).value("comment") == ""
+
+
+async def test_reasons_of_markings_and_settlements_go_with_the_person(world: World) -> None:
+    await world.whole()
+    rooms, exam = world.rooms, world.house.exam.exam_id
+    second = await rooms.people.add_seat(exam, Role.examiner, "Dr Other")
+    await rooms.marking.assign(world.encounter_id, second.id, AssignmentKind.second, reason="Ada One asked for it")
+    candidate = await rooms.people.seat(world.candidate)
+    outcome = await erasures_of(rooms).erase([candidate], asked_by="the person, by letter", by=None)
+    assert outcome.still == {}
+    (given,) = await rooms.marking.assignments(exam)
+    assert (given.seat_id, given.reason) == (second.id, "")

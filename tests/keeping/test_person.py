@@ -10,6 +10,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from teleosce.core.blobs import sha256
+from teleosce.keeping.person import write_person_data
+from teleosce.people import Role
+from teleosce.scoring import AssignmentKind
+from teleosce.web.keeping import sources_of
 from tests.keeping.keeping_world import CANDIDATE_SAYS, PATIENT_SAYS, World
 from tests.keeping.test_erasure import fill
 from tests.recording.media import play
@@ -86,3 +90,18 @@ async def test_an_organiser_downloads_it_and_nobody_else_does(world: World) -> N
         assert foreign not in held
     await organiser.refused(404, "GET", path.replace(world.patient, "abcdefghijkmnpqrstuvwxyz23"))
     assert [one.name for one in world.data.iterdir() if "tmp" in one.name] == []
+
+
+async def test_a_markers_data_says_what_was_theirs_and_not_whether_they_were_the_second(
+    world: World, tmp_path: Path
+) -> None:
+    await world.whole()
+    seat = await world.rooms.people.add_seat(world.house.exam.exam_id, Role.examiner, "Dr Other")
+    await world.rooms.marking.assign(world.encounter_id, seat.id, AssignmentKind.second, reason="near the cut")
+    made = io.BytesIO()
+    await write_person_data(sources_of(world.rooms), world.rooms.clock, [seat], made, None)
+    with zipfile.ZipFile(made) as archive:
+        known = json.loads(archive.read("data.json"))["person"][0]
+    assert [(one["encounter"], one["task"]) for one in known["marking"]] == [(world.encounter_id, "mark")]
+    assert "second" not in json.dumps(known["marking"])
+    assert "cut" not in json.dumps(known["marking"])

@@ -7,11 +7,14 @@ import pytest
 
 from teleosce.core.clock import Clock
 from teleosce.core.errors import Conflict, Invalid
+from teleosce.core.ids import new_id
 from teleosce.exams import Exam
 from teleosce.keeping import back_up
 from teleosce.keeping.models import Rule
 from teleosce.keeping.retention import Prospect, Retention
+from teleosce.people import Role
 from teleosce.recording import TakeState
+from teleosce.scoring import AssignmentKind, Change, Kind, layout_of
 from teleosce.transcripts import State
 from teleosce.web.keeping import retention_of, sources_of
 from tests.keeping.keeping_world import World
@@ -173,3 +176,19 @@ async def test_organisers_keep_and_nobody_else(world: World) -> None:
     assert told["candidate"][0]
     assert "deleted on" in told["candidate"][1]
     assert told["sp"] == (False, None)
+
+
+async def test_a_recording_stays_while_its_marks_are_in_dispute(world: World) -> None:
+    await world.whole()
+    assert (await prospect(world)).waits is None
+    rooms, exam = world.rooms, world.house.exam.exam_id
+    second = await rooms.people.add_seat(exam, Role.examiner, "Dr Other")
+    await rooms.marking.assign(world.encounter_id, second.id, AssignmentKind.second)
+    assert (await prospect(world)).waits == "the second mark is not submitted"
+    layout = layout_of(await rooms.stations.get((await rooms.exams.encounter(world.encounter_id)).station_hash))
+    form = await rooms.forms.open(Kind.mark, world.encounter_id, second.id)
+    values = {f"item.{item}": "not_done" for item in layout.items} | {"global": "fail"}
+    changes = [Change(field, value, 0, new_id()) for field, value in values.items()]
+    await rooms.forms.save(form.id, changes, second.id, layout)
+    await rooms.forms.submit(form.id, second.id, layout)
+    assert (await prospect(world)).waits == "the marks are in dispute"
