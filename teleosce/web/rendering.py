@@ -1,6 +1,8 @@
 """Pages from Jinja2 templates, and the little Markdown that clinicians write, made safe."""
 
+import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import nh3
@@ -15,6 +17,8 @@ from teleosce import __version__
 from teleosce.core.errors import Fault, SignInNeeded
 from teleosce.core.paths import WEB
 from teleosce.web.context import PRINCIPAL
+
+_IMPORT = re.compile(r'^(?:import|export|\})[^"\n]*?from "(\.[^"\n]+)";', re.MULTILINE)
 
 
 @cache
@@ -31,7 +35,22 @@ def environment() -> Environment:
     made.install_gettext_translations(NullTranslations(), newstyle=True)  # type: ignore[attr-defined]
     made.filters["markdown"] = markdown
     made.globals["version"] = __version__
+    made.globals["modules"] = modules
     return made
+
+
+@cache
+def modules(entry: str) -> list[str]:
+    """The paths of a module and of all that it imports: so a browser asks for them at once and not in turns."""
+    folder = (WEB / "static" / "js").resolve()
+    found: list[Path] = []
+    waiting = [folder / entry]
+    while waiting:
+        path = waiting.pop(0)
+        if path not in found:
+            found.append(path)
+            waiting += [(path.parent / name).resolve() for name in _IMPORT.findall(path.read_text("utf-8"))]
+    return [f"/static/js/{path.relative_to(folder)}" for path in found]
 
 
 def _lower_headings(state: StateCore) -> None:

@@ -13,6 +13,9 @@ const AHEAD_MS = 15_000;
 /** Two people never begin at the same instant: whoever begins so soon is shown already, at rest. */
 const SOON_MS = 1000;
 
+/** Less than this apart, two places are the same picture. */
+const SAME_S = 0.0005;
+
 /** Enough to go on playing. */
 const ENOUGH = HTMLMediaElement.HAVE_FUTURE_DATA;
 
@@ -71,7 +74,9 @@ export class Screen {
   place(at_ms) {
     const video = this.video;
     if (!video || !this.#take) return;
-    video.currentTime = Math.max(0, at_ms - this.#take.starts_ms) / 1000;
+    const at_s = Math.max(0, at_ms - this.#take.starts_ms) / 1000;
+    // On its way there already: asked once more, the browser would decode all of it once more.
+    if (Math.abs(video.currentTime - at_s) > SAME_S) video.currentTime = at_s;
     if (this.poster) this.poster.hidden = true;
   }
 
