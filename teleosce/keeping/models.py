@@ -55,7 +55,6 @@ class Moment:
     refused: why it is left out of its reel, a sentence for a person.
     """
 
-    exam_id: str
     encounter_id: str
     from_ms: int
     to_ms: int
@@ -65,13 +64,14 @@ class Moment:
 
 @dataclass(frozen=True)
 class Reel:
-    """Moments for teaching in one file. numbers: whether candidate numbers stand on its cards.
+    """Moments for teaching in one file. exams: whose they are. numbers: whether candidate numbers stand on its cards.
 
     done: from 0 to 1. message: a sentence for a person where there is something to say. size: in bytes.
     """
 
     id: str
     title: str
+    exams: tuple[str, ...]
     exact: bool
     numbers: bool
     state: ReelState

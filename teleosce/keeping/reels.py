@@ -71,7 +71,8 @@ class Reels:
                 code="not-for-teaching",
                 details=[{"encounter": one.encounter_id, "why": one.refused} for one in judged],
             )
-        reel = Reel(new_id(), title, exact, numbers, ReelState.waiting, judged, self._clock.now_ms())
+        exams = tuple(sorted({one.exam_id for one in encounters.values()}))
+        reel = Reel(new_id(), title, exams, exact, numbers, ReelState.waiting, judged, self._clock.now_ms())
         async with self._database.write() as connection:
             await store.add(connection, reel)
             detail = {"exact": exact, "numbers": numbers, "moments": [_told(one) for one in judged]}
@@ -283,7 +284,7 @@ async def _let_go(  # noqa: PLR0917 all of it is needed
 
 def _told(moment: Moment) -> dict[str, object]:
     """A moment for the audit log."""
-    return {name: value for name, value in asdict(moment).items() if name != "exam_id" and value is not None}
+    return {name: value for name, value in asdict(moment).items() if value is not None}
 
 
 def _clock(ms: int) -> str:

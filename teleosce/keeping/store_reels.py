@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -31,6 +32,8 @@ reels = Table(
     metadata,
     Column("id", String(26), primary_key=True),
     Column("title", String(200), nullable=False),
+    # Ids; they stay when the moments go, so that whoever ran these exams is told why.
+    Column("exams", JSON, nullable=False),
     Column("exact", Boolean, nullable=False),
     Column("numbers", Boolean, nullable=False),
     Column("state", String(8), nullable=False, index=True),
@@ -47,7 +50,6 @@ moments = Table(
     metadata,
     Column("reel_id", ForeignKey("reel.id"), primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("exam_id", ForeignKey("exam.id"), nullable=False, index=True),
     Column("encounter_id", ForeignKey("encounter.id"), nullable=False, index=True),
     Column("from_ms", BigInteger, nullable=False),
     Column("to_ms", BigInteger, nullable=False),
@@ -61,7 +63,7 @@ async def add(connection: Connection, reel: Reel) -> None:
     """A new reel with its moments."""
     columns = ("id", "title", "exact", "numbers", "done", "message", "made_ms")
     values = {name: getattr(reel, name) for name in columns}
-    await connection.execute(insert(reels).values(**values, state=reel.state.value))
+    await connection.execute(insert(reels).values(**values, exams=list(reel.exams), state=reel.state.value))
     rows = [{"reel_id": reel.id, "number": number, **vars(one)} for number, one in enumerate(reel.moments, 1)]
     await connection.execute(insert(moments), rows)
 
@@ -118,11 +120,12 @@ async def _read(connection: Connection, wanted: Any) -> list[Reel]:
     of_reel: dict[str, list[Moment]] = {}
     for row in await connection.execute(chosen.order_by(moments.c.reel_id, moments.c.number)):
         of_reel.setdefault(row.reel_id, []).append(
-            Moment(row.exam_id, row.encounter_id, row.from_ms, row.to_ms, row.shown, row.refused)
+            Moment(row.encounter_id, row.from_ms, row.to_ms, row.shown, row.refused)
         )
     return [_reel(row, of_reel.get(row.id, ())) for row in found]
 
 
 def _reel(row: Row[Any], chosen: Sequence[Moment]) -> Reel:
     columns = ("id", "title", "exact", "numbers", "done", "message", "made_ms", "duration_ms", "size", "sha256")
-    return Reel(**{name: getattr(row, name) for name in columns}, state=ReelState(row.state), moments=tuple(chosen))
+    values = {name: getattr(row, name) for name in columns}
+    return Reel(**values, exams=tuple(row.exams), state=ReelState(row.state), moments=tuple(chosen))

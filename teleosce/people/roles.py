@@ -58,6 +58,8 @@ class Permission(StrEnum):
     """Watch and hear takes, and see the poster frame."""
     read_transcript = auto()
     """Read, search and download transcripts."""
+    search_recordings = auto()
+    """Search what was said across the encounters that are theirs to read."""
     correct_transcript = auto()
     """Set a word right beside what the machine heard."""
     read_notes = auto()
@@ -73,7 +75,7 @@ class Permission(StrEnum):
 
 
 _P = Permission
-_WATCH_AND_READ = frozenset({_P.read_brief, _P.read_recording, _P.read_transcript, _P.read_notes})
+_WATCH_AND_READ = frozenset({_P.read_brief, _P.read_recording, _P.read_transcript, _P.search_recordings, _P.read_notes})
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {

@@ -6,8 +6,23 @@ priority, in durable steps; it then reads each transcript for its meaning, in pa
 their own, so nobody guesses who spoke. The recording is the record; a transcript is how one finds one's way in it.
 """
 
+from teleosce.transcripts.find import LEAST, Findings, Found, Match
 from teleosce.transcripts.models import Correction, Hit, Progress, State, Transcript, Turn, Word
 from teleosce.transcripts.passages import Known
 from teleosce.transcripts.transcripts import Transcripts
 
-__all__ = ["Correction", "Hit", "Known", "Progress", "State", "Transcript", "Transcripts", "Turn", "Word"]
+__all__ = [
+    "LEAST",
+    "Correction",
+    "Findings",
+    "Found",
+    "Hit",
+    "Known",
+    "Match",
+    "Progress",
+    "State",
+    "Transcript",
+    "Transcripts",
+    "Turn",
+    "Word",
+]

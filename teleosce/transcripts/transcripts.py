@@ -13,6 +13,7 @@ from teleosce.core.errors import Invalid, NotFound, Unavailable
 from teleosce.core.events import Events, TranscriptReady
 from teleosce.transcripts import store, store_checks, store_corrections, store_passages, store_voices
 from teleosce.transcripts.corrected import ReadTurn
+from teleosce.transcripts.find import Finder, Findings, Match
 from teleosce.transcripts.models import Correction, Hit, Progress, State, Stretch, Transcript, Word
 from teleosce.transcripts.passages import Known
 from teleosce.transcripts.questions import Questions
@@ -35,6 +36,7 @@ class Transcripts:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._finder = Finder(database)
         self.questions = Questions()
 
     async def request(
@@ -163,6 +165,12 @@ class Transcripts:
             return []
         async with self._database.read() as connection:
             return await store.search(connection, exam_id, wanted, _HITS)
+
+    async def find(
+        self, query: str, encounter_ids: Collection[str], *, match: Match, role: str | None, least: float
+    ) -> Findings:
+        """Every moment of some encounters that holds what is asked for, by words and by meaning: see `find.py`."""
+        return await self._finder.find(query, encounter_ids, match=match, role=role, least=least)
 
     async def passages(self, encounter_ids: Collection[str]) -> list[Known]:
         """What the passages of some transcripts mean, as far as the worker has read them."""

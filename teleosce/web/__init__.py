@@ -26,6 +26,8 @@ from teleosce.web.api import (
     moderation,
     overview,
     plans,
+    reels,
+    search,
     service,
     transcripts,
 )
@@ -91,6 +93,8 @@ def routes() -> list[Route]:
         overview,
         calibration,
         keeping,
+        search,
+        reels,
         service,
     )
     return [route for room in (*pages, *api, socket) for route in room.ROUTES]

@@ -13,9 +13,9 @@ from teleosce.keeping import reels as room
 from teleosce.keeping.models import Moment, Reel, ReelState, Rule
 from teleosce.keeping.reels import Reels
 from teleosce.people import Principal, Role
-from teleosce.scoring import MarkingRules
 from teleosce.web.keeping import reels_of, retention_of
 from tests.keeping.keeping_world import World
+from tests.keeping.search_world import agree, allow
 from tests.keeping.test_erasure import erase
 from tests.keeping.test_retention import after, exam_of
 from tests.recording.media import play
@@ -31,22 +31,8 @@ def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Reels, "watch", never)
 
 
-async def allow(world: World, *, reels: bool = True) -> None:
-    marking, exam_id = world.rooms.marking, (await exam_of(world)).id
-    await marking.set_rules(exam_id, MarkingRules(reels=reels), (await marking.kept_rules(exam_id)).version)
-
-
-async def agree(world: World, seat_id: str, *, agreed: bool = True) -> None:
-    """The answer of a person who has joined."""
-    now = world.rooms.clock.now_ms()
-    link = await world.rooms.people.issue_link(seat_id, now - 1, now + 99_000_000)
-    _, principal = await world.rooms.people.join(link, "a browser")
-    version = world.rooms.people.training_text().version
-    await world.rooms.people.answer_training(principal, version, agreed=agreed)
-
-
-async def moment(world: World, from_ms: int = 500, to_ms: int = 3500) -> Moment:
-    return Moment((await exam_of(world)).id, world.encounter_id, from_ms, to_ms)
+def moment(world: World, from_ms: int = 500, to_ms: int = 3500) -> Moment:
+    return Moment(world.encounter_id, from_ms, to_ms)
 
 
 async def ready(world: World, title: str = "Opening a consultation", **more: Any) -> tuple[Reels, Reel]:
@@ -56,7 +42,7 @@ async def ready(world: World, title: str = "Opening a consultation", **more: Any
         await agree(world, seat)
     await allow(world)
     reels = reels_of(world.rooms)
-    made = await reels.make(title, [await moment(world)], **({"exact": False, "numbers": False, "by": None} | more))
+    made = await reels.make(title, [moment(world)], **({"exact": False, "numbers": False, "by": None} | more))
     cut = await reels.cut_next()
     assert cut is not None
     assert cut.id == made.id
@@ -84,7 +70,7 @@ async def test_a_reel_is_cut_listed_exported_and_deleted(world: World) -> None:
 
 async def test_whose_recording_may_not_be_shown_is_left_out_and_said(world: World) -> None:
     await world.record()
-    reels, wanted = reels_of(world.rooms), [await moment(world)]
+    reels, wanted = reels_of(world.rooms), [moment(world)]
     more: dict[str, Any] = {"exact": False, "numbers": False, "by": None}
 
     async def refusal() -> str:
@@ -101,7 +87,7 @@ async def test_whose_recording_may_not_be_shown_is_left_out_and_said(world: Worl
     await agree(world, world.patient)
     # Of two moments one is refused, as its encounter is not over, and the other cut, from the key frame at 0 on.
     other = await world.house.encounter_of("candidate", 1)
-    not_over = Moment(wanted[0].exam_id, other, 0, 1000)
+    not_over = Moment(other, 0, 1000)
     reel = await reels.make("", [not_over, *wanted], **more)
     assert [one.refused for one in reel.moments] == ["The encounter is not over.", None]
     cut = await reels.cut_next()
@@ -112,7 +98,7 @@ async def test_whose_recording_may_not_be_shown_is_left_out_and_said(world: Worl
 @pytest.mark.parametrize("title", ["How Ada opens it", "ONE good moment"])
 async def test_no_name_comes_into_a_title(world: World, title: str) -> None:
     with pytest.raises(Invalid, match="names somebody"):
-        await reels_of(world.rooms).make(title, [await moment(world)], exact=False, numbers=False, by=None)
+        await reels_of(world.rooms).make(title, [moment(world)], exact=False, numbers=False, by=None)
 
 
 async def test_a_reel_goes_with_the_consent(world: World) -> None:
@@ -153,7 +139,7 @@ async def test_a_reel_that_is_deleted_while_it_is_cut_leaves_nothing(
         await agree(world, seat)
     await allow(world)
     reels = reels_of(world.rooms)
-    reel = await reels.make("", [await moment(world)], exact=True, numbers=True, by=None)
+    reel = await reels.make("", [moment(world)], exact=True, numbers=True, by=None)
     finished = room._bind
 
     def late(path: Path, *rest: Any) -> Any:

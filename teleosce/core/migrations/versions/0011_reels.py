@@ -14,6 +14,7 @@ def upgrade() -> None:
         "reel",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("exams", sa.JSON(), nullable=False),
         sa.Column("exact", sa.Boolean(), nullable=False),
         sa.Column("numbers", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
@@ -30,16 +31,13 @@ def upgrade() -> None:
         "reel_moment",
         sa.Column("reel_id", sa.String(length=26), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("exam_id", sa.String(length=26), nullable=False),
         sa.Column("encounter_id", sa.String(length=26), nullable=False),
         sa.Column("from_ms", sa.BigInteger(), nullable=False),
         sa.Column("to_ms", sa.BigInteger(), nullable=False),
         sa.Column("shown", sa.String(length=9), nullable=False),
         sa.Column("refused", sa.Text()),
         sa.ForeignKeyConstraint(["encounter_id"], ["encounter.id"], name=op.f("fk_reel_moment_encounter_id")),
-        sa.ForeignKeyConstraint(["exam_id"], ["exam.id"], name=op.f("fk_reel_moment_exam_id")),
         sa.ForeignKeyConstraint(["reel_id"], ["reel.id"], name=op.f("fk_reel_moment_reel_id")),
         sa.PrimaryKeyConstraint("reel_id", "number", name=op.f("pk_reel_moment")),
     )
     op.create_index(op.f("ix_reel_moment_encounter_id"), "reel_moment", ["encounter_id"], unique=False)
-    op.create_index(op.f("ix_reel_moment_exam_id"), "reel_moment", ["exam_id"], unique=False)
