@@ -204,7 +204,7 @@ class Stage(Control):
         await expect(page.locator("#save-state")).to_contain_text("Saved")
         await page.context.set_offline(offline=True)
         await page.keyboard.press("1")
-        await expect(page.locator("#save-state")).to_contain_text("Kept on this device")
+        await expect(page.locator("#save-state")).to_contain_text("1 kept on this device")
         await page.context.set_offline(offline=False)
         await page.keyboard.press("g")
         await page.keyboard.press("3")
