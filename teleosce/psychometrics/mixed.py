@@ -52,20 +52,16 @@ def fit(y: Numbers, fixed: Numbers, factors: Mapping[str, Codes], cell: Codes | 
     """
     work = _Work(y, fixed, factors, cell)
     count = len(factors) + (cell is not None)
-    best = None
-    for start in (0.5, 0.05):
-        found = minimize(
-            work.deviance,
-            np.full(count, start),
-            method="L-BFGS-B",
-            bounds=[(0.0, 1e4)] * count,
-            options={"ftol": 1e-12},
-        )
-        if best is None or found.fun < best.fun - 1e-9:
-            best = found
-    if best is None or not np.isfinite(best.fun):
+    found = minimize(
+        work.deviance,
+        np.full(count, 0.2),
+        method="L-BFGS-B",
+        bounds=[(0.0, 1e4)] * count,
+        options={"ftol": 1e-11, "maxls": 40},
+    )
+    if not np.isfinite(found.fun):
         raise Undefined("fit", "The model does not fit these marks: its variances could not be found.")
-    return work.solution(best.x)
+    return work.solution(found.x)
 
 
 @dataclass(frozen=True)

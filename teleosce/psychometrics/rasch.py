@@ -78,6 +78,10 @@ class _Work:
                 "unused", "A rating between those that were given was never given, so its place is unknown."
             )
         self.x, self.m = rating - low, high - low
+        # The chances of a rating hang on its station and examiner alone, so they are worked out once for each pair.
+        pairs, self.pair = np.unique(np.column_stack([self.where, self.by]), axis=0, return_inverse=True)
+        self.pair_station, self.pair_examiner = pairs[:, 0], pairs[:, 1]
+        self.by_person, self.by_pair = _Groups(self.who), _Groups(self.pair)
         for what, codes in (("station", self.where), ("examiner", self.by)):
             mean = np.bincount(codes, self.x) / np.bincount(codes)
             if (mean <= 0).any() or (mean >= self.m).any():
@@ -100,19 +104,17 @@ class _Work:
         return stations, examiners, p[b : b + self.m], float(p[-1])
 
     def _probabilities(self, p: Numbers) -> tuple[Numbers, Numbers]:
-        """Of each category log P, ratings × nodes × categories, and each node's ability."""
+        """Of each category log P, pairs × nodes × categories, and each node's ability."""
         stations, examiners, thresholds, log_sd = self._parts(p)
         ability = np.exp(log_sd) * self.points
-        ease = ability[None, :] - (stations[self.where] + examiners[self.by])[:, None]
+        ease = ability[None, :] - (stations[self.pair_station] + examiners[self.pair_examiner])[:, None]
         log_p = ease[:, :, None] * self.steps - np.concatenate([[0.0], np.cumsum(thresholds)])
         return log_p - logsumexp(log_p, axis=2, keepdims=True), ability
 
     def _posterior(self, log_p: Numbers) -> tuple[Numbers, Numbers]:
         """Each candidate's log-likelihood, and the share of each node in it."""
-        own = np.take_along_axis(log_p, self.x[:, None, None], axis=2)[:, :, 0]
-        joint = np.zeros((self.n, NODES))
-        np.add.at(joint, self.who, own)
-        joint += self.log_weights
+        own = log_p[self.pair, :, self.x]
+        joint = self.by_person.sums(own) + self.log_weights
         total = logsumexp(joint, axis=1)
         return total, np.exp(joint - total[:, None])
 
@@ -122,13 +124,16 @@ class _Work:
         total, share = self._posterior(log_p)
         probability = np.exp(log_p)
         weight = share[self.who]
-        over = (self.x[:, None] - probability @ self.steps) * weight
+        # How much of each node the ratings of a pair hold, and how high they are there.
+        held = self.by_pair.sums(weight)
+        reached = self.by_pair.sums(weight * self.x[:, None])
+        over = reached - held * (probability @ self.steps)
         each = over.sum(axis=1)
-        by_station = -np.bincount(self.where, each, minlength=self.s)
-        by_examiner = -np.bincount(self.by, each, minlength=self.e)
-        reached = (self.x[:, None] >= self.steps[1:]).astype(float)
+        by_station = -np.bincount(self.pair_station, each, minlength=self.s)
+        by_examiner = -np.bincount(self.pair_examiner, each, minlength=self.e)
         above = np.flip(np.cumsum(np.flip(probability, axis=2), axis=2), axis=2)[:, :, 1:]
-        by_threshold = -(reached - np.einsum("rqk,rq->rk", above, weight)).sum(axis=0)
+        passed = (self.x[:, None] >= self.steps[1:]).sum(axis=0)
+        by_threshold = np.einsum("pqk,pq->k", above, held) - passed
         by_sd = float((over * ability).sum())
         gradient = np.concatenate(
             [by_station[:-1] - by_station[-1], by_examiner[:-1] - by_examiner[-1], by_threshold, [by_sd]]
@@ -136,6 +141,7 @@ class _Work:
         return -float(total.sum()), -gradient
 
     def solution(self, p: Numbers) -> Rasch:
+        """Everything at the parameters that were found."""
         log_p, ability = self._probabilities(p)
         _, share = self._posterior(log_p)
         stations, examiners, thresholds, log_sd = self._parts(p)
@@ -145,9 +151,9 @@ class _Work:
         expected = probability @ self.steps
         spread = probability @ self.steps**2 - expected**2
         weight = share[self.who]
-        information = (spread * weight).sum(axis=1)
+        information = (spread[self.pair] * weight).sum(axis=1)
         # Over all that an ability may be, not at its estimate: then the model expects 1, with few ratings as with many.
-        misfit = ((self.x[:, None] - expected) ** 2 * weight).sum(axis=1)
+        misfit = ((self.x[:, None] - expected[self.pair]) ** 2 * weight).sum(axis=1)
         return Rasch(
             abilities=eap,
             ability_errors=np.sqrt(np.maximum(share @ ability**2 - eap**2, 0)),
@@ -159,3 +165,14 @@ class _Work:
             thresholds=thresholds,
             fit=np.bincount(self.by, misfit) / np.bincount(self.by, information),
         )
+
+
+class _Groups:
+    """Sums rows by group; groups are 0 and up, none empty."""
+
+    def __init__(self, codes: Codes) -> None:
+        self._order = np.argsort(codes, kind="stable")
+        self._starts = np.searchsorted(codes[self._order], np.arange(int(codes.max()) + 1))
+
+    def sums(self, rows: Numbers) -> Numbers:
+        return np.add.reduceat(rows[self._order], self._starts, axis=0)

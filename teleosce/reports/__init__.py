@@ -1,6 +1,13 @@
-"""What leaves the house: an encounter as a folder of plain files, with its forms' key presses, and their hashes."""
+"""What leaves the house: encounters as folders of plain files, and results.
+
+`write_export` is one encounter with its forms' key presses and their hashes. `Results` makes an exam's submitted marks
+into figures (`analysis`), into decisions that are kept for good (`Run`), and shows candidates those that are released.
+"""
 
 from teleosce.reports.export import Sources, write_export
 from teleosce.reports.glance import glance_of
+from teleosce.reports.results import Results
+from teleosce.reports.rules import ResultRules
+from teleosce.reports.runs import Difference, Release, Run
 
-__all__ = ["Sources", "glance_of", "write_export"]
+__all__ = ["Difference", "Release", "ResultRules", "Results", "Run", "Sources", "glance_of", "write_export"]

@@ -1,0 +1,254 @@
+"""What an organiser asks of a cohort, answered: every figure with what it rests on, or the sentence why there is none.
+
+Pure. The answers are plain data (numbers, texts, lists, mappings; None for what is missing), fit for JSON.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from teleosce.psychometrics import (
+    Undefined,
+    agreement,
+    exam,
+    generalizability,
+    rasch,
+    reliability,
+    standards,
+    stations,
+    stringency,
+)
+from teleosce.reports.cohort import Cohort
+
+Numbers = NDArray[np.float64]
+Answer = dict[str, Any]
+
+METHODS: Mapping[str, Callable[[Numbers, Numbers], standards.Cut]] = {
+    "borderline-regression": standards.borderline_regression,
+    "borderline-group": standards.borderline_group,
+    "contrasting-groups": standards.contrasting_groups,
+    "cohen": lambda score, _grade: standards.cohen(score),
+    "modified-cohen": lambda score, _grade: standards.cohen(score, 90, 0.65),
+}
+"""The ways to a cut that need nothing but marks."""
+
+
+@dataclass(frozen=True)
+class Standard:
+    """How the line is drawn. fixed: percent, for the method `fixed`. given: a panel's cut by station hash (Angoff)."""
+
+    method: str = "borderline-regression"
+    fixed: float = 50.0
+    given: Mapping[str, float] | None = None
+
+
+def cuts_of(cohort: Cohort, standard: Standard) -> list[Answer]:
+    """For each station its cut with its standard error, or why it has none."""
+    found = []
+    for column, station in enumerate(cohort.stations):
+        score, grade = cohort.scores[:, column], cohort.grades[:, column]
+        if standard.method == "fixed":
+            found.append(_plain(standards.fixed(standard.fixed)))
+        elif standard.method == "angoff":
+            given = (standard.given or {}).get(station.key)
+            none = {"why": "No panel has judged this station yet.", "code": "few"}
+            found.append(_plain(standards.fixed(given)) | {"method": "angoff"} if given is not None else none)
+        else:
+            found.append(_or_why(partial(METHODS[standard.method], score, grade)))
+    return found
+
+
+def numbers(answers: list[Answer]) -> Numbers:
+    """The cuts of `cuts_of` as an array, NaN for none."""
+    return np.array([one.get("cut", np.nan) for one in answers], dtype=np.float64)
+
+
+def sound(cohort: Cohort) -> Answer:
+    """Is the exam sound? Reliability, what a longer exam would give, and each station and item."""
+    known = np.isfinite(cohort.scores)
+    where = np.nonzero(known)
+    whole = _or_why(lambda: reliability.alpha(cohort.scores))
+    study = _study(cohort, where)
+    return {
+        "candidates": int(known.any(axis=1).sum()),
+        "encounters": int(known.sum()),
+        "missing": [asdict(one) for one in cohort.missing],
+        "alpha": whole,
+        "omega": _or_why(lambda: reliability.omega(cohort.scores)),
+        "sem": _or_why(lambda: {"value": reliability.standard_error(cohort.scores, whole["value"])})
+        if "value" in whole
+        else whole,
+        "generalizability": study,
+        "stations": [
+            {"title": station.title, "key": station.key, **_plain(one)}
+            for station, one in zip(
+                cohort.stations, stations.stations(cohort.scores, cohort.grades, cohort.circuits), strict=True
+            )
+        ],
+        "items": [
+            [
+                {"item": name, **_plain(one)}
+                for name, one in zip(
+                    names,
+                    stations.items(marks, np.array([item.weight for item in station.layout.items.values()])),
+                    strict=True,
+                )
+            ]
+            for station, names, marks in zip(cohort.stations, cohort.item_names, cohort.items, strict=True)
+        ],
+    }
+
+
+def _study(cohort: Cohort, where: tuple[NDArray[Any], ...]) -> Answer:
+    twice = len(set(zip(cohort.long_candidate.tolist(), cohort.long_station.tolist(), strict=True))) < len(
+        cohort.long_score
+    )
+    try:
+        if twice:
+            code = cohort.long_examiner * len(cohort.stations) + cohort.long_station
+            study = generalizability.by_reml(cohort.long_score, cohort.long_candidate, cohort.long_station, code)
+        else:
+            study = generalizability.by_reml(cohort.scores[where], where[0], where[1])
+        many = len(cohort.stations)
+        return {
+            "design": "p×(r:s)" if twice else "p×s",
+            "components": dict(study.components),
+            "now": _plain(generalizability.project(study, many)),
+            "curve": [_plain(generalizability.project(study, count)) for count in range(6, 25)],
+            "needed": {
+                "absolute": generalizability.needed(study),
+                "relative": generalizability.needed(study, absolute=False),
+            },
+        }
+    except Undefined as missing:
+        return _why(missing)
+
+
+def lines(cohort: Cohort, rule: exam.Rule) -> list[Answer]:
+    """Where is the line? Each method with its pass mark, its uncertainty, and what it does to the pass list."""
+    sem = _sem(cohort)
+    found = []
+    for method in METHODS:
+        answers = cuts_of(cohort, Standard(method))
+        cuts = numbers(answers)
+        if not np.isfinite(cuts).any():
+            found.append({"method": method, "stations": answers, **answers[0]} if answers else {"method": method})
+            continue
+        verdicts = exam.decide(cohort.scores, cuts, rule, sem=sem, critical=cohort.critical > 0, domains=cohort.domains)
+        judged = [one for one in verdicts if one.passed is not None]
+        spread = (
+            _or_why(lambda: exam.regression_spread(cohort.scores, cohort.grades)[0])
+            if method == "borderline-regression"
+            else None
+        )
+        found.append(
+            {
+                "method": method,
+                "stations": answers,
+                "pass_mark": float(np.nanmean(cuts)),
+                "without_cut": int(np.isnan(cuts).sum()),
+                "spread": spread,
+                "passed": sum(bool(one.passed) for one in judged),
+                "judged": len(judged),
+                "fails": [name for name, one in zip(cohort.candidates, verdicts, strict=True) if one.passed is False],
+            }
+        )
+    return found
+
+
+def _sem(cohort: Cohort) -> float:
+    try:
+        return reliability.standard_error(cohort.scores, reliability.alpha(cohort.scores).value)
+    except Undefined:
+        return 0.0
+
+
+def fair(cohort: Cohort) -> Answer:
+    """Are the examiners fair? Stringency, a Rasch model where it is identified, and agreement where marks overlap."""
+    if not len(cohort.long_score):
+        return {"why": "Nothing is marked yet.", "code": "few"}
+    graded = np.isfinite(cohort.long_grade)
+
+    def model() -> Answer:
+        found = stringency.stringency(
+            cohort.long_score, cohort.long_candidate, cohort.long_station, cohort.long_examiner
+        )
+        changed = np.zeros(len(cohort.candidates))
+        np.add.at(changed, cohort.long_candidate, found.adjusted - cohort.long_score)
+        marks = np.bincount(cohort.long_candidate, minlength=len(cohort.candidates))
+        return {
+            "examiners": [_plain(one) | {"name": cohort.examiners[one.examiner]} for one in found.examiners],
+            "variances": found.variances,
+            "links": found.links,
+            "caution": found.caution,
+            "change": [float(c / m) if m else None for c, m in zip(changed, marks, strict=True)],
+        }
+
+    def facets() -> Answer:
+        found = rasch.rasch(
+            cohort.long_grade[graded].astype(np.int64),
+            cohort.long_candidate[graded],
+            cohort.long_station[graded],
+            cohort.long_examiner[graded],
+        )
+        return {
+            "abilities": found.abilities.tolist(),
+            "stations": found.stations.tolist(),
+            "examiners": found.examiners.tolist(),
+            "examiner_errors": found.examiner_errors.tolist(),
+            "thresholds": found.thresholds.tolist(),
+            "fit": found.fit.tolist(),
+        }
+
+    return {"stringency": _or_why(model), "rasch": _or_why(facets), "agreement": _or_why(lambda: overlap(cohort))}
+
+
+def overlap(cohort: Cohort) -> Answer:
+    """Agreement of all who marked the same encounters. Raises Undefined (`few`) when nobody did."""
+    order: dict[str, list[int]] = {}
+    for mark, encounter in enumerate(cohort.long_encounter):
+        order.setdefault(encounter, []).append(mark)
+    pairs = [pair for own in order.values() for pair in combinations(own, 2)]
+    if not pairs:
+        raise Undefined("few", "No encounter was marked by two examiners.")
+    first, second = (np.array([pair[side] for pair in pairs]) for side in (0, 1))
+    score = np.column_stack([cohort.long_score[first], cohort.long_score[second]])
+    grade = np.column_stack([cohort.long_grade[first], cohort.long_grade[second]])
+    return {
+        "encounters": len({cohort.long_encounter[mark] for mark in first}),
+        "pairs": len(pairs),
+        "score_icc": _or_why(lambda: agreement.icc(score, "ICC(1,1)")),
+        "grade_weighted_kappa": _or_why(lambda: agreement.kappa(grade[:, 0], grade[:, 1], 5, "quadratic")),
+        "grade_krippendorff": _or_why(lambda: agreement.krippendorff_alpha(grade)),
+        "limits": _or_why(lambda: agreement.bland_altman(score[:, 0], score[:, 1])),
+    }
+
+
+def _or_why(ask: Callable[[], Any]) -> Answer:
+    try:
+        answer: Answer = _plain(ask())
+        return answer
+    except Undefined as missing:
+        return _why(missing)
+
+
+def _why(missing: Undefined) -> Answer:
+    return {"why": str(missing), "code": missing.code}
+
+
+def _plain(value: Any) -> Any:
+    """Data as JSON has it: no arrays, and no NaN."""
+    if hasattr(value, "__dataclass_fields__"):
+        value = asdict(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(one) for one in value]
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    return value.item() if isinstance(value, np.integer) else value

@@ -1,0 +1,136 @@
+"""A decision run: what was decided about each candidate, by which rule, from what. It never changes. Pure."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from teleosce.psychometrics import Undefined, exam, reliability
+from teleosce.reports.analysis import Standard, cuts_of, numbers
+from teleosce.reports.cohort import Cohort, Mark
+from teleosce.reports.rules import ResultRules
+
+
+@dataclass(frozen=True)
+class Run:
+    """inputs: each mark of record by encounter, with a hash of what it held. found: cuts, and each candidate's result.
+
+    number: counts the exam's runs from 1. by: the account or seat that ran it. at_ms: when.
+    """
+
+    id: str
+    exam_id: str
+    number: int
+    rules: ResultRules
+    inputs: Mapping[str, Any]
+    inputs_hash: str
+    found: Mapping[str, Any]
+    by: str | None
+    at_ms: int
+
+
+@dataclass(frozen=True)
+class Release:
+    """That candidates may see a run's results from a time on: all of them, or a group. Withdrawn, they see nothing."""
+
+    id: str
+    run_id: str
+    exam_id: str
+    group: str | None
+    from_ms: int
+    by: str | None
+    at_ms: int
+    withdrawn_by: str | None = None
+    withdrawn_ms: int | None = None
+
+    def shows(self, group: str | None, now_ms: int) -> bool:
+        """Whether somebody of this group sees it now."""
+        return self.withdrawn_ms is None and self.from_ms <= now_ms and self.group in (None, group)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What another run says of a candidate. None: the run knows no such candidate, or decided nothing."""
+
+    candidate: str
+    before: bool | None
+    after: bool | None
+    total_before: float | None
+    total_after: float | None
+
+
+def decide(cohort: Cohort, rules: ResultRules) -> dict[str, Any]:
+    """What a run finds: the cuts, and by candidate the result with each station's part in it. Fit for JSON.
+
+    A candidate without any station that counts is not decided (`passed` None).
+    """
+    answers = cuts_of(cohort, Standard(rules.method, rules.fixed_cut, rules.panel_cuts))
+    cuts = numbers(answers)
+    sem = _sem(cohort)
+    verdicts = exam.decide(
+        cohort.scores,
+        cuts,
+        exam.Rule(rules.sems, rules.stations, rules.critical, rules.domains),
+        sem=sem,
+        critical=cohort.critical > 0,
+        domains=cohort.domains,
+    )
+    return {
+        "stations": [
+            {"key": station.key, "title": station.title, **answer}
+            for station, answer in zip(cohort.stations, answers, strict=True)
+        ],
+        "sem": sem,
+        "candidates": {
+            name: {
+                **{key: _number(value) for key, value in asdict(verdict).items()},
+                "failed_by": list(verdict.failed_by),
+                "scores": [_number(score) for score in cohort.scores[row]],
+                "grades": [_number(grade) for grade in cohort.grades[row]],
+                "domains": {domain: _number(own[row]) for domain, own in cohort.domains.items()},
+                "critical": int(cohort.critical[row]),
+            }
+            for row, (name, verdict) in enumerate(zip(cohort.candidates, verdicts, strict=True))
+        },
+    }
+
+
+def _sem(cohort: Cohort) -> float:
+    try:
+        return reliability.standard_error(cohort.scores, reliability.alpha(cohort.scores).value)
+    except Undefined:
+        return 0.0
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    return value
+
+
+def inputs_of(marks: list[Mark]) -> dict[str, Any]:
+    """What a run rests on: for each mark of record its form and a hash of what it held, by encounter."""
+    known: dict[str, Any] = {}
+    for one in sorted((one for one in marks if one.record), key=lambda one: (one.encounter_id, one.form_id)):
+        held = {"items": dict(sorted(one.items.items())), "grade": one.grade, "station": one.station}
+        known.setdefault(one.encounter_id, {})[one.form_id] = digest(held)
+    return known
+
+
+def digest(content: Any) -> str:
+    """SHA-256 of content as JSON with sorted keys, in hexadecimal."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def differences(before: Run, after: Run) -> list[Difference]:
+    """The candidates about whom two runs do not say the same."""
+    one, other = before.found["candidates"], after.found["candidates"]
+    found = []
+    for name in {**one, **other}:
+        a, b = one.get(name, {}), other.get(name, {})
+        if (a.get("passed"), a.get("total")) != (b.get("passed"), b.get("total")):
+            found.append(Difference(name, a.get("passed"), b.get("passed"), a.get("total"), b.get("total")))
+    return found

@@ -1,0 +1,138 @@
+"""The tables of decision runs and their release, and all SQL on them. A run is only ever added."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Integer,
+    Row,
+    String,
+    Table,
+    UniqueConstraint,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from teleosce.core.db import metadata
+from teleosce.reports.rules import ResultRules
+from teleosce.reports.runs import Release, Run
+
+runs = Table(
+    "decision_run",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("exam_id", ForeignKey("exam.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("rules", JSON, nullable=False),
+    Column("inputs", JSON, nullable=False),
+    Column("inputs_hash", String(64), nullable=False),
+    Column("found", JSON, nullable=False),
+    Column("by", String(26)),
+    Column("at_ms", BigInteger, nullable=False),
+    UniqueConstraint("exam_id", "number"),
+)
+
+releases = Table(
+    "release",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("run_id", ForeignKey("decision_run.id"), nullable=False, index=True),
+    Column("exam_id", ForeignKey("exam.id"), nullable=False, index=True),
+    Column("group", String(40)),
+    Column("from_ms", BigInteger, nullable=False),
+    Column("by", String(26)),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("withdrawn_by", String(26)),
+    Column("withdrawn_ms", BigInteger),
+)
+
+
+async def add_run(connection: AsyncConnection, run: Run) -> int:
+    """Writes a run for good, and returns its number: one more than the exam's last."""
+    last = await connection.scalar(select(func.max(runs.c.number)).where(runs.c.exam_id == run.exam_id))
+    number = (last or 0) + 1
+    await connection.execute(
+        insert(runs).values(
+            id=run.id,
+            exam_id=run.exam_id,
+            number=number,
+            rules=run.rules.model_dump(mode="json"),
+            inputs=dict(run.inputs),
+            inputs_hash=run.inputs_hash,
+            found=dict(run.found),
+            by=run.by,
+            at_ms=run.at_ms,
+        )
+    )
+    return number
+
+
+async def run(connection: AsyncConnection, run_id: str) -> Run | None:
+    """One run."""
+    row = (await connection.execute(select(runs).where(runs.c.id == run_id))).one_or_none()
+    return None if row is None else _run(row)
+
+
+async def of_exam(connection: AsyncConnection, exam_id: str) -> list[Run]:
+    """All runs of an exam, oldest first."""
+    rows = await connection.execute(select(runs).where(runs.c.exam_id == exam_id).order_by(runs.c.number))
+    return [_run(row) for row in rows]
+
+
+async def add_release(connection: AsyncConnection, one: Release) -> None:
+    """Writes a release."""
+    await connection.execute(
+        insert(releases).values(
+            id=one.id,
+            run_id=one.run_id,
+            exam_id=one.exam_id,
+            group=one.group,
+            from_ms=one.from_ms,
+            by=one.by,
+            at_ms=one.at_ms,
+        )
+    )
+
+
+async def withdraw(connection: AsyncConnection, release_id: str, by: str | None, at_ms: int) -> bool:
+    """Ends a release; False when it had ended."""
+    done = await connection.execute(
+        update(releases)
+        .where(releases.c.id == release_id, releases.c.withdrawn_ms.is_(None))
+        .values(withdrawn_by=by, withdrawn_ms=at_ms)
+    )
+    return done.rowcount == 1
+
+
+async def releases_of(connection: AsyncConnection, exam_id: str) -> list[Release]:
+    """All releases of an exam, oldest first, those withdrawn included."""
+    rows = await connection.execute(select(releases).where(releases.c.exam_id == exam_id).order_by(releases.c.at_ms))
+    return [_release(row) for row in rows]
+
+
+def _run(row: Row[Any]) -> Run:
+    found: Mapping[str, Any] = row.found
+    return Run(
+        id=row.id,
+        exam_id=row.exam_id,
+        number=row.number,
+        rules=ResultRules.model_validate(row.rules),
+        inputs=row.inputs,
+        inputs_hash=row.inputs_hash,
+        found=found,
+        by=row.by,
+        at_ms=row.at_ms,
+    )
+
+
+def _release(row: Row[Any]) -> Release:
+    return Release(
+        row.id, row.run_id, row.exam_id, row.group, row.from_ms, row.by, row.at_ms, row.withdrawn_by, row.withdrawn_ms
+    )

@@ -1,0 +1,158 @@
+"""Decision runs on a real database: kept for good, compared, released and withdrawn."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from teleosce.core.clock import Clock
+from teleosce.core.db import Database, sqlite_url
+from teleosce.core.errors import Conflict, Invalid, NotFound
+from teleosce.core.events import Events
+from teleosce.core.ids import new_id
+from teleosce.exams import Exams, Timings
+from teleosce.people import People, Principal, Role, Seat
+from teleosce.recording import Recordings
+from teleosce.reports import ResultRules, Results, Run, Sources
+from teleosce.scoring import Change, Forms, Kind, State, layout_of
+from teleosce.stations import StationStore, read
+from teleosce.transcripts import Transcripts
+
+STATION = Path(__file__).parents[2] / "stations" / "inhaler-technique"
+GRADES = ("fail", "borderline", "pass", "good", "excellent")
+
+
+@dataclass
+class House:
+    results: Results
+    forms: Forms
+    people: People
+    exams: Exams
+    exam_id: str
+    candidates: list[Seat]
+    examiner: Seat
+    station: str
+    items: list[str]
+    organiser: Principal
+
+    async def mark(self, number: int, done: int, grade: str) -> None:
+        """Marks a candidate's encounter: the first items done, the others not."""
+        (encounter,) = await self.exams.of_seat(self.candidates[number].id)
+        form = await self.forms.open(Kind.mark, encounter.id, self.examiner.id)
+        wanted = {f"item.{name}": "done" if at < done else "not_done" for at, name in enumerate(self.items)}
+        changes = [
+            Change(field, value, version.version if (version := form.fields.get(field)) else 0, new_id())
+            for field, value in {**wanted, "global": grade}.items()
+        ]
+        layout = layout_of(read(STATION))
+        await self.forms.save(form.id, changes, self.examiner.id, layout)
+        await self.forms.submit(form.id, self.examiner.id, layout)
+
+    async def amend(self, number: int) -> None:
+        (encounter,) = await self.exams.of_seat(self.candidates[number].id)
+        (form,) = await self.forms.of_encounter(encounter.id)
+        assert form.state in (State.submitted, State.amended)
+        await self.forms.amend(form.id, "looked again", self.examiner.id)
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    database, clock, events = Database(sqlite_url(tmp_path)), Clock(), Events()
+    await database.migrate()
+    exams, people = Exams(database, clock), People(database, clock, events)
+    stations, forms = StationStore(database, tmp_path, clock), Forms(database, clock, events)
+    recordings = Recordings(tmp_path, database, clock, events)
+    sources = Sources(exams, people, stations, recordings, Transcripts(database, clock), forms)
+    version = read(STATION)
+    station = await stations.freeze(version, STATION)
+    exam = await exams.create("Finals", "Europe/London")
+    examiner = await people.add_seat(exam.id, Role.examiner, "Dr Examiner")
+    organiser = await people.add_seat(exam.id, Role.organiser, "Olive")
+    candidates = [await people.add_seat(exam.id, Role.candidate, f"Candidate {n}", f"C{n}") for n in range(8)]
+    for number, candidate in enumerate(candidates):
+        await exams.add_slot(
+            exam.id, position=1, rotation=number + 1, station_hash=station, timings=Timings(0, 480, 0, 0, 0),
+            candidate=candidate.id, sp=None, examiner=examiner.id,
+        )  # fmt: skip
+    yield House(
+        Results(database, clock, sources), forms, people, exams, exam.id, candidates, examiner, station,
+        [item.id for item in version.mark_sheet.items],
+        Principal(new_id(), Role.organiser, exam.id, organiser.id, None, "Olive"),
+    )  # fmt: skip
+    await recordings.close()
+    await database.close()
+
+
+async def decided(house: House, **rules: object) -> Run:
+    return await house.results.run(house.exam_id, ResultRules.model_validate(rules), house.organiser)
+
+
+async def test_a_run_is_kept_as_it_was_whatever_is_marked_later(house: House) -> None:
+    with pytest.raises(Invalid, match="No mark is submitted"):
+        await decided(house)
+    for number in range(7):
+        await house.mark(number, 4 + 2 * number, GRADES[min(number, 4)])
+    first = await decided(house)
+    assert first.number == 1
+    own = first.found["candidates"]
+    assert set(own) == {one.id for one in house.candidates}
+    assert own[house.candidates[7].id]["passed"] is None
+    assert own[house.candidates[6].id]["passed"] is True
+    assert own[house.candidates[0].id]["passed"] is False
+    assert own[house.candidates[0].id]["failed_by"] == ["total"]
+
+    await house.amend(0)
+    await house.mark(0, len(house.items), "excellent")
+    second = await decided(house)
+    assert second.inputs_hash != first.inputs_hash
+    assert await house.results.one(first.id) == first
+    assert [run.number for run in await house.results.runs(house.exam_id)] == [1, 2]
+    changed = {one.candidate: one for one in await house.results.differences(first.id, second.id)}
+    assert changed[house.candidates[0].id].before is False
+    assert changed[house.candidates[0].id].after is True
+    # The line moved with the mark, but nobody else's total did.
+    assert all(one.total_before == one.total_after for name, one in changed.items() if name != house.candidates[0].id)
+
+
+async def test_an_amendment_under_way_is_missing_and_not_the_old_mark(house: House) -> None:
+    for number in range(4):
+        await house.mark(number, 5 + number, GRADES[number])
+    await house.amend(3)
+    cohort = await house.results.cohort(house.exam_id)
+    whys = {one.candidate: one.why for one in cohort.missing}
+    assert whys[house.candidates[3].id] == "The mark is not submitted yet."
+    assert whys[house.candidates[7].id] == "The encounter is not over yet."
+
+
+async def test_a_released_run_is_seen_by_whom_it_was_released_to(house: House) -> None:
+    for number in range(8):
+        await house.mark(number, 4 + number, GRADES[number % 5])
+    run = await decided(house, method="fixed", fixed_cut=50)
+    candidate = house.candidates[0]
+    assert await house.results.released_to(candidate) is None
+    await house.results.release(run.id, house.organiser, group="morning")
+    assert await house.results.released_to(candidate) is None
+    later = await house.results.release(run.id, house.organiser, from_ms=2**42)
+    assert await house.results.released_to(candidate) is None
+    release = await house.results.release(run.id, house.organiser)
+    shown = await house.results.released_to(candidate)
+    assert shown is not None
+    assert shown[0].id == run.id
+    assert shown[1] == run.found["candidates"][candidate.id]
+    await house.results.withdraw(release.id, house.exam_id, house.organiser)
+    assert await house.results.released_to(candidate) is None
+    with pytest.raises(Conflict):
+        await house.results.withdraw(release.id, house.exam_id, house.organiser)
+    with pytest.raises(NotFound):
+        await house.results.withdraw(later.id, new_id(), house.organiser)
+
+
+async def test_a_conjunctive_rule_and_a_fixed_line(house: House) -> None:
+    for number in range(8):
+        await house.mark(number, 16, GRADES[2])
+    strict = await decided(house, method="fixed", fixed_cut=50, domains={"history": 100.0, "no-such-domain": 90})
+    assert {tuple(one["failed_by"]) for one in strict.found["candidates"].values()} <= {(), ("domain:history",)}
+    plain = await decided(house)
+    assert plain.found["stations"][0]["code"] == "same-rating"
+    assert all(one["passed"] is None for one in plain.found["candidates"].values())
