@@ -52,9 +52,11 @@ def costs() -> None:
         f"{'candidates':>10} {'item marks':>10} {'arrays':>8} {'sound':>8} {'lines':>8} {'fair':>8} {'1,000 draws':>12}"
     )
     for size in SIZES:
-        people, marks, _ = simulate(ring(), Shape(candidates=size, circuits=max(2, min(15, size // 20)), twice=1.0))
+        people, records, marks, _ = simulate(
+            ring(), Shape(candidates=size, circuits=max(2, min(15, size // 20)), twice=1.0)
+        )
         began = time.process_time()
-        made = cohort_of(ring(), people, marks)
+        made = cohort_of(ring(), people, records, marks)
         parts = [time.process_time() - began, *_parts(made)]
         print(
             f"{size:>10} {len(marks) * ITEMS:>10} "

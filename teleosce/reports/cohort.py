@@ -28,7 +28,7 @@ class Station:
 
 @dataclass(frozen=True)
 class Mark:
-    """A mark that counts: an examiner's, submitted. `record`: whether it is (part of) the encounter's mark of record.
+    """An examiner's submitted mark, or an encounter's mark of record, whose `form_id` is that of its first parent.
 
     items: done, partly, not_done or None by item. at_ms: when it was submitted.
     """
@@ -42,7 +42,6 @@ class Mark:
     at_ms: int
     items: Mapping[str, str | None]
     grade: str | None
-    record: bool = True
 
 
 @dataclass(frozen=True)
@@ -86,24 +85,22 @@ class Cohort:
 def cohort_of(
     stations: Sequence[Station],
     people: Mapping[str, str],
+    records: Sequence[Mark],
     marks: Sequence[Mark],
     missing: Sequence[Missing] = (),
 ) -> Cohort:
-    """Arrays of an exam. people: each candidate's circuit. Marks of others and of other stations are left out.
+    """Arrays of an exam. people: each candidate's circuit. What is of other people or stations is left out.
 
-    Where an encounter has several marks of record (two examiners who agreed), the score is their mean, and so is the
-    grade, which may then lie between two.
+    records: at most one mark of record for each candidate at each station, for scores and decisions. marks: all that
+    examiners gave, for what is asked about examiners.
     """
     rows = {name: row for row, name in enumerate(people)}
     columns = {station.key: column for column, station in enumerate(stations)}
-    known = [one for one in marks if one.candidate in rows and one.station in columns]
-    examiners = tuple(sorted({one.examiner for one in known}))
+    known, given = (
+        [one for one in every if one.candidate in rows and one.station in columns] for every in (records, marks)
+    )
+    examiners = tuple(sorted({one.examiner for one in given}))
     codes = {name: code for code, name in enumerate(examiners)}
-    candidate = np.array([rows[one.candidate] for one in known], dtype=np.int64)
-    station = np.array([columns[one.station] for one in known], dtype=np.int64)
-    grade = np.array([np.nan if one.grade is None else GRADES.index(one.grade) for one in known], dtype=np.float64)
-    record = np.array([one.record for one in known], dtype=bool)
-    score = np.full(len(known), np.nan)
     shape = (len(rows), len(columns))
     scores, grades = np.full(shape, np.nan), np.full(shape, np.nan)
     names = sorted({item.domain for one in stations for item in one.layout.items.values()})
@@ -111,25 +108,20 @@ def cohort_of(
     critical = np.zeros(len(rows), dtype=np.int64)
     tables = []
     for column, one in enumerate(stations):
-        mine = np.flatnonzero(station == column)
+        own = [mark for mark in known if mark.station == one.key]
+        who = np.array([rows[mark.candidate] for mark in own], dtype=np.int64)
         layout = one.layout.items
-        points = _points([known[mark] for mark in mine], list(layout))
         weights = np.array([item.weight for item in layout.values()])
-        score[mine] = _percent(points, weights)
-        # From here on the marks of record alone, each candidate's own put together.
-        of_record = record[mine]
-        mine, points = mine[of_record], points[of_record]
-        who = candidate[mine]
-        scores[:, column] = _by_candidate(score[mine], who, len(rows))
-        grades[:, column] = _by_candidate(grade[mine], who, len(rows))
-        tables.append(np.column_stack([_by_candidate(own, who, len(rows)) for own in points.T]))
+        table = np.full((len(rows), len(layout)), np.nan)
+        table[who] = _points(own, list(layout))
+        tables.append(table)
+        scores[:, column] = _percent(table, weights)
+        grades[who, column] = _grades(own)
         for name in {item.domain for item in layout.values()}:
             part = np.array([item.domain == name for item in layout.values()])
-            domains[name][:, column] = _by_candidate(_percent(points[:, part], weights[part]), who, len(rows))
+            domains[name][:, column] = _percent(table[:, part], weights[part])
         grave = np.array([item.critical for item in layout.values()])
-        failed = np.zeros((len(rows), int(grave.sum())), dtype=bool)
-        np.logical_or.at(failed, who, points[:, grave] == 0)
-        critical += failed.sum(axis=1)
+        critical += (table[:, grave] == 0).sum(axis=1)
     return Cohort(
         candidates=tuple(people),
         circuits=tuple(people.values()),
@@ -141,13 +133,13 @@ def cohort_of(
         items=tuple(tables),
         item_names=tuple(tuple(one.layout.items) for one in stations),
         examiners=examiners,
-        long_score=score,
-        long_grade=grade,
-        long_candidate=candidate,
-        long_station=station,
-        long_examiner=np.array([codes[one.examiner] for one in known], dtype=np.int64),
-        long_at_ms=np.array([one.at_ms for one in known], dtype=np.int64),
-        long_encounter=tuple(one.encounter_id for one in known),
+        long_score=_scores(given, stations),
+        long_grade=_grades(given),
+        long_candidate=np.array([rows[one.candidate] for one in given], dtype=np.int64),
+        long_station=np.array([columns[one.station] for one in given], dtype=np.int64),
+        long_examiner=np.array([codes[one.examiner] for one in given], dtype=np.int64),
+        long_at_ms=np.array([one.at_ms for one in given], dtype=np.int64),
+        long_encounter=tuple(one.encounter_id for one in given),
         missing=tuple(missing),
     )
 
@@ -163,18 +155,28 @@ def _percent(points: Numbers, weights: Numbers) -> Numbers:
     known = np.isfinite(points)
     weight = known @ weights
     reached = np.where(known, points, 0) @ weights
-    return np.divide(100 * reached, weight, out=np.full(len(points), np.nan), where=weight > 0)
+    share: Numbers = np.divide(100 * reached, weight, out=np.full(len(points), np.nan), where=weight > 0)
+    return share
 
 
-def _by_candidate(values: Numbers, who: Codes, many: int) -> Numbers:
-    """The mean of each candidate's values that are there; NaN for who has none."""
-    known = np.isfinite(values)
-    count = np.bincount(who[known], minlength=many)
-    total = np.bincount(who[known], values[known], minlength=many)
-    return np.divide(total, count, out=np.full(many, np.nan), where=count > 0)
+def _scores(marks: Sequence[Mark], stations: Sequence[Station]) -> Numbers:
+    """The station percentage of each mark."""
+    score = np.full(len(marks), np.nan)
+    for station in stations:
+        mine = [at for at, mark in enumerate(marks) if mark.station == station.key]
+        weights = np.array([item.weight for item in station.layout.items.values()])
+        score[mine] = _percent(_points([marks[at] for at in mine], list(station.layout.items)), weights)
+    return score
+
+
+def _grades(marks: Sequence[Mark]) -> Numbers:
+    return np.array([np.nan if one.grade is None else GRADES.index(one.grade) for one in marks], dtype=np.float64)
 
 
 def _over_stations(table: Numbers) -> Numbers:
     known = np.isfinite(table)
     count = known.sum(axis=1)
-    return np.divide(np.where(known, table, 0).sum(axis=1), count, out=np.full(len(table), np.nan), where=count > 0)
+    mean: Numbers = np.divide(
+        np.where(known, table, 0).sum(axis=1), count, out=np.full(len(table), np.nan), where=count > 0
+    )
+    return mean

@@ -1,6 +1,7 @@
 """Results of exams: from submitted marks to decision runs and their release."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 from teleosce.core.clock import Clock
@@ -15,49 +16,73 @@ from teleosce.reports.cohort import Cohort, Mark, Missing, Station, cohort_of
 from teleosce.reports.export import Sources
 from teleosce.reports.rules import ResultRules
 from teleosce.reports.runs import Difference, Release, Run, decide, differences, digest, inputs_of
-from teleosce.scoring import Form, Kind, State, layout_of
+from teleosce.scoring import COUNTS, Form, Kind, Marking, Record, State, Status, layout_of
+from teleosce.stations import StationVersion
 
 LOCKED = (State.submitted, State.amended)
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What results rest on: stations in ring order, each candidate's circuit, marks of record, all submitted marks, and
+    what is missing, with its reason.
+    """
+
+    stations: list[Station]
+    people: dict[str, str]
+    records: list[Mark]
+    marks: list[Mark]
+    missing: list[Missing]
+
+    def cohort(self) -> Cohort:
+        """The same as arrays."""
+        return cohort_of(self.stations, self.people, self.records, self.marks, self.missing)
 
 
 class Results:
     """The results of all exams."""
 
-    def __init__(self, database: Database, clock: Clock, sources: Sources) -> None:
-        self._database, self._clock = database, clock
+    def __init__(self, database: Database, clock: Clock, sources: Sources, marking: Marking) -> None:
+        self._database, self._clock, self._marking = database, clock, marking
         self._exams, self._people, self._stations = sources.exams, sources.people, sources.stations
         self._forms = sources.forms
 
-    async def marks(self, exam_id: str) -> tuple[list[Station], dict[str, str], list[Mark], list[Missing]]:
-        """What an exam's results rest on: stations, each candidate's circuit, marks, and what is missing and why.
+    async def basis(self, exam_id: str) -> Basis:
+        """What an exam's results rest on.
 
         Of several attempts the last that is not void counts. Raises NotFound.
         """
         encounters = await self._exams.encounters(exam_id)
         forms = await self._forms.of_encounters([one.id for one in encounters])
+        records = await self._marking.records(exam_id)
         counted: dict[tuple[str, str], Encounter] = {}
         for one in sorted(encounters, key=lambda one: one.attempt):
             if one.candidate and one.outcome is not Outcome.void:
                 counted[one.candidate, one.station_hash] = one
         stations: dict[str, tuple[int, Station]] = {}
-        people: dict[str, str] = {}
-        marks, missing = list[Mark](), list[Missing]()
+        basis = Basis([], {}, [], [], [])
         for (candidate, key), one in sorted(counted.items(), key=lambda pair: (pair[1].circuit, pair[1].position)):
             version = await self._stations.get(key)
             if version.rest or not version.mark_sheet.items:
                 continue
             stations.setdefault(key, (one.position, Station(key, version.title, layout_of(version))))
-            people.setdefault(candidate, one.circuit)
-            done = [form for form in forms[one.id] if form.kind is Kind.mark and form.state in LOCKED]
-            marks += [_mark(one, candidate, form) for form in done]
-            if not done:
-                missing.append(Missing(candidate, key, _why(one, forms[one.id])))
-        ordered = [station for _, station in sorted(stations.values(), key=lambda pair: pair[0])]
-        return ordered, people, marks, missing
+            basis.people.setdefault(candidate, one.circuit)
+            basis.marks.extend(
+                _mark(one, candidate, version, form)
+                for form in forms[one.id]
+                if form.kind is Kind.mark and form.state in LOCKED
+            )
+            record = records[one.id]
+            if record.status in COUNTS:
+                basis.records.append(_mark(one, candidate, version, record))
+            else:
+                basis.missing.append(Missing(candidate, key, _why(one, record.status)))
+        basis.stations.extend(station for _, station in sorted(stations.values(), key=lambda pair: pair[0]))
+        return basis
 
     async def cohort(self, exam_id: str) -> Cohort:
         """An exam's marks as arrays. Raises NotFound."""
-        return cohort_of(*await self.marks(exam_id))
+        return (await self.basis(exam_id)).cohort()
 
     async def analysis(self, exam_id: str, rules: ResultRules) -> dict[str, Any]:
         """Every figure that the marks so far have, and for the others why not. See `analysis`."""
@@ -79,11 +104,11 @@ class Results:
 
         Raises Invalid while nothing is marked, NotFound.
         """
-        stations, people, marks, missing = await self.marks(exam_id)
-        if not marks:
-            raise Invalid("No mark is submitted yet, so there is nothing to decide.", code="no-marks")
-        found = await asyncio.to_thread(lambda: decide(cohort_of(stations, people, marks, missing), rules))
-        inputs = inputs_of(marks)
+        basis = await self.basis(exam_id)
+        if not basis.records:
+            raise Invalid("No mark that counts is submitted yet, so there is nothing to decide.", code="no-marks")
+        found = await asyncio.to_thread(lambda: decide(basis.cohort(), rules))
+        inputs = inputs_of(basis.records)
         run = Run(
             id=new_id(),
             exam_id=exam_id,
@@ -169,26 +194,30 @@ class Results:
         return None if own is None else (run, own)
 
 
-def _mark(encounter: Encounter, candidate: str, form: Form) -> Mark:
-    items = {name[len("item.") :]: value.value for name, value in form.fields.items() if name.startswith("item.")}
+def _mark(encounter: Encounter, candidate: str, version: StationVersion, of: Form | Record) -> Mark:
+    form, examiner, at_ms = (
+        (of.id, of.author_id, of.state_ms) if isinstance(of, Form) else (of.settlement or of.parents[0], "", 0)
+    )
     return Mark(
         encounter_id=encounter.id,
-        form_id=form.id,
+        form_id=form,
         candidate=candidate,
-        station=encounter.station_hash,
+        station=version.hash,
         circuit=encounter.circuit,
-        examiner=form.author_id,
-        at_ms=form.state_ms,
-        items=items,
-        grade=form.value("global"),
+        examiner=examiner,
+        at_ms=at_ms,
+        items={item.id: of.value(f"item.{item.id}") for item in version.mark_sheet.items},
+        grade=of.value("global"),
     )
 
 
-def _why(encounter: Encounter, forms: list[Form]) -> str:
+def _why(encounter: Encounter, status: Status) -> str:
     if encounter.outcome is Outcome.missed:
         return "The candidate was not there."
-    if any(form.kind is Kind.mark for form in forms):
-        return "The mark is not submitted yet."
-    if encounter.phase is not Phase.done:
-        return "The encounter is not over yet."
-    return "Nobody has marked it yet."
+    said = {
+        Status.second_missing: "The other of two marks is not submitted yet.",
+        Status.disputed: "Two marks differ, and nobody has settled it.",
+    }
+    if status in said:
+        return said[status]
+    return "The encounter is not over yet." if encounter.phase is not Phase.done else "No mark is submitted yet."

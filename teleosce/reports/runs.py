@@ -111,10 +111,10 @@ def _number(value: Any) -> Any:
     return value
 
 
-def inputs_of(marks: list[Mark]) -> dict[str, Any]:
+def inputs_of(records: list[Mark]) -> dict[str, Any]:
     """What a run rests on: for each mark of record its form and a hash of what it held, by encounter."""
     known: dict[str, Any] = {}
-    for one in sorted((one for one in marks if one.record), key=lambda one: (one.encounter_id, one.form_id)):
+    for one in sorted(records, key=lambda one: one.encounter_id):
         held = {"items": dict(sorted(one.items.items())), "grade": one.grade, "station": one.station}
         known.setdefault(one.encounter_id, {})[one.form_id] = digest(held)
     return known

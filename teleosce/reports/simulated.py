@@ -28,8 +28,8 @@ class Shape:
     seed: int = 1
 
 
-def simulate(stations: Sequence[Station], shape: Shape) -> tuple[dict[str, str], list[Mark], Truth]:
-    """Each candidate's circuit, all marks, and the truth behind them.
+def simulate(stations: Sequence[Station], shape: Shape) -> tuple[dict[str, str], list[Mark], list[Mark], Truth]:
+    """Each candidate's circuit, the marks of record, all marks, and the truth behind them.
 
     An examiner stands at each station of each circuit. Whether an item is done follows a logistic curve of ability,
     the item’s and the station’s difficulty and the examiner’s stringency; the global rating sees the same ability less
@@ -73,7 +73,8 @@ def simulate(stations: Sequence[Station], shape: Shape) -> tuple[dict[str, str],
                             for name, yes, half in zip(station.layout.items, done, partly, strict=True)
                         },
                         grade=GRADES[grade],
-                        record=examiner[0] == circuit,
                     )
                 )
-    return people, marks, Truth(ability, strict)
+    # The first mark counts, as where two do not differ by much.
+    records = {one.encounter_id: one for one in reversed(marks)}
+    return people, list(records.values()), marks, Truth(ability, strict)

@@ -19,30 +19,30 @@ STATIONS = [Station(f"{number}" * 64, f"Station {number}", Layout(ITEMS, {}, {})
 
 
 def cohort(**shape: float) -> Cohort:
-    people, marks, _ = simulate(STATIONS, Shape(**shape))  # type: ignore[arg-type]
-    return cohort_of(STATIONS, people, marks)
+    people, records, marks, _ = simulate(STATIONS, Shape(**shape))  # type: ignore[arg-type]
+    return cohort_of(STATIONS, people, records, marks)
 
 
-def test_what_is_not_marked_is_left_out_and_two_marks_of_record_are_averaged() -> None:
+def test_what_is_not_marked_is_left_out() -> None:
     layout = Layout(
         {"a": MarkedItem("x", 3, False), "b": MarkedItem("y", 1, False), "c": MarkedItem("y", 1, True)}, {}, {}
     )
     one = Mark("e", "f", "ada", "s", "A", "dr", 1, {"a": "partly", "b": "done", "c": None}, "pass")
     other = Mark("e", "g", "ada", "s", "A", "dr two", 2, {"a": "done", "b": "done", "c": "not_done"}, "good")
-    aside = Mark("e", "h", "ada", "s", "A", "dr three", 3, {"a": "not_done"}, "fail", record=False)
-    found = cohort_of([Station("s", "S", layout)], {"ada": "A", "ben": "A"}, [one, other, aside])
-    assert found.scores[0, 0] == pytest.approx((100 * 2.5 / 4 + 100 * 4 / 5) / 2)
-    assert found.grades[0, 0] == 2.5
-    assert found.critical.tolist() == [1, 0]
-    assert found.domains["y"][0] == pytest.approx((100 + 50) / 2)
-    assert found.items[0][0].tolist() == [0.75, 1, 0]
+    found = cohort_of([Station("s", "S", layout)], {"ada": "A", "ben": "A"}, [one], [one, other])
+    assert found.scores[0, 0] == pytest.approx(100 * 2.5 / 4)
+    assert found.grades[0, 0] == 2
+    assert found.critical.tolist() == [0, 0]
+    assert found.domains["y"][0] == 100
+    assert found.items[0][0].tolist()[:2] == [0.5, 1]
     assert np.isnan(found.scores[1, 0])
-    assert found.long_score.tolist() == pytest.approx([62.5, 80, 0])
+    assert found.long_score.tolist() == pytest.approx([62.5, 80])
+    assert cohort_of([Station("s", "S", layout)], {"ada": "A"}, [other], []).critical.tolist() == [1]
 
 
 def test_a_simulated_exam_is_as_sound_as_it_was_made() -> None:
-    people, marks, truth = simulate(STATIONS, Shape(candidates=120))
-    made = cohort_of(STATIONS, people, marks)
+    people, records, marks, truth = simulate(STATIONS, Shape(candidates=120))
+    made = cohort_of(STATIONS, people, records, marks)
     found = analysis.sound(made)
     assert 0.6 < found["alpha"]["value"] < 0.97
     assert found["generalizability"]["design"] == "p×(r:s)"
@@ -72,8 +72,8 @@ def test_methods_stand_side_by_side_with_what_each_does() -> None:
 @pytest.mark.parametrize("candidates", [0, 1, 2, 5])
 @pytest.mark.parametrize("stations", [1, 2])
 def test_next_to_nothing_gives_sentences_and_no_nan(candidates: int, stations: int) -> None:
-    people, marks, _ = simulate(STATIONS[:stations], Shape(candidates=candidates, circuits=1))
-    made = cohort_of(STATIONS[:stations], people, marks)
+    people, records, marks, _ = simulate(STATIONS[:stations], Shape(candidates=candidates, circuits=1))
+    made = cohort_of(STATIONS[:stations], people, records, marks)
     answers = [analysis.sound(made), analysis.lines(made, Rule()), analysis.fair(made)]
     json.dumps(answers, allow_nan=False)
     if candidates < 3 or stations < 2:
@@ -81,11 +81,11 @@ def test_next_to_nothing_gives_sentences_and_no_nan(candidates: int, stations: i
 
 
 def test_half_the_marks_and_all_alike() -> None:
-    people, marks, _ = simulate(STATIONS, Shape(candidates=20))
-    half = cohort_of(STATIONS, people, marks[: len(marks) // 2])
+    people, records, marks, _ = simulate(STATIONS, Shape(candidates=20))
+    half = cohort_of(STATIONS, people, records[: len(records) // 2], marks[: len(marks) // 2])
     json.dumps([analysis.sound(half), analysis.lines(half, Rule()), analysis.fair(half)], allow_nan=False)
-    same = [Mark(**{**vars(one), "items": dict.fromkeys(ITEMS, "done"), "grade": "pass"}) for one in marks]
-    alike = cohort_of(STATIONS, people, same)
+    same = [Mark(**{**vars(one), "items": dict.fromkeys(ITEMS, "done"), "grade": "pass"}) for one in records]
+    alike = cohort_of(STATIONS, people, same, same)
     lines = analysis.lines(alike, Rule())
     assert lines[0]["code"] == "same-rating"
     assert "why" in analysis.sound(alike)["generalizability"]

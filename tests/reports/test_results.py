@@ -15,7 +15,7 @@ from teleosce.exams import Exams, Timings
 from teleosce.people import People, Principal, Role, Seat
 from teleosce.recording import Recordings
 from teleosce.reports import ResultRules, Results, Run, Sources
-from teleosce.scoring import Change, Forms, Kind, State, layout_of
+from teleosce.scoring import Change, Forms, Kind, Marking, State, layout_of
 from teleosce.stations import StationStore, read
 from teleosce.transcripts import Transcripts
 
@@ -64,6 +64,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     stations, forms = StationStore(database, tmp_path, clock), Forms(database, clock, events)
     recordings = Recordings(tmp_path, database, clock, events)
     sources = Sources(exams, people, stations, recordings, Transcripts(database, clock), forms)
+    marking = Marking(database, clock, events, exams=exams, people=people, stations=stations)
     version = read(STATION)
     station = await stations.freeze(version, STATION)
     exam = await exams.create("Finals", "Europe/London")
@@ -76,7 +77,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
             candidate=candidate.id, sp=None, examiner=examiner.id,
         )  # fmt: skip
     yield House(
-        Results(database, clock, sources), forms, people, exams, exam.id, candidates, examiner, station,
+        Results(database, clock, sources, marking), forms, people, exams, exam.id, candidates, examiner, station,
         [item.id for item in version.mark_sheet.items],
         Principal(new_id(), Role.organiser, exam.id, organiser.id, None, "Olive"),
     )  # fmt: skip
@@ -89,7 +90,7 @@ async def decided(house: House, **rules: object) -> Run:
 
 
 async def test_a_run_is_kept_as_it_was_whatever_is_marked_later(house: House) -> None:
-    with pytest.raises(Invalid, match="No mark is submitted"):
+    with pytest.raises(Invalid, match="No mark that counts"):
         await decided(house)
     for number in range(7):
         await house.mark(number, 4 + 2 * number, GRADES[min(number, 4)])
@@ -121,7 +122,7 @@ async def test_an_amendment_under_way_is_missing_and_not_the_old_mark(house: Hou
     await house.amend(3)
     cohort = await house.results.cohort(house.exam_id)
     whys = {one.candidate: one.why for one in cohort.missing}
-    assert whys[house.candidates[3].id] == "The mark is not submitted yet."
+    assert whys[house.candidates[3].id] == "The encounter is not over yet."
     assert whys[house.candidates[7].id] == "The encounter is not over yet."
 
 
