@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from teleosce.cli_results import results
 from teleosce.core.settings import Settings
 from teleosce.planning.schedule import Schedule
 from teleosce.terminal import Data, err, out, progress, run, settings_of
@@ -19,6 +20,7 @@ exam_app = typer.Typer(help="Exams from files: check, make, print, mail.", no_ar
 
 def add_to(app: typer.Typer) -> None:
     """Adds this module's commands."""
+    exam_app.command("results")(results)
     app.add_typer(exam_app, name="exam")
 
 

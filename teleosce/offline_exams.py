@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from teleosce import planning
 from teleosce.app import at_rest, freeze_stations
@@ -12,7 +13,7 @@ from teleosce.core.blobs import write_durably
 from teleosce.core.errors import Conflict, Fault, Invalid, NotFound
 from teleosce.core.settings import Settings
 from teleosce.exams import Exam
-from teleosce.people import Seat
+from teleosce.people import Role, Seat
 from teleosce.planning import (
     Bank,
     Candidate,
@@ -31,9 +32,11 @@ from teleosce.planning import (
     window,
 )
 from teleosce.planning.schedule import ROLES
+from teleosce.reports import ResultRules
 from teleosce.stations import Finding, Severity, read
 from teleosce.stations.command import station_folders
 from teleosce.web import Rooms
+from teleosce.web.keeping import results_of
 from teleosce.web.plans import invitations_of, plans_of, schedule_in
 
 TIMETABLES = (".xlsx", ".pdf", ".ics")
@@ -213,3 +216,14 @@ def _seat(schedule: Schedule, said: str) -> Seat:
             f"“{said}” is {'nobody' if not found else 'one of several'} in this exam, so nothing was done.{listed}"
         )
     return found[0]
+
+
+async def results(settings: Settings, exam: str, rules: ResultRules) -> dict[str, Any]:
+    """What an exam's marks come to (`Results.analysis`), with its title and the names of its examiners."""
+    async with _exam(settings, exam) as (rooms, schedule):
+        found = await results_of(rooms).analysis(schedule.exam.id, rules)
+        return {
+            "title": schedule.exam.title,
+            "people": {seat.id: seat.name for seat in schedule.seats if seat.role is Role.examiner},
+            **found,
+        }

@@ -10,4 +10,4 @@ from teleosce.reports.results import Results
 from teleosce.reports.rules import ResultRules
 from teleosce.reports.runs import Difference, Release, Run
 
-__all__ = ["Difference", "Release", "ResultRules", "Results", "Run", "Sources", "glance_of", "write_export"]
+__all__ = ["Difference", "Method", "Release", "ResultRules", "Results", "Run", "Sources", "glance_of", "write_export"]

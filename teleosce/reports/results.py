@@ -16,7 +16,7 @@ from teleosce.reports.cohort import Cohort, Mark, Missing, Station, cohort_of
 from teleosce.reports.export import Sources
 from teleosce.reports.rules import ResultRules
 from teleosce.reports.runs import Difference, Release, Run, decide, differences, digest, inputs_of
-from teleosce.scoring import COUNTS, Form, Kind, Marking, Record, State, Status, layout_of
+from teleosce.scoring import COUNTS, Form, Kind, Record, State, Status, layout_of
 from teleosce.stations import StationVersion
 
 LOCKED = (State.submitted, State.amended)
@@ -42,8 +42,8 @@ class Basis:
 class Results:
     """The results of all exams."""
 
-    def __init__(self, database: Database, clock: Clock, sources: Sources, marking: Marking) -> None:
-        self._database, self._clock, self._marking = database, clock, marking
+    def __init__(self, database: Database, clock: Clock, sources: Sources) -> None:
+        self._database, self._clock, self._marking = database, clock, sources.marking
         self._exams, self._people, self._stations = sources.exams, sources.people, sources.stations
         self._forms = sources.forms
 

@@ -45,7 +45,7 @@ def simulate(stations: Sequence[Station], shape: Shape) -> tuple[dict[str, str],
     marks = list[Mark]()
     for row, (candidate, circuit) in enumerate(people.items()):
         for number, station in enumerate(stations):
-            own = ability[row] + chance.normal(0, 0.6)
+            own = ability[row] + chance.normal(0, 1.2)
             order = (
                 [circuit]
                 if chance.random() >= shape.twice or shape.circuits == 1

@@ -52,7 +52,7 @@ def test_a_simulated_exam_is_as_sound_as_it_was_made() -> None:
     fair = analysis.fair(made)
     effects = {one["name"]: one["effect"] for one in fair["stringency"]["examiners"]}
     # A strict examiner's effect is below 0.
-    assert np.corrcoef([effects[name] for name in truth.stringency], list(truth.stringency.values()))[0, 1] < -0.8
+    assert np.corrcoef([effects[name] for name in truth.stringency], list(truth.stringency.values()))[0, 1] < -0.7
     assert fair["stringency"]["links"] == 1
     assert fair["agreement"]["encounters"] > 20
     assert 0 < fair["agreement"]["score_icc"]["value"] <= 1

@@ -1,5 +1,10 @@
 """Decision runs on a real database: kept for good, compared, released and withdrawn."""
 
+import asyncio
+import json
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,8 +68,8 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     exams, people = Exams(database, clock), People(database, clock, events)
     stations, forms = StationStore(database, tmp_path, clock), Forms(database, clock, events)
     recordings = Recordings(tmp_path, database, clock, events)
-    sources = Sources(exams, people, stations, recordings, Transcripts(database, clock), forms)
     marking = Marking(database, clock, events, exams=exams, people=people, stations=stations)
+    sources = Sources(exams, people, stations, recordings, Transcripts(database, clock), forms, marking)
     version = read(STATION)
     station = await stations.freeze(version, STATION)
     exam = await exams.create("Finals", "Europe/London")
@@ -77,7 +82,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
             candidate=candidate.id, sp=None, examiner=examiner.id,
         )  # fmt: skip
     yield House(
-        Results(database, clock, sources, marking), forms, people, exams, exam.id, candidates, examiner, station,
+        Results(database, clock, sources), forms, people, exams, exam.id, candidates, examiner, station,
         [item.id for item in version.mark_sheet.items],
         Principal(new_id(), Role.organiser, exam.id, organiser.id, None, "Olive"),
     )  # fmt: skip
@@ -157,3 +162,24 @@ async def test_a_conjunctive_rule_and_a_fixed_line(house: House) -> None:
     plain = await decided(house)
     assert plain.found["stations"][0]["code"] == "same-rating"
     assert all(one["passed"] is None for one in plain.found["candidates"].values())
+
+
+async def test_the_command_says_what_the_marks_come_to(house: House, tmp_path: Path) -> None:
+    for number in range(7):
+        await house.mark(number, 4 + 2 * number, GRADES[min(number, 4)])
+
+    def said(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "teleosce", "exam", "results", "Finals", "--data", str(tmp_path), *arguments],
+            capture_output=True, text=True, check=True, env=os.environ | {"COLUMNS": "120"},
+        )  # fmt: skip
+        return done.stdout
+
+    text = await asyncio.to_thread(said)
+    assert "7 candidates, 7 encounters with a mark that counts" in text
+    assert "1 without: The encounter is not over yet." in text
+    assert "with one part there is none" in text
+    assert "Borderline regression" in text
+    assert "there is only one" in text
+    found = json.loads(await asyncio.to_thread(said, "--json"))
+    assert found["lines"][0]["judged"] == 7
