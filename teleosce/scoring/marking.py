@@ -202,7 +202,7 @@ def _why_not(
         return "It is theirs already."
     if seat_id in others or seat_id in submitted[encounter.id]:
         return "They have marked it, or are to mark it, so nobody would be looking at it afresh."
-    if seat_id in encounter.people:
+    if seat_id in encounter.people and seat_id != encounter.examiner:
         return "They took part in the consultation."
     if has is not None and has in submitted[encounter.id]:
         return "The mark of whoever has it is submitted, so it stays."

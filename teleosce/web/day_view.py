@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from teleosce.exams import RUNNING, Encounter, Identified, exam_state
 from teleosce.people import Role, Seat
 from teleosce.rtc import PeerHealth
-from teleosce.scoring import Form, Kind, layout_of
+from teleosce.scoring import SHUT, Form, Kind, layout_of
 from teleosce.web.context import Rooms
 from teleosce.web.place import LIVE, circuits_view, encounter_view, observers, seats_of
 
@@ -127,10 +127,12 @@ class Boards:
         if not marks:
             return NOT_MARKED
         layout = layout_of(await self._rooms.stations.get(encounter.station_hash))
-        progress = self._rooms.forms.progress(marks[-1], layout)
+        # A second marking that has begun takes nothing from a mark that is submitted.
+        mark = next((form for form in marks if form.state in SHUT), marks[-1])
+        progress = self._rooms.forms.progress(mark, layout)
         span = await self._rooms.ledger.consultation(encounter.id)
-        live = span is None or marks[-1].created_ms <= span[1]
-        return {"state": marks[-1].state.value, "marked": progress.marked, "total": progress.total, "live": live}
+        live = span is None or mark.created_ms <= span[1]
+        return {"state": mark.state.value, "marked": progress.marked, "total": progress.total, "live": live}
 
     async def _people(self, exam_id: str, encounters: Sequence[Encounter]) -> dict[str, Entry]:
         rooms = self._rooms

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.async_api import Page, expect
 
-from bench.desk import prepare
+from bench.desk_world import make_world
 from teleosce.app import Server, running
 from teleosce.core.settings import Settings
 from teleosce.people import Role
@@ -69,7 +69,8 @@ async def test_marks_that_differ_are_settled_by_keyboard(tmp_path: Path) -> None
     problems: list[str] = []
     async with running(settings) as server, chromium() as browser:
         rooms = server.rooms
-        exam, encounter, _ = await prepare(server, 0.5)
+        world = await make_world(server, [0.4])
+        exam, (encounter,) = world.made, world.encounters
         first = next(link.seat for link in exam.links if link.role == "examiner")
         second, _ = await seat(server, exam.exam_id, Role.examiner, "Dr Second")
         _, moderators = await seat(server, exam.exam_id, Role.moderator, "Prof Moderator")
@@ -147,4 +148,20 @@ async def test_marks_that_differ_are_settled_by_keyboard(tmp_path: Path) -> None
         assert record.fields["global"].reason == "Between the two."
         await page.goto(f"{server.url}/moderate?role=moderator")
         await expect(page.locator("#settled tbody tr")).to_have_count(1)
+
+        # The organiser changes the rules that led there.
+        organiser = next(link.path for link in exam.links if link.role == "organiser")
+        desk = await new_page(browser, problems)
+        await join(desk, server.url + organiser)
+        await desk.goto(f"{server.url}/marking/{exam.exam_id}?role=organiser")
+        await desk.locator(".marking-rules > summary").click()
+        await expect(desk.locator("#rule-discrepancy_points")).to_have_value("10")
+        await desk.locator("#rule-double_share").fill("12.5")
+        await desk.locator("#rule-discrepancy_grades").fill("")
+        await desk.locator("#rules-save").click()
+        await expect(desk.locator("#rules-said")).to_have_text("Saved.")
+        rules = await rooms.marking.rules(exam.exam_id)
+        assert (rules.double_share, rules.discrepancy_grades, rules.discrepancy_points) == (0.125, None, 10.0)
+        await desk.locator(".marking-rules").scroll_into_view_if_needed()
+        await look(desk, "rules")
         assert problems == []

@@ -7,6 +7,7 @@ import { get, messageOf, post } from "../api.js";
 import { ask } from "../dialog.js";
 import { byId, el, pageData, setState, setText, state, whileBusy } from "../dom.js";
 import { t, timeOfDay } from "../i18n.js";
+import { openRules } from "../marking/rules.js";
 import { drift, endWords, leniency, minutesWords, rateWords, variation, whenIn } from "../marking/figures.js";
 
 const EVERY_MS = 60_000;
@@ -37,6 +38,7 @@ byId("give").addEventListener("submit", (event) => (event.preventDefault(), void
 byId("remind").addEventListener("click", () => void whileBusy(byId("remind"), () => remind((shown?.examiners ?? []).filter(canRemind))));
 setInterval(() => document.hidden || void load(), EVERY_MS);
 document.addEventListener("visibilitychange", () => document.hidden || void load());
+void openRules(base, () => void load());
 await load();
 
 async function load() {
