@@ -286,5 +286,5 @@ function showKeys() {
     [["Ctrl Enter"], t("settle")],
   ];
   const list = words.flatMap(([keys, what]) => [el("dt", {}, ...keys.flatMap((key) => [el("kbd", {}, key), " "])), el("dd", {}, what)]);
-  open(t("Keys"), [el("dl", { class: "keys-list" }, ...list)], [el("button", { class: "button primary", value: "", autofocus: true }, t("Close"))]);
+  open(t("Keys"), [el("dl", { class: "settle-keys" }, ...list)], [el("button", { class: "button primary", value: "", autofocus: true }, t("Close"))]);
 }
