@@ -63,7 +63,7 @@ bench.expectSaved = () => {
       watching.disconnect();
       removeEventListener("keydown", press, { capture: true });
       done(Math.round((performance.now() - pressed) * 10) / 10);
-    }).observe(state, { attributes: true });
+    }).observe(state, { attributes: true, childList: true, characterData: true, subtree: true });
   });
 };
 

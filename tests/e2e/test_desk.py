@@ -82,7 +82,8 @@ async def marked(page: Page, evening: Evening, number: int) -> dict[str, Any]:
     """The mark as the server has it: values by field."""
     path = f"{evening.url}/api/encounters/{evening.encounters[number]}/forms/mark"
     view = await (await page.request.get(path, headers=ROLE)).json()
-    return {"state": view["state"]} | {name: one["value"] for name, one in view["fields"].items()}
+    given = {name: one["value"] for name, one in view["fields"].items() if one["value"] is not None}
+    return {"state": view["state"]} | given
 
 
 async def no_violations(page: Page) -> None:
