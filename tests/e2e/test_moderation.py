@@ -38,7 +38,7 @@ async def marked(server: Server, encounter: str, author: str, grade: str, differ
     for number, (name, value) in enumerate(differs.items(), 1):
         span = {"from_ms": 3000 * number, "to_ms": 3000 * number + 2500, "quote": f"{QUOTE}, {number}."}
         values[f"evidence.{name}.m1"] = span
-        values[f"comment.{name}"] = f"Heard at {3 * number} seconds, which I take for {value}."
+        values[f"comment.{name}"] = f"Heard at {3 * number} seconds, which I take for {value.replace('_', ' ')}."
     values["comment"] = "Calm and clear throughout; the closing was hurried."
     values["bookmark.b1"] = {"at_ms": 9000, "text": "warm tone"}
     form = await rooms.forms.open(Kind.mark, encounter, author)
@@ -55,6 +55,8 @@ async def look(page: Page, name: str) -> None:
         assert await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), size
         for scheme in ("light", "dark"):
             await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            # A button takes a moment to change its colour with the scheme.
+            await page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished.catch(() => null)))")
             found = AxeResults(await page.evaluate("axe.run({resultTypes: ['violations'], preload: false})"))
             assert found.violations_count == 0, found.generate_report()
             if SCREENSHOTS:
