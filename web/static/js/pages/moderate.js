@@ -57,7 +57,9 @@ function listen() {
     r: () => reason(),
     "?": showKeys,
   };
-  for (const [key, action] of Object.entries(actions)) keys.on(key, action);
+  // On the lanes the arrows move through the recording: there they must settle nothing.
+  const onLanes = () => Boolean(document.activeElement?.closest("[role=slider]"));
+  for (const [key, action] of Object.entries(actions)) keys.on(key, () => key.startsWith("arrow") && onLanes() ? undefined : action());
   for (let digit = 1; digit <= 5; digit++) keys.on(String(digit), () => cases.own(digit));
   byId("keys").addEventListener("click", showKeys);
   addEventListener("keydown", (event) => {
