@@ -3,7 +3,7 @@
 /** @import { Examiner, MarkingView, Missing } from "../marking/types.js" */
 
 import { toast } from "../announce.js";
-import { get, messageOf, post } from "../api.js";
+import { Fault, get, messageOf, post } from "../api.js";
 import { ask } from "../dialog.js";
 import { byId, el, pageData, setState, setText, state, whileBusy } from "../dom.js";
 import { t, timeOfDay } from "../i18n.js";
@@ -45,7 +45,7 @@ async function load() {
   try {
     show(/** @type {MarkingView} */ (await get(base)));
   } catch (thrown) {
-    if (shown) setState(byId("fresh"), "fair", t("The line is lost: this is what was known last"));
+    if (shown && thrown instanceof Fault) setState(byId("fresh"), "fair", t("The line is lost: this is what was known last"));
     else fault(messageOf(thrown));
   }
 }
@@ -80,10 +80,14 @@ function fact(name, text) {
 }
 
 /** @param {Examiner} one */
-const left = (one) => one.pace.assigned - one.pace.submitted;
+function left(one) {
+  return one.pace.assigned - one.pace.submitted;
+}
 
 /** @param {Examiner} one */
-const canRemind = (one) => one.mail && left(one) > 0;
+function canRemind(one) {
+  return one.mail && left(one) > 0;
+}
 
 /**
  * @param {Examiner} one

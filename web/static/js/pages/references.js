@@ -39,7 +39,7 @@ function show(answer) {
   fill(useWhich, now.others.filter((one) => one.closed === null), (one) => `${one.station} (${one.exam}${one.same_station ? "" : t("; another station")})`);
   const cannot = now.encounters.length - can.length;
   byId("add-none").hidden = cannot === 0 && can.length > 0;
-  setText(byId("add-none"), cannot ? t("{n} finished encounters cannot become references: there is no recording that plays, or somebody in them has not agreed to training. They are asked on the page of their own link.", { n: cannot }) : t("No encounter of this exam is finished yet."));
+  setText(byId("add-none"), cannot ? t("{n} finished encounters cannot become references: there is no recording that plays, or somebody in them has not agreed to training. They are asked on the page of their own link.", { n: cannot }) : t("No other encounter of this exam is finished."));
   byId("examiners").replaceChildren(...now.examiners.map((one) => examinerRow(one, now)));
 }
 
@@ -68,7 +68,7 @@ function referenceRow(one, number) {
   return el(
     "li",
     {},
-    el("p", {}, el("strong", {}, t("Recording {n}, {station}", { n: number, station: one.station })), " ", said),
+    el("p", {}, el("strong", {}, t("Recording {n}, {station}", { n: number, station: one.station })), "  ", said),
     el("p", { class: "small soft" }, t("From “{exam}”, made a reference on {date}.", { exam: one.exam, date: day.format(one.made_ms) }) + (one.same_station ? "" : ` ${t("This exam has another version of the station, or not this station.")}`)),
     one.closed && one.agreed && el("p", { class: "small" }, one.closed),
     el("div", { class: "row" }, ...buttons),
