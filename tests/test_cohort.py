@@ -39,6 +39,11 @@ async def is_as_if_held(settings: Settings, cohort: Cohort) -> None:
                 assert lost_spans(manifest, take.participant_id, (manifest.starts_ms, ends_ms)) == ([], [])
             transcript = await rooms.transcripts.get(held.encounter)
             assert transcript is not None
+            for take in manifest.takes:
+                turns = [turn for turn in transcript.turns if turn.participant_id == take.participant_id]
+                assert take.audio is not None
+                # A voice begins where the words do.
+                assert abs(take.audio.speech[0][0] - turns[0].starts_ms) < 500
             heard = " ".join(word.text for turn in transcript.turns for word in turn.words)
             assert sorted(heard.split()) == sorted(" ".join(line.text for line in held.consultation.lines).split())
             assert transcript.turns[-1].ends_ms <= manifest.duration_ms
