@@ -17,6 +17,7 @@ from typing import IO, Any
 from teleosce.core.clock import Clock
 from teleosce.exams import Encounter
 from teleosce.keeping.erasure import encounters_of
+from teleosce.keeping.reels import shown_in
 from teleosce.people import Account, Principal, Seat
 from teleosce.reports import Sources
 from teleosce.scoring import AssignmentKind, Kind
@@ -123,6 +124,7 @@ async def _of_encounter(sources: Sources, encounter: Encounter, person_id: str, 
         "trained_examiners": any(
             form.kind is Kind.reference for form in await sources.forms.of_encounter(encounter.id)
         ),
+        "teaching_reels": await shown_in(sources.exams.database, encounter.id),
         "words": [],
         "forms": await _forms(sources, person_id, of=encounter.id),
     }

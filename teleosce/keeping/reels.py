@@ -258,6 +258,18 @@ class Reels:
                     await store.change(connection, reel.id, [ReelState.ready], state=ReelState.failed, message=said)
 
 
+async def shown_in(database: Database, encounter_id: str) -> list[dict[str, int]]:
+    """When a reel was made of an encounter, and from when to when of it is to be seen there."""
+    async with database.read() as connection:
+        found = await store.of_encounter(connection, encounter_id)
+    return [
+        {"made_ms": reel.made_ms, "from_ms": one.from_ms, "to_ms": one.to_ms}
+        for reel in found
+        for one in reel.moments
+        if one.encounter_id == encounter_id and not one.refused
+    ]
+
+
 async def drop_reels(sources: Sources, database: Database, data: Path, encounter_id: str, why: str) -> int:
     """Deletes every reel in which an encounter is to be seen, and says `why`; audit rows. Returns how many."""
     async with database.read() as connection:

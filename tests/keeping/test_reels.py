@@ -1,6 +1,9 @@
 """A reel from two encounters of a running server: whose may be shown, and what becomes of it afterwards."""
 
 import asyncio
+import io
+import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,10 @@ from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.core.ids import new_id
 from teleosce.keeping import reels as room
 from teleosce.keeping.models import Moment, Reel, ReelState, Rule
+from teleosce.keeping.person import write_person_data
 from teleosce.keeping.reels import Reels
 from teleosce.people import Principal, Role
-from teleosce.web.keeping import reels_of, retention_of
+from teleosce.web.keeping import reels_of, retention_of, sources_of
 from tests.keeping.keeping_world import World
 from tests.keeping.search_world import agree, allow
 from tests.keeping.test_erasure import erase
@@ -103,6 +107,13 @@ async def test_no_name_comes_into_a_title(world: World, title: str) -> None:
 
 async def test_a_reel_goes_with_the_consent(world: World) -> None:
     reels, reel = await ready(world)
+    # Until then whoever asks what is kept of them is told of it.
+    archive = io.BytesIO()
+    seat = await world.rooms.people.seat(world.patient)
+    await write_person_data(sources_of(world.rooms), world.rooms.clock, [seat], archive, None)
+    (known,) = json.loads(zipfile.ZipFile(archive).read("data.json"))["person"]
+    shown = [one for each in known["encounters"] for one in each["teaching_reels"]]
+    assert shown == [{"made_ms": reel.made_ms, "from_ms": 500, "to_ms": 3500}]
     await agree(world, world.patient, agreed=False)
     await reels.review()
     gone = await reels.reel(reel.id)

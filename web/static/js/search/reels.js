@@ -18,6 +18,8 @@ export const chosen = new Map();
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let looking;
+/** What was typed last: a title that was refused is mended, not typed again. */
+let titled = "";
 /** What was drawn last, so that nothing is drawn for nothing. */
 let drawn = "";
 
@@ -29,6 +31,7 @@ export function startReels(onclear) {
 }
 
 export function showTray() {
+  setText(byId("tray-fault"), "");
   const span_ms = [...chosen.values()].reduce((sum, one) => sum + one.to_ms - one.from_ms, 0);
   byId("tray").hidden = chosen.size === 0;
   setText(byId("tray-count"), t("{n} chosen, {length}", { n: chosen.size === 1 ? t("1 moment") : t("{n} moments", { n: chosen.size }), length: duration(span_ms / 1000) }));
@@ -36,7 +39,7 @@ export function showTray() {
 
 /** @param {() => void} onclear */
 async function make(onclear) {
-  const title = el("input", { class: "input", id: "reel-title", maxlength: "120", autocomplete: "off", autofocus: true });
+  const title = el("input", { class: "input", id: "reel-title", maxlength: "120", autocomplete: "off", autofocus: true, value: titled });
   const exact = el("input", { type: "radio", name: "cut", value: "exact" });
   const fast = el("input", { type: "radio", name: "cut", value: "fast", checked: true });
   const numbers = el("input", { type: "checkbox" });
@@ -58,17 +61,20 @@ async function make(onclear) {
   );
   await new Promise((resolve) => dialog.addEventListener("close", resolve));
   if (dialog.returnValue !== "yes") return;
+  titled = title.value;
+  setText(byId("tray-fault"), "");
   await whileBusy(byId("tray-cut"), async () => {
     try {
       const reel = /** @type {Reel} */ (await post("/api/reels", { title: title.value, moments: [...chosen.values()], exact: exact.checked, numbers: numbers.checked }));
       const left = reel.moments.filter((one) => one.refused).length;
       toast(left ? t("The reel is being made; {n} of its moments may not be shown and are left out.", { n: left }) : t("The reel is being made. It appears below."), left ? "fair" : "good");
       chosen.clear();
+      titled = "";
       showTray();
       onclear();
       await look();
     } catch (thrown) {
-      toast(messageOf(thrown), "bad");
+      setText(byId("tray-fault"), messageOf(thrown));
     }
   });
 }
