@@ -5,14 +5,15 @@ that was offline for an hour, overwrite nothing silently. What `save` returns as
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database
 from teleosce.core.errors import Conflict, Forbidden, Invalid, NotFound
 from teleosce.core.events import Events, MarkSubmitted
 from teleosce.core.ids import new_id
-from teleosce.scoring import store
+from teleosce.scoring import store, store_shown
 from teleosce.scoring.fields import Layout, check
 from teleosce.scoring.models import (
     NEXT,
@@ -112,7 +113,27 @@ class Forms:
         """All that was ever written to a form. Raises NotFound."""
         async with self._database.read() as connection:
             _found(await store.form(connection, form_id))
-            return History(await store.entries_of(connection, form_id), await store.steps_of(connection, form_id))
+            return History(
+                await store.entries_of(connection, form_id),
+                await store.steps_of(connection, form_id),
+                await store_shown.of_form(connection, form_id),
+            )
+
+    async def show(self, form_id: str, method: str, moments: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        """Keeps with a form what evidence its author is now shown, by item; what was shown before is not kept again.
+
+        moments: spans and strengths, never the words of a transcript.
+        """
+        async with self._database.read() as connection:
+            known = await store_shown.latest(connection, form_id)
+        new = {
+            item: those
+            for item, those in moments.items()
+            if item not in known or (known[item].method, list(known[item].moments)) != (method, list(those))
+        }
+        if new:
+            async with self._database.write() as connection:
+                await store_shown.add(connection, form_id, method, new, self._clock.now_ms())
 
     async def save(self, form_id: str, changes: Sequence[Change], author_id: str, layout: Layout) -> SaveResult:
         """Writes changes, all in one transaction; what is in `saved` is on disk.

@@ -1,6 +1,6 @@
 """Forms that people fill in: marks, SP ratings and notes. Times are milliseconds since the epoch, UTC."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -139,8 +139,22 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """The evidence that the form's author was shown for an item from a moment on: spans and strengths, no words.
+
+    method: what found it. An empty list: the author was told that nothing was found.
+    """
+
+    item: str
+    method: str
+    moments: Sequence[Mapping[str, Any]]
+    at_ms: int
+
+
+@dataclass(frozen=True)
 class History:
-    """All that was ever written to a form, oldest first."""
+    """All that was ever written to a form, and what evidence was shown beside it, oldest first."""
 
     entries: list[Entry]
     steps: list[Step]
+    shown: list[Shown]

@@ -1,0 +1,121 @@
+"""The moments that speak for each item of the mark sheet. Found, never marked; shown as the exam's rules say."""
+
+from typing import Any
+
+from aiohttp import web
+
+from teleosce.core.errors import Unavailable
+from teleosce.exams import Encounter
+from teleosce.people import Permission, Principal
+from teleosce.scoring import Form, Kind
+from teleosce.stations import MarkSheet
+from teleosce.transcripts import State
+from teleosce.transcripts.evidence import METHOD, Moment, Sought, find, queries
+from teleosce.web.access import examines
+from teleosce.web.calibration import practises, read_encounter
+from teleosce.web.context import Rooms, principal, rooms
+from teleosce.web.routing import Route, answer
+
+_NEVER = "This exam is marked without evidence that the program finds."
+_NO_SHEET = "Evidence is shown beside a mark sheet. Open yours first."
+_READING = "The transcript is ready; what was said is being looked through for evidence. This takes some seconds."
+
+
+async def evidence(request: web.Request) -> web.Response:
+    """For each item what was found, as far as it may be shown now. What an examiner is shown is kept with the mark."""
+    house, who = rooms(request), principal(request)
+    encounter, _anonymous = await read_encounter(house, who, request.match_info["id"])
+    rule = (await house.marking.rules(who.exam_id or encounter.exam_id)).evidence
+    if rule == "never":
+        return answer(_nothing("never", rule, _NEVER))
+    marks, form = await _sheet(house, who, encounter)
+    if marks and form is None:
+        return answer(_nothing("waiting", rule, _NO_SHEET))
+    progress = await house.transcripts.status(encounter.id)
+    if progress.state is not State.ready:
+        state = "none" if progress.state in (State.failed, State.deleted) else "waiting"
+        return answer(_nothing(state, rule, progress.message))
+    sheet = (await house.stations.get(encounter.station_hash)).mark_sheet
+    try:
+        found = await _found(house, encounter, sheet)
+    except Unavailable as missing:
+        if missing.code not in ("weights-missing", "weights-altered"):
+            raise
+        return answer(_nothing("none", rule, missing.message))
+    if found is None:
+        return answer(_nothing("waiting", rule, _READING))
+    shown = {item: moments for item, moments in found.items() if _may_see(rule, form, item)}
+    if form is not None:
+        await house.forms.show(form.id, METHOD, {item: [_kept(one) for one in those] for item, those in shown.items()})
+    return answer(
+        {
+            "state": "ready",
+            "rule": rule,
+            "message": "",
+            "method": METHOD,
+            "items": {item: [_view(one) for one in those] for item, those in shown.items()},
+        }
+    )
+
+
+def _nothing(state: str, rule: str, message: str) -> dict[str, Any]:
+    return {"state": state, "rule": rule, "message": message, "method": METHOD, "items": {}}
+
+
+async def _sheet(house: Rooms, who: Principal, encounter: Encounter) -> tuple[bool, Form | None]:
+    """Whether the person marks the encounter, live or for practice, and the sheet on which they do."""
+    if await practises(house, who, encounter.id):
+        kind = Kind.calibration
+    elif await examines(house, who, encounter):
+        kind = Kind.mark
+    else:
+        return False, None
+    forms = await house.forms.of_encounter(encounter.id)
+    return True, next((one for one in forms if one.kind is kind and one.author_id == who.seat_id), None)
+
+
+def _may_see(rule: str, form: Form | None, item: str) -> bool:
+    """After: once the examiner's own mark of the item stands. Who reads along has nothing to mark."""
+    if rule == "always" or form is None:
+        return True
+    mark = form.fields.get(f"item.{item}")
+    return mark is not None and mark.value is not None
+
+
+async def _found(house: Rooms, encounter: Encounter, sheet: MarkSheet) -> dict[str, list[Moment]] | None:
+    """None while the worker has not read the transcript. Raises Unavailable without weights."""
+    sought = [Sought(item.id, item.text, item.anchors.done, item.cues) for item in sheet.items]
+    asked = await house.transcripts.questions.vectors(queries(sought))
+    known = await house.transcripts.passages([encounter.id])
+    if not known and not await house.transcripts.is_read(encounter.id):
+        return None
+    transcript = await house.transcripts.get(encounter.id)
+    return find(sought, asked, transcript.turns if transcript else (), known)
+
+
+def _kept(moment: Moment) -> dict[str, Any]:
+    return {
+        "turn": moment.turn_id,
+        "from_ms": moment.from_ms,
+        "to_ms": moment.to_ms,
+        "strength": moment.strength.value,
+        "chance": moment.chance,
+    }
+
+
+def _view(moment: Moment) -> dict[str, Any]:
+    return {
+        "turn": moment.turn_id,
+        "role": moment.role,
+        "from_ms": moment.from_ms,
+        "to_ms": moment.to_ms,
+        "quote": moment.quote,
+        "answer": moment.answer,
+        "answer_role": moment.answer_role,
+        "strength": moment.strength.value,
+    }
+
+
+ROUTES = [
+    Route("GET", "/api/encounters/{id}/evidence", evidence, Permission.read_transcript, "What speaks for each item")
+]
