@@ -16,7 +16,7 @@ class DeskSettings(BaseModel):
     """What a desk comes with, unless somebody chose otherwise.
 
     keys: by the name of an action (web/static/js/desk/keymap.js), the key that was chosen for it. speed: of play, where
-    1 is as it was.
+    1 is as it was. evidence: whether what was found for the items is shown.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -25,6 +25,7 @@ class DeskSettings(BaseModel):
     contrast: bool = False
     speed: float = Field(default=1, ge=0.5, le=2)
     skipping: bool = False
+    evidence: bool = True
 
 
 class Desks:

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {"play" | "back" | "forward" | "slower" | "faster" | "swap" | "skip" | "bookmark" | "layout" | "window" | "next" | "previous" | "unmarked"
- *   | "done" | "partly" | "not_done" | "clear" | "evidence" | "comment" | "overall" | "global" | "search" | "transcript" | "follow" | "correct" | "right" | "listen"
+ *   | "done" | "partly" | "not_done" | "clear" | "evidence" | "found-next" | "found-attach" | "found-hide" | "comment" | "overall" | "global" | "search" | "transcript" | "follow" | "correct" | "right" | "listen"
  *   | "word-back" | "word-forward" | "turn-back" | "turn-forward" | "grade-1" | "grade-2" | "grade-3" | "grade-4" | "grade-5" | "submit" | "help"} Action
  */
 /** @typedef {{key: string, code?: string, shiftKey?: boolean, ctrlKey?: boolean, metaKey?: boolean, altKey?: boolean, altGraph?: boolean}} Press */
@@ -36,6 +36,9 @@ const OWN = {
   previous: ["p"],
   unmarked: ["u"],
   evidence: ["e"],
+  "found-next": ["h"],
+  "found-attach": ["a"],
+  "found-hide": ["d"],
   comment: ["w"],
   overall: ["o"],
   global: ["g"],
@@ -197,6 +200,9 @@ export const EXPLAINED = [
   ["mark", ["↑"], "previous"],
   ["mark", [], "unmarked"],
   ["mark", [], "evidence"],
+  ["mark", [], "found-next"],
+  ["mark", [], "found-attach"],
+  ["mark", [], "found-hide"],
   ["mark", [], "comment"],
   ["mark", [], "overall"],
   ["mark", [], "global"],

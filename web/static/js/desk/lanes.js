@@ -8,7 +8,7 @@ import { shortRoleName, t } from "../i18n.js";
 import { gapAt } from "./timeline.js";
 import { gapWords } from "./screen.js";
 
-/** @typedef {"bookmark" | "evidence" | "hit"} MarkKind */
+/** @typedef {"bookmark" | "evidence" | "found" | "hit"} MarkKind */
 
 /** Steps of the arrow keys and of Page Up and Down. */
 const FINE_MS = 1000;
@@ -37,12 +37,13 @@ export class Lanes {
     this.#voices = voices;
     this.#onseek = onseek;
     this.#head = el("div", { class: "lanes-head" });
-    this.#marks = { hit: layer("hit"), evidence: layer("evidence"), bookmark: layer("bookmark") };
+    this.#marks = { hit: layer("hit"), found: layer("found"), evidence: layer("evidence"), bookmark: layer("bookmark") };
     this.#slider = el(
       "div",
       { class: "lanes-track", role: "slider", tabindex: "0", "aria-label": t("Place in the recording"), "aria-valuemin": "0", "aria-valuemax": Math.round(length_ms / 1000) },
       ...voices.map((voice) => this.#lane(voice)),
       this.#marks.hit,
+      this.#marks.found,
       this.#marks.evidence,
       this.#marks.bookmark,
       this.#head,

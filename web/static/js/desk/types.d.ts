@@ -86,6 +86,27 @@ export interface Evidence {
   quote: string;
 }
 
+/** A moment that was found for an item: what the clinician said, and how the answer begins. */
+export interface FoundMoment {
+  turn: string;
+  role: Role;
+  from_ms: number;
+  to_ms: number;
+  quote: string;
+  answer: string;
+  answer_role: Role;
+  strength: "strong" | "some" | "weak";
+}
+
+/** GET /api/encounters/{id}/evidence. An item that is missing may not be seen yet. */
+export interface EvidenceData {
+  state: "ready" | "waiting" | "none" | "never";
+  rule: "always" | "after" | "never";
+  message: string;
+  method: string;
+  items: Record<string, FoundMoment[]>;
+}
+
 export interface Bookmark {
   at_ms: number;
   text: string;
@@ -121,6 +142,8 @@ export interface Settings {
   contrast: boolean;
   speed: number;
   skipping: boolean;
+  /** Whether what was found for the items is shown. */
+  evidence: boolean;
 }
 
 /** What the template says of the page. */

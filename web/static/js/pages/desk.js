@@ -10,6 +10,7 @@ import { get, messageOf } from "../api.js";
 import { countdown, everyTick } from "../clock.js";
 import { byId, el, pageData, setState, setText } from "../dom.js";
 import { Agreed } from "../desk/agreed.js";
+import { FoundEvidence } from "../desk/evidence.js";
 import { Find } from "../desk/find.js";
 import { Conflicts } from "../desk/conflicts.js";
 import { GlanceView } from "../desk/glance.js";
@@ -58,9 +59,11 @@ const agreed = new Agreed(page, hear);
 
 const transcript = new TranscriptView(page.encounter, hear, () => {
   find.look();
+  found.changed();
   transcript.show(now_ms());
 });
 const find = new Find(transcript, hear);
+const found = new FoundEvidence(page.encounter, page.items, settings, hear, page.may_mark ? (item, moment) => marking && !marking.form.locked && marking.moments.attach(item, moment) : null);
 new GlanceView(page.encounter, hear);
 
 label(keymap);
@@ -75,7 +78,7 @@ listen(keymap, act);
 if (["waiting", "reading", "encounter"].includes(page.phase)) attend();
 void openRecording();
 void transcript.load();
-if (page.may_mark) void openMark();
+void (page.may_mark ? openMark() : found.load());
 
 /** Where the examiner is: in the recording, or in the consultation that goes on. */
 function now_ms() {
@@ -144,10 +147,11 @@ function missingRecording(found) {
 /** @param {Recording} recording */
 function startWatching(recording) {
   watch = new Watch(recording, page.role, memory, settings, (opened) => listen(keymap, act, opened.document));
-  find.lanes = watch.lanes;
+  find.lanes = found.lanes = watch.lanes;
   if (marking) marking.moments.lanes = watch.lanes;
   watch.listen((now) => transcript.show(now.at_ms));
   find.look();
+  found.draw();
   marking?.moments.draw();
 }
 
@@ -162,6 +166,7 @@ async function openMark() {
     moments.draw();
     showLive(form.live);
     void agreed.show(form);
+    void found.load();
     const { item } = memory.now;
     const known = item === "global" || page.items.some((one) => one.id === item);
     // The keyboard is on the sheet at once, unless somebody is using it elsewhere by now.
@@ -187,6 +192,7 @@ function showLive(live) {
 
 function onSheet() {
   memory.keep({ item: marking?.sheet.current ?? null });
+  found.at(marking?.sheet.current ?? null);
   marking?.submission.draw();
 }
 
@@ -214,6 +220,7 @@ function showSaving(state, message) {
     refused: ["bad", message && /\s/.test(message) ? message : t("Not saved on the server; kept on this device")],
   };
   setState(byId("save-state"), ...words[state]);
+  if (state === "saved") found.marked();
 }
 
 function showKeys() {
@@ -248,6 +255,9 @@ function act(action) {
     not_done: () => sheet?.mark("not_done"),
     clear: () => sheet?.clear(),
     evidence: attach,
+    "found-next": () => found.next(),
+    "found-attach": () => found.attach(),
+    "found-hide": () => found.toggle(),
     comment: () => sheet?.comment(),
     overall: () => document.getElementById("overall")?.focus(),
     global: () => sheet?.go("global"),
