@@ -15,7 +15,7 @@ import { decisionWords, exactTime, incidentWords } from "./words.js";
 const DECISIONS = ["none", "add-time", "re-run", "void"];
 
 export class Ledger {
-  /** @type {Map<string, {row: HTMLElement, told: string}>} */ #rows = new Map();
+  /** @type {Map<string, {row: HTMLElement, shape: string, tell: (one: DayIncident) => void}>} */ #rows = new Map();
   #body = byId("ledger-rows");
 
   /**
@@ -42,15 +42,19 @@ export class Ledger {
     const held = this.#body.contains(document.activeElement) || this.#body.querySelector("button:hover, select:hover") !== null;
     all.forEach((one, index) => {
       const known = this.#rows.get(one.id);
-      const told = JSON.stringify(one);
-      // A half-made decision is not swept away by a figure that grew.
-      if (known && (known.told === told || (one.decision === null && known.row.contains(document.activeElement)))) return this.#put(known.row, index, held);
-      const row = this.#row(one);
+      const { closed_ms, lost_audio_ms, lost_video_ms, ...rest } = one;
+      const shape = JSON.stringify(rest);
+      // While it goes on only its figures grow; and a half-made decision is not swept away.
+      if (known && (known.shape === shape || (one.decision === null && known.row.contains(document.activeElement)))) {
+        known.tell(one);
+        return this.#put(known.row, index, held);
+      }
+      const { row, tell } = this.#row(one);
       const focused = known?.row.contains(document.activeElement);
       if (known) known.row.replaceWith(row);
       // Somebody else decided meanwhile: the keyboard stays in the row.
       if (focused) row.querySelector("button")?.focus();
-      this.#rows.set(one.id, { row, told });
+      this.#rows.set(one.id, { row, shape, tell });
       this.#put(row, index, held);
     });
   }
@@ -75,24 +79,31 @@ export class Ledger {
   #row(one) {
     const encounter = one.encounter === null ? null : (this.board.encounters.get(one.encounter) ?? null);
     const person = this.board.people.get(one.seat ?? "");
-    const times = `${exactTime(one.opened_ms, this.zone)}${one.closed_ms === null ? "" : `–${exactTime(one.closed_ms, this.zone)}`}`;
-    const lost = [
-      one.lost_audio_ms ? t("sound {length}", { length: duration(one.lost_audio_ms / 1000) }) : "",
-      one.lost_video_ms ? t("picture {length}", { length: duration(one.lost_video_ms / 1000) }) : "",
-    ].filter(Boolean);
+    const [times, goesOn, lost] = [el("span"), state("bad", t("goes on")), el("td", { class: "figures", "data-label": t("Lost") })];
+    const tell = (/** @type {DayIncident} */ now) => {
+      setText(times, `${exactTime(now.opened_ms, this.zone)}${now.closed_ms === null ? " " : `–${exactTime(now.closed_ms, this.zone)}`}`);
+      goesOn.hidden = now.closed_ms !== null;
+      const parts = [
+        now.lost_audio_ms ? t("sound {length}", { length: duration(now.lost_audio_ms / 1000) }) : "",
+        now.lost_video_ms ? t("picture {length}", { length: duration(now.lost_video_ms / 1000) }) : "",
+      ].filter(Boolean);
+      setText(lost, parts.join(", ") || "–");
+    };
+    tell(one);
     const where = el("button", { class: "button quiet", type: "button", disabled: encounter === null }, encounter ? whereWords(encounter) : t("The exam"));
     where.addEventListener("click", () => this.onopen(one));
-    return el(
+    const row = el(
       "tr",
       { "data-incident": one.id },
-      el("td", { class: "figures", "data-label": t("When") }, times, one.closed_ms === null ? el("span", {}, " ", state("bad", t("goes on"))) : null),
+      el("td", { class: "figures", "data-label": t("When") }, times, goesOn),
       el("th", { scope: "row" }, person ? calledName(person) : t("Everyone")),
       el("td", { "data-label": t("Where") }, where),
       el("td", { "data-label": t("What") }, incidentWords(one.kind)),
-      el("td", { class: "figures", "data-label": t("Lost") }, lost.join(", ") || "–"),
+      lost,
       el("td", { "data-label": t("Proposal") }, decisionWords(one.proposal)),
       el("td", { "data-label": t("Decision") }, this.#decision(one)),
     );
+    return { row, tell };
   }
 
   /** @param {DayIncident} one */
