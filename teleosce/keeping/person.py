@@ -128,6 +128,7 @@ async def _of_encounter(sources: Sources, encounter: Encounter, person_id: str, 
         "words": [],
         "forms": await _forms(sources, person_id, of=encounter.id),
     }
+    found["voice_ms"] = (await sources.transcripts.voices(encounter.id)).get(person_id, [])
     transcript = await sources.transcripts.get(encounter.id)
     mine = [turn for turn in transcript.turns if turn.participant_id == person_id] if transcript else []
     if mine:

@@ -1,5 +1,6 @@
 """The consultation at a glance, as the desk and the export tell it: voices, words, and what was not recorded."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -9,7 +10,7 @@ from teleosce.people import People, Role
 from teleosce.recording import Gap, Manifest, Recordings
 from teleosce.transcripts import Transcripts, Turn
 from teleosce.transcripts.asked import kind_of
-from teleosce.transcripts.glance import Glance, common, glance, merged, total, without
+from teleosce.transcripts.glance import common, glance, merged, total, without
 from teleosce.transcripts.jargon import jargon
 from teleosce.transcripts.models import Stretch
 from teleosce.transcripts.turns import ends_sentence
@@ -23,6 +24,7 @@ _WAITS = "It comes with the transcript."
 _BEFORE = "This recording was transcribed before it was kept who spoke when, so there is nothing to show here."
 _SILENT = "Nobody was heard to speak in this recording."
 _VIVA = "What is told at a glance is of a candidate and a patient. Here the examiner talked with the candidate."
+_ALONE = "Of only one of the two there is a voice, so there is nothing to compare."
 _LEAST_MS = 10_000
 """Less voice says nothing about a pace."""
 
@@ -44,23 +46,26 @@ async def glance_of(
     roles = {one: (await people.seat(one)).role for one in heard}
     if Role.examiner in roles.values() and Role.standardized_patient not in roles.values():
         return {"state": "none", "message": _VIVA}
-    voices: dict[Role, list[Stretch]] = {Role.candidate: [], Role.standardized_patient: []}
+    voices: dict[Role, list[Stretch]] = {}
     stopped = await exams.pauses(encounter_id)
     missing = [(from_ms - manifest.starts_ms, to_ms - manifest.starts_ms) for from_ms, to_ms in stopped]
     for participant_id, spans in heard.items():
         role = roles[participant_id]
-        if role in voices:
-            voices[role] = merged([*voices[role], *spans])
+        if role in (Role.candidate, Role.standardized_patient):
+            voices[role] = merged([*voices.get(role, ()), *spans])
             missing += unrecorded(manifest, participant_id)
-    found = glance(voices[Role.candidate], voices[Role.standardized_patient], merged(missing))
+    # A person who was erased takes their voice along.
+    if len(voices) < 2:
+        return {"state": "none", "message": _ALONE}
+    # Some hundredths of a second for a long consultation: too much for a loop on which others wait.
+    told = await asyncio.to_thread(_told, voices, merged(missing), transcript.turns)
+    return told | {"length_ms": manifest.duration_ms}
+
+
+def _told(voices: dict[Role, list[Stretch]], missing: list[Stretch], turns: Sequence[Turn]) -> dict[str, Any]:
+    found = glance(voices[Role.candidate], voices[Role.standardized_patient], missing)
     if found.spoken is None:
         return {"state": "none", "message": _SILENT}
-    return _told(found, voices, merged(missing), transcript.turns) | {"length_ms": manifest.duration_ms}
-
-
-def _told(
-    found: Glance, voices: dict[Role, list[Stretch]], missing: list[Stretch], turns: Sequence[Turn]
-) -> dict[str, Any]:
     own = [turn for turn in turns if turn.role == Role.candidate]
     said_ms = total(voices[Role.candidate])
     words = sum(len(turn.text.split()) for turn in own)

@@ -1,5 +1,11 @@
 """A consultation at a glance, turns that are right, and what corrections tell of a station, by HTTP."""
 
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
 from teleosce.core.ids import new_id
 from teleosce.recording.models import MANIFEST, Gap, Manifest, SoundFacts, Take, TakeState
 from teleosce.transcripts import store, store_voices
@@ -14,8 +20,21 @@ def words(text: str, at_ms: int) -> list[HeardWord]:
     return [HeardWord(word, at_ms + n * 300, at_ms + n * 300 + 250, 0.9) for n, word in enumerate(text.split())]
 
 
-async def recorded(house: House, encounter: str, *, voices: bool = True) -> None:
-    """A sealed recording of 30 s in which the patient's sound is missing for five, and its transcript."""
+def write_silence(path: Path, seconds: int) -> None:
+    with av.open(str(path), "w", format="webm") as container:
+        stream = container.add_stream("libopus", 48_000, layout="mono")
+        for at in range(seconds * 50):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 960), np.int16), format="s16", layout="mono")
+            frame.sample_rate, frame.time_base, frame.pts = 48_000, Fraction(1, 48_000), at * 960
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+async def recorded(house: House, encounter: str, *, voices: bool = True, sound: bool = False) -> None:
+    """A sealed recording of 30 s in which the patient's sound is missing for five, and its transcript.
+
+    sound: with files that a browser plays.
+    """
     rooms, found = house.rooms, await house.rooms.exams.encounter(encounter)
     assert found.candidate
     assert found.sp
@@ -34,16 +53,20 @@ async def recorded(house: House, encounter: str, *, voices: bool = True) -> None
         )
         for seat, role in people.items()
     ]
+    folder = rooms.settings.data / "encounters" / encounter
+    folder.mkdir(parents=True, exist_ok=True)
+    if sound:
+        takes = [take.model_copy(update={"file": f"{take.id}.webm"}) for take in takes]
+        for take in takes:
+            write_silence(folder / f"{take.id}.webm", 30)
     manifest = Manifest(
         encounter_id=encounter, starts_ms=STARTS_MS, duration_ms=30_000, takes=takes, tools={}, sealed_ms=STARTS_MS
     )
-    folder = rooms.settings.data / "encounters" / encounter
-    folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).write_text(manifest.model_dump_json())
     await rooms.transcripts.request(encounter, people, [], found.exam_id)
     said = {
         found.candidate: words("What brings you here? Is it angina?", 0) + words("Any fever?", 22_000),
-        found.sp: words("I take ramble each morning.", 9_000),
+        found.sp: words("I take ramble each morning, ramble.", 9_000),
     }
     heard = {found.candidate: [(0, 7_000), (22_000, 30_000)], found.sp: [(7_500, 15_000)]}
     async with rooms.database.write() as connection:
@@ -78,6 +101,8 @@ async def test_a_consultation_at_a_glance(house: House) -> None:
     for role in ("candidate", "sp"):
         other = await house.client(role)
         await other.refused(403, "GET", path)
+    await house.rooms.transcripts.delete(encounter, "asked for", participant_id=house.seat("sp"))
+    assert "only one of the two" in (await examiner.json("GET", path))["message"]
 
 
 async def test_a_recording_that_was_transcribed_before_says_so(house: House) -> None:
@@ -101,17 +126,23 @@ async def test_corrections_tell_of_their_station(house: House) -> None:
         transcript = await house.rooms.transcripts.get(encounter.id)
         assert transcript
         turns = {turn.text: turn for turn in transcript.turns}
-        wrong = turns["I take ramble each morning."].words[2]
-        await examiner.json("POST", f"/api/transcripts/words/{wrong.id}", {"text": "ramipril"})
+        spoken = turns["I take ramble each morning, ramble."].words
+        await examiner.json("POST", f"/api/transcripts/words/{spoken[2].id}", {"text": "ramipril"})
         right = turns["Any fever?"].id
         assert (await examiner.json("POST", f"/api/transcripts/turns/{right}/right"))["right"]
         read = await examiner.json("GET", f"/api/encounters/{encounter.id}/transcript")
         assert [turn["right"] for turn in read["turns"]].count(True) == 1
     found = await organiser.json("GET", path)
-    assert (found["wrong"], found["words"], found["turns"], found["right"]) == (2, 14, 4, 2)
+    assert (found["wrong"], found["words"], found["turns"], found["right"]) == (2, 16, 4, 2)
     assert found["proposals"] == []
+    await examiner.json("POST", f"/api/transcripts/words/{spoken[5].id}", {"text": "Ramipril."})
+    found = await organiser.json("GET", path)
+    assert found["wrong"] == 3
+    assert found["proposals"] == [
+        {"term": "ramipril", "heard": ["ramble"], "times": 3, "encounters": 2, "line": "  - ramipril"}
+    ]
     page = await (await organiser.ask("GET", f"/stations/{station}?as=examiner")).text()
-    assert "2 of 14 words" in page
+    assert "3 of 16 words" in page
     await examiner.refused(404, "POST", f"/api/transcripts/turns/{new_id()}/right")
     patient = await house.client("sp")
     await patient.refused(403, "GET", path)
