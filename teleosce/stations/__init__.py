@@ -23,7 +23,7 @@ from teleosce.stations.model import (
     Timings,
 )
 from teleosce.stations.reader import check, read
-from teleosce.stations.rules import HOTWORDS, gives_away
+from teleosce.stations.rules import HOTWORDS, on_mark_sheet
 from teleosce.stations.store import StationStore
 
 __all__ = [
@@ -48,6 +48,6 @@ __all__ = [
     "Timings",
     "check",
     "findings_text",
-    "gives_away",
+    "on_mark_sheet",
     "read",
 ]

@@ -78,7 +78,8 @@ class _Folder:
             return None
         if not rest:
             rules.task_rules(station, document, self.snapshot, has_note="note.yaml" in self.snapshot.files)
-            rules.vocabulary_rules(station, document, rules.case_of(door_note, script), sheet, self.snapshot)
+            case = "\n".join([door_note, *(f"{part.title}\n{part.body}" for part in script)])
+            rules.vocabulary_rules(station, document, case, sheet, self.snapshot)
         return StationVersion(
             **station.model_dump(exclude={"stimuli"}),
             slug=slug,

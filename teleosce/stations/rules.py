@@ -1,11 +1,11 @@
 """What the files of a station must say together, and advice on weak content."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from teleosce.stations.findings import Severity, did_you_mean
-from teleosce.stations.model import MarkSheet, Rehearsal, ScriptPart, StationFile, StationVersion
+from teleosce.stations.model import MarkSheet, Rehearsal, StationFile
 from teleosce.stations.snapshot import Snapshot
 from teleosce.stations.yaml_lines import Document
 
@@ -99,7 +99,7 @@ def rehearsal_rules(rehearsal: Rehearsal, document: Document, snapshot: Snapshot
 def vocabulary_rules(station: StationFile, document: Document, case: str, sheet: MarkSheet, snapshot: Snapshot) -> None:
     """A term of the mark sheet that the case does not have could make Whisper hear an expected answer."""
     for index, term in enumerate(station.vocabulary):
-        if _gives_away(term, case, sheet):
+        if on_mark_sheet(term, sheet) and not _holds(case, term):
             line = document.line(("vocabulary", index))
             message = (
                 f"“{term}” stands on the mark sheet but not in the door note or script: as vocabulary it "
@@ -108,23 +108,14 @@ def vocabulary_rules(station: StationFile, document: Document, case: str, sheet:
             snapshot.add(FILE, line, message, Severity.warning)
 
 
-def gives_away(term: str, version: StationVersion) -> bool:
-    """Whether a term stands on the mark sheet and not in the case: as vocabulary it could make up an answer."""
-    return _gives_away(term, case_of(version.door_note, version.sp_script), version.mark_sheet)
-
-
-def case_of(door_note: str, script: Iterable[ScriptPart]) -> str:
-    """What a station says of its case."""
-    return "\n".join([door_note, *(f"{part.title}\n{part.body}" for part in script)])
-
-
-def _gives_away(term: str, case: str, sheet: MarkSheet) -> bool:
+def on_mark_sheet(term: str, sheet: MarkSheet) -> bool:
+    """Whether a term stands in an item, its anchors or its cues."""
     answers = " ".join(
         text
         for item in sheet.items
         for text in (item.text, item.anchors.done, item.anchors.partly, item.anchors.not_done, *item.cues)
     )
-    return _holds(answers, term) and not _holds(case, term)
+    return _holds(answers, term)
 
 
 def _holds(text: str, term: str) -> bool:

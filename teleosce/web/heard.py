@@ -5,7 +5,7 @@ import re
 from dataclasses import asdict, dataclass
 
 from teleosce.people import Principal
-from teleosce.stations import HOTWORDS, StationVersion, gives_away
+from teleosce.stations import HOTWORDS, StationVersion, on_mark_sheet
 from teleosce.transcripts.corrected import Misheard, Proposal, misheard, proposals
 from teleosce.web.context import Rooms
 
@@ -26,13 +26,13 @@ class Heard:
 async def heard_at(house: Rooms, who: Principal, version: StationVersion) -> Heard:
     """What was read through in the exams that this person may see.
 
-    A term that stands on the mark sheet and not in the case is never proposed: Whisper would hear expected answers.
+    What stands on the mark sheet is never proposed: Whisper would hear the answers that are expected.
     """
     hashes = {one.hash for one in await house.stations.all() if one.slug == version.slug} | {version.hash}
     mine = [exam for exam in await house.exams.exams() if who.exam_id in (None, exam.id)]
     encounters = [one for exam in mine for one in await house.exams.encounters(exam.id) if one.station_hash in hashes]
     turns = await house.transcripts.read_through([one.id for one in encounters])
-    found = [one for one in proposals(turns, version.vocabulary) if not gives_away(one.term, version)]
+    found = [one for one in proposals(turns, version.vocabulary) if not on_mark_sheet(one.term, version.mark_sheet)]
     return Heard(misheard(turns), found, len(version.vocabulary) >= HOTWORDS)
 
 

@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from teleosce.core.paths import STATIONS
-from teleosce.stations import MarkSheet, NoteForm, Rehearsal, ScriptKind, StationVersion, findings_text
+from teleosce.stations import MarkSheet, NoteForm, Rehearsal, ScriptKind, StationVersion, findings_text, on_mark_sheet
 from teleosce.stations import read as read_folder
 from teleosce.stations.command import check_paths, station_folders
 from teleosce.stations.model import StationFile
@@ -83,6 +83,7 @@ def test_vocabulary_comes_from_the_case_and_never_from_the_mark_sheet(station):
     answers = "\n".join(text for item in station.mark_sheet.items for text in (item.text, *item.cues))
     assert [term for term in station.vocabulary if not holds(case, term)] == []
     assert [term for term in station.vocabulary if holds(answers, term)] == []
+    assert on_mark_sheet(station.mark_sheet.items[0].text.split()[0].lower(), station.mark_sheet)
 
 
 def test_timings_fit_a_circuit(station):

@@ -141,8 +141,16 @@ async def test_corrections_tell_of_their_station(house: House) -> None:
     assert found["proposals"] == [
         {"term": "ramipril", "heard": ["ramble"], "times": 3, "encounters": 2, "line": "  - ramipril"}
     ]
+    sheet = (await house.rooms.stations.get(station)).mark_sheet
+    expected = max(sheet.items[0].text.split(), key=len)
+    for encounter in mine[:2]:
+        transcript = await house.rooms.transcripts.get(encounter.id)
+        assert transcript
+        for wrong in [word for turn in transcript.turns for word in turn.words if word.text.startswith("ramble")]:
+            await examiner.json("POST", f"/api/transcripts/words/{wrong.id}", {"text": expected})
+    assert (await organiser.json("GET", path))["proposals"] == []
     page = await (await organiser.ask("GET", f"/stations/{station}?as=examiner")).text()
-    assert "3 of 16 words" in page
+    assert "4 of 16 words" in page
     await examiner.refused(404, "POST", f"/api/transcripts/turns/{new_id()}/right")
     patient = await house.client("sp")
     await patient.refused(403, "GET", path)
