@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.browsers import chromium, join, new_page, no_violations
@@ -12,6 +13,7 @@ from tests.web.test_web_glance import recorded
 SCREENSHOTS = os.environ.pop("TELEOSCE_SCREENSHOTS", None)
 
 
+@pytest.mark.faults
 async def test_a_glance_at_a_consultation_and_at_a_station(tmp_path: Path) -> None:
     problems: list[str] = []
     async with running_house(tmp_path / "data") as house, chromium() as browser:
@@ -26,12 +28,15 @@ async def test_a_glance_at_a_consultation_and_at_a_station(tmp_path: Path) -> No
         desk = await new_page(browser, problems)
         await join(desk, house.server.url + house.link("examiner"))
         await desk.goto(f"{house.server.url}/mark/{mine}?role=examiner")
+        await expect(desk.locator("#glance > summary")).to_be_visible()
         await desk.locator("#glance > summary").focus()
         await desk.keyboard.press("Enter")
         row = desk.locator(".glance-table tr")
         await expect(row.filter(has_text="share of the talk")).to_contain_text("67 %")
         await expect(row.filter(has_text="Longest silence")).to_contain_text("None of 2 s")
         await expect(desk.locator("#glance")).to_contain_text("never part of a mark")
+        # axe itself makes style elements, which our policy refuses and the console reports.
+        assert problems == []
         await no_violations(desk, "the desk with its glance")
         await desk.get_by_role("button", name="Hear the longest listening, at 0:07").focus()
         await desk.keyboard.press("Enter")
@@ -57,17 +62,19 @@ async def test_a_glance_at_a_consultation_and_at_a_station(tmp_path: Path) -> No
                 found = await examiner.json("GET", f"/api/encounters/{encounter}/transcript")
                 for word in (word for turn in found["turns"] for word in turn["words"] if "ramble" in word["text"]):
                     await examiner.json("POST", f"/api/transcripts/words/{word['id']}", {"text": "ramipril"})
+        problems.clear()
         bank = await new_page(browser, problems, permissions=["clipboard-read", "clipboard-write"])
         await join(bank, house.server.url + house.link("organiser"))
         await bank.goto(f"{house.server.url}/stations/{station}?as=examiner")
         await expect(bank.locator("main")).to_contain_text("4 of 14 words were heard wrongly")
-        await no_violations(bank, "the station with what corrections tell")
         await bank.get_by_role("button", name="Copy the line").click()
+        await expect(bank.locator(".toast")).to_contain_text("Copied")
         assert await bank.evaluate("navigator.clipboard.readText()") == "  - ramipril\n"
+        assert problems == []
+        await no_violations(bank, "the station with what corrections tell")
         if SCREENSHOTS:
             for width, height, scheme in ((1440, 900, "light"), (390, 844, "dark"), (1024, 768, "light")):
                 await bank.set_viewport_size({"width": width, "height": height})
                 await bank.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
                 await bank.locator("#transcripts").scroll_into_view_if_needed()
                 await bank.screenshot(path=f"{SCREENSHOTS}/station-{width}-{scheme}.png")
-    assert problems == []
