@@ -186,7 +186,7 @@ async def test_a_finger_finds_everything(context: BrowserContext, evening: Eveni
     page = await desk(tablet, evening, 2)
     await page.locator("#watch").wait_for()
     assert await page.evaluate(SMALL) == []
-    await page.locator("article.item").nth(3).get_by_text("Not done", exact=True).tap()
+    await page.locator("article.item").nth(3).locator("[data-value=not_done]").tap()
     await page.locator("article.item").nth(3).get_by_role("button", name="Attach moment").tap()
     await expect(page.locator("#save-state")).to_contain_text("Saved")
     await no_violations(page)
