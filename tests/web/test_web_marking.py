@@ -35,6 +35,10 @@ async def test_rules_are_the_organisers_and_change_by_version(house: House) -> N
     assert (await response.json())["error"]["details"]["rules"]["double_share"] == 0.25
     await organiser.refused(400, "POST", path, {"rules": {"double_share": 1.5}, "version": 1})
     await first.refused(403, "GET", path)
+    page = await organiser.ask("GET", f"/marking/{house.exam.exam_id}?role=organiser")
+    shown = await page.text()
+    assert page.status == 200
+    assert all(f'name="{name}"' in shown for name in changed["rules"])
 
 
 async def test_an_encounter_goes_to_another_examiner(house: House) -> None:
