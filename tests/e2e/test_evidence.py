@@ -7,12 +7,12 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.async_api import Page, expect
 
-from bench.desk import prepare
+from bench.desk_world import make_world
 from teleosce.app import running
 from teleosce.core.settings import Settings
 from teleosce.scoring import Kind
 from teleosce.transcripts.reading import Reader
-from tests.e2e.browsers import chromium, join, new_page
+from tests.e2e.browsers import chromium, eventually, join, new_page
 
 pytestmark = [pytest.mark.e2e, pytest.mark.speech, pytest.mark.faults]
 
@@ -40,12 +40,12 @@ async def look(page: Page, name: str) -> None:
 async def test_what_was_found_is_heard_attached_and_hidden_by_keyboard(tmp_path: Path) -> None:
     async with running(Settings(data=tmp_path, port=0, worker=False, log_level="warning")) as server:
         rooms = server.rooms
-        made, encounter, _manifest = await prepare(server, 2)
-        [link] = [one for one in made.links if one.role == "examiner"]
+        world = await make_world(server, [2])
+        made, (encounter,) = world.made, world.encounters
         async with chromium() as browser:
             problems: list[str] = []
             page = await new_page(browser, problems, viewport=SIZES["laptop"])
-            await join(page, f"{server.url}{link.path}")
+            await join(page, f"{server.url}{world.link}")
             await page.goto(f"{server.url}/mark/{encounter}")
             # The transcript is there, and not read for its meaning yet: that is said, and nothing waits for it.
             await expect(page.locator("#evidence-message")).to_contain_text("looked through")
@@ -68,7 +68,7 @@ async def test_what_was_found_is_heard_attached_and_hidden_by_keyboard(tmp_path:
             quote = (await current.locator(".found-said > span").first.inner_text()).strip("“”")
             await page.keyboard.press("h")
             await expect(current.locator(".found-one").first).to_have_attribute("data-heard", "")
-            await page.wait_for_function(PLAYING)
+            await eventually(lambda: page.evaluate(PLAYING))
             await page.keyboard.press("a")
             await expect(current.locator(".evidence .chip")).to_contain_text(quote[:40])
             await page.keyboard.press("1")
