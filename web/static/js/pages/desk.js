@@ -168,7 +168,9 @@ async function openMark() {
     void agreed.show(form);
     void found.load();
     const { item } = memory.now;
-    const known = item === "global" || page.items.some((one) => one.id === item);
+    // A sheet without a mark, such as one that is marked again from the start, begins at its beginning.
+    const begun = page.items.some((one) => form.value(`item.${one.id}`));
+    const known = begun && (item === "global" || page.items.some((one) => one.id === item));
     // The keyboard is on the sheet at once, unless somebody is using it elsewhere by now.
     sheet.go((known ? item : page.items[0]?.id) ?? "global", document.activeElement === document.body);
   } catch (thrown) {
