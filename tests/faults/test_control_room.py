@@ -135,4 +135,4 @@ async def _looked_in(control: Page, candidate: Page, problems: list[str]) -> Non
     await expect(control.locator("#panel-observers")).to_contain_text("Observed by")
     await look(observing, "observe")
     await observing.close()
-    await expect(candidate.locator("#live-observers")).to_be_hidden(timeout=30_000)
+    await expect(candidate.locator("#live-observers")).to_be_hidden(timeout=60_000)

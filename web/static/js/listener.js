@@ -56,6 +56,8 @@ export class Listener {
   }
 
   start() {
+    // Those in the room should not be told for half a minute of somebody who has closed the page.
+    addEventListener("pagehide", ({ persisted }) => persisted || this.close());
     this.socket.start();
   }
 
