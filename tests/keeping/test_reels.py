@@ -105,6 +105,7 @@ async def test_no_name_comes_into_a_title(world: World, title: str) -> None:
         await reels_of(world.rooms).make(title, [moment(world)], exact=False, numbers=False, by=None)
 
 
+@pytest.mark.faults
 async def test_a_reel_goes_with_the_consent(world: World) -> None:
     reels, reel = await ready(world)
     # Until then whoever asks what is kept of them is told of it.
@@ -130,6 +131,7 @@ async def test_a_reel_goes_with_an_erased_person(world: World) -> None:
     assert "reel.delete" in [row["action"] for row in await world.rooms.people.audit_about(reel.id)]
 
 
+@pytest.mark.faults
 async def test_a_reel_goes_with_its_recordings(world: World) -> None:
     reels, reel = await ready(world)
     await world.transcribe()
@@ -142,6 +144,7 @@ async def test_a_reel_goes_with_its_recordings(world: World) -> None:
     assert list((world.data / "reels").iterdir()) == []
 
 
+@pytest.mark.faults
 async def test_a_reel_that_is_deleted_while_it_is_cut_leaves_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,6 +171,7 @@ async def test_a_reel_that_is_deleted_while_it_is_cut_leaves_nothing(
     assert list((world.data / "reels").iterdir()) == []
 
 
+@pytest.mark.faults
 async def test_after_a_start_files_and_rows_agree(world: World) -> None:
     reels, reel = await ready(world)
     stray = world.data / "reels" / f"{new_id()}.webm.parts"

@@ -99,6 +99,7 @@ async def test_what_is_not_theirs_is_not_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not WEIGHTS, reason="the weights of the encoder are not installed")
+@pytest.mark.faults
 async def test_meaning_is_searched_as_far_as_it_is_read(tmp_path: Path) -> None:
     async with two_worlds(tmp_path / "data") as (asks, asks_not):
         organiser = await asks.house.client("organiser")

@@ -86,7 +86,8 @@ function pressed(event) {
 
 /** Sends what pages that are closed by now left on this device, and says what still waits. */
 async function send() {
-  const left = (await waiting?.send().catch(() => null)) ?? [];
+  if (!waiting) return; // there is no list yet, or its device's store is still being opened
+  const left = (await waiting.send().catch(() => null)) ?? [];
   const rows = rowsIn(work);
   const count = left.reduce((sum, one) => sum + one.count, 0);
   byId("work-waiting").hidden = count === 0;
