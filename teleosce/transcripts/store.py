@@ -20,16 +20,14 @@ from sqlalchemy import (
     event,
     func,
     insert,
-    literal_column,
     select,
-    table,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from teleosce.core.db import metadata
 from teleosce.core.ids import new_id
-from teleosce.transcripts.models import Correction, HeardWord, Hit, Job, State, Turn, Utterance, Word, join
+from teleosce.transcripts.models import HeardWord, Job, State, Turn, Utterance, Word, join
 from teleosce.transcripts.store_checks import checks, delete_checks, forget_checker
 from teleosce.transcripts.store_voices import delete_voices
 
@@ -312,22 +310,6 @@ async def read_turns(connection: Connection, encounter_id: str) -> tuple[Turn, .
     )
 
 
-async def correct(
-    connection: Connection, word_id: str, text: str, *, author: str, name: str, now_ms: int
-) -> Word | None:
-    """Keeps a correction and puts it under search; None when there is no such word."""
-    turn_id = (await connection.execute(select(words.c.turn_id).where(words.c.id == word_id))).scalar_one_or_none()
-    if turn_id is None:
-        return None
-    await connection.execute(
-        insert(corrections).values(word_id=word_id, text=text, author=author, name=name, at_ms=now_ms)
-    )
-    spoken = (await words_by_turn(connection, turns.c.id == turn_id))[turn_id]
-    body = join(word.reading for word in spoken)
-    await connection.execute(update(turns).where(turns.c.id == turn_id).values(body=body))
-    return next(word for word in spoken if word.id == word_id)
-
-
 async def delete_words(connection: Connection, encounter_id: str, participant_id: str | None = None) -> int:
     """Deletes what a participant said, or all, with its corrections and its place under search; returns the turns.
 
@@ -372,39 +354,6 @@ async def encounter_of(connection: Connection, word_id: str) -> str | None:
     """The encounter in which a word was said."""
     query = select(turns.c.encounter_id).join(words, words.c.turn_id == turns.c.id).where(words.c.id == word_id)
     return (await connection.execute(query)).scalar_one_or_none()
-
-
-async def history(connection: Connection, word_id: str) -> list[Correction]:
-    """All corrections of a word, the oldest first."""
-    query = select(corrections).where(corrections.c.word_id == word_id).order_by(corrections.c.number)
-    return [Correction(row.text, row.author, row.name, row.at_ms) for row in await connection.execute(query)]
-
-
-async def search(connection: Connection, exam_id: str | None, terms: Sequence[str], limit: int) -> list[Hit]:
-    """The turns in which every term occurs, the best first."""
-    if connection.dialect.name == "sqlite":
-        index = table("transcript_search")
-        query = (
-            select(turns)
-            .join_from(turns, index, literal_column("transcript_search.rowid") == turns.c.number)
-            .where(literal_column("transcript_search").op("MATCH")(" ".join(f'"{term}"' for term in terms)))
-            .order_by(literal_column("transcript_search.rank"), turns.c.number)
-        )
-    else:
-        document = func.to_tsvector(literal_column("'english'"), turns.c.body)
-        wanted = func.plainto_tsquery(literal_column("'english'"), " ".join(terms))
-        query = (
-            select(turns)
-            .where(document.op("@@")(wanted))
-            .order_by(func.ts_rank(document, wanted).desc(), turns.c.number)
-        )
-    if exam_id is not None:
-        of_exam = select(transcripts.c.encounter_id).where(transcripts.c.exam_id == exam_id)
-        query = query.where(turns.c.encounter_id.in_(of_exam))
-    return [
-        Hit(row.encounter_id, row.id, row.participant_id, row.role, row.starts_ms, row.ends_ms, row.body)
-        for row in await connection.execute(query.limit(limit))
-    ]
 
 
 async def words_by_turn(connection: Connection, wanted: Any) -> dict[str, list[Word]]:

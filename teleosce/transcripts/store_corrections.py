@@ -1,15 +1,38 @@
-"""What people read through and corrected, of many transcripts. Each function works in the caller's transaction."""
+"""What people read through and corrected. Each function works in the caller's transaction."""
 
 from collections.abc import Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import insert, or_, select, update
 
 from teleosce.transcripts.corrected import ReadTurn
+from teleosce.transcripts.models import Correction, Word, join
 from teleosce.transcripts.store import Connection, corrections, turns, words, words_by_turn
 from teleosce.transcripts.store_checks import checks
 
 _AT_ONCE = 500
 """SQLite takes so many values in one question, and more."""
+
+
+async def correct(
+    connection: Connection, word_id: str, text: str, *, author: str, name: str, now_ms: int
+) -> Word | None:
+    """Keeps a correction and puts it under search; None when there is no such word."""
+    turn_id = (await connection.execute(select(words.c.turn_id).where(words.c.id == word_id))).scalar_one_or_none()
+    if turn_id is None:
+        return None
+    await connection.execute(
+        insert(corrections).values(word_id=word_id, text=text, author=author, name=name, at_ms=now_ms)
+    )
+    spoken = (await words_by_turn(connection, turns.c.id == turn_id))[turn_id]
+    body = join(word.reading for word in spoken)
+    await connection.execute(update(turns).where(turns.c.id == turn_id).values(body=body))
+    return next(word for word in spoken if word.id == word_id)
+
+
+async def history(connection: Connection, word_id: str) -> list[Correction]:
+    """All corrections of a word, the oldest first."""
+    query = select(corrections).where(corrections.c.word_id == word_id).order_by(corrections.c.number)
+    return [Correction(row.text, row.author, row.name, row.at_ms) for row in await connection.execute(query)]
 
 
 async def read_through(connection: Connection, encounter_ids: Sequence[str]) -> list[ReadTurn]:

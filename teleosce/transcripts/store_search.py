@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import func, literal_column, select, table
+from sqlalchemy import Select, func, literal_column, select, table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from teleosce.transcripts.meaning import MODEL
@@ -20,28 +20,41 @@ async def by_words(
     connection: Connection, encounter_ids: Collection[str], terms: Sequence[str], role: str | None
 ) -> list[Hit]:
     """The turns of some encounters in which every term occurs in any form, the best first."""
+    query = _matching(connection, terms).where(turns.c.encounter_id.in_(encounter_ids))
+    if role is not None:
+        query = query.where(turns.c.role == role)
+    return await _hits(connection, query.limit(MOST_HITS))
+
+
+async def in_exam(connection: Connection, exam_id: str | None, terms: Sequence[str], limit: int) -> list[Hit]:
+    """The turns of an exam, or of all, in which every term occurs, the best first."""
+    query = _matching(connection, terms)
+    if exam_id is not None:
+        of_exam = select(transcripts.c.encounter_id).where(transcripts.c.exam_id == exam_id)
+        query = query.where(turns.c.encounter_id.in_(of_exam))
+    return await _hits(connection, query.limit(limit))
+
+
+def _matching(connection: Connection, terms: Sequence[str]) -> Select[Any]:
     if connection.dialect.name == "sqlite":
         index = table("transcript_search")
-        query = (
+        return (
             select(turns)
             .join_from(turns, index, literal_column("transcript_search.rowid") == turns.c.number)
             .where(literal_column("transcript_search").op("MATCH")(" ".join(f'"{term}"' for term in terms)))
             .order_by(literal_column("transcript_search.rank"), turns.c.number)
         )
-    else:
-        document = func.to_tsvector(literal_column("'english'"), turns.c.body)
-        wanted = func.plainto_tsquery(literal_column("'english'"), " ".join(terms))
-        query = (
-            select(turns)
-            .where(document.op("@@")(wanted))
-            .order_by(func.ts_rank(document, wanted).desc(), turns.c.number)
-        )
-    query = query.where(turns.c.encounter_id.in_(encounter_ids))
-    if role is not None:
-        query = query.where(turns.c.role == role)
+    document = func.to_tsvector(literal_column("'english'"), turns.c.body)
+    wanted = func.plainto_tsquery(literal_column("'english'"), " ".join(terms))
+    return (
+        select(turns).where(document.op("@@")(wanted)).order_by(func.ts_rank(document, wanted).desc(), turns.c.number)
+    )
+
+
+async def _hits(connection: Connection, query: Select[Any]) -> list[Hit]:
     return [
         Hit(row.encounter_id, row.id, row.participant_id, row.role, row.starts_ms, row.ends_ms, row.body)
-        for row in await connection.execute(query.limit(MOST_HITS))
+        for row in await connection.execute(query)
     ]
 
 

@@ -11,7 +11,14 @@ from teleosce.core.clock import Clock
 from teleosce.core.db import Database
 from teleosce.core.errors import Invalid, NotFound, Unavailable
 from teleosce.core.events import Events, TranscriptReady
-from teleosce.transcripts import store, store_checks, store_corrections, store_passages, store_voices
+from teleosce.transcripts import (
+    store,
+    store_checks,
+    store_corrections,
+    store_passages,
+    store_search,
+    store_voices,
+)
 from teleosce.transcripts.corrected import ReadTurn
 from teleosce.transcripts.find import Finder, Findings, Match
 from teleosce.transcripts.models import Correction, Hit, Progress, State, Stretch, Transcript, Word
@@ -113,7 +120,7 @@ class Transcripts:
             raise Invalid(f"A correction has at most {_LONGEST} letters, and none that cannot be seen.")
         author = principal.account_id or principal.seat_id or principal.session_id
         async with self._database.write() as connection:
-            word = await store.correct(
+            word = await store_corrections.correct(
                 connection, word_id, text, author=author, name=principal.name, now_ms=self._clock.now_ms()
             )
             if word is not None and (encounter_id := await store.encounter_of(connection, word_id)):
@@ -148,7 +155,7 @@ class Transcripts:
     async def corrections(self, word_id: str) -> list[Correction]:
         """All corrections of a word, the oldest first."""
         async with self._database.read() as connection:
-            return await store.history(connection, word_id)
+            return await store_corrections.history(connection, word_id)
 
     async def encounter_of(self, word_id: str) -> str:
         """The encounter in which a word was said: whose right it is to read it. Raises NotFound."""
@@ -164,7 +171,7 @@ class Transcripts:
         if not wanted:
             return []
         async with self._database.read() as connection:
-            return await store.search(connection, exam_id, wanted, _HITS)
+            return await store_search.in_exam(connection, exam_id, wanted, _HITS)
 
     async def find(
         self, query: str, encounter_ids: Collection[str], *, match: Match, role: str | None, least: float

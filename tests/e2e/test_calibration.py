@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, expect
 from teleosce.app import Server, freeze_stations, running
 from teleosce.scoring import MarkingRules
 from tests.e2e.browsers import chromium, join, new_page
-from tests.e2e.test_pages import look
+from tests.e2e.looks import look
 from tests.keeping.keeping_world import World, world
 from tests.web.house import Client, settings
 from tests.web.marked_exam import FLAT, LENIENT, NAMES, SLOW, give_addresses, marked_exam

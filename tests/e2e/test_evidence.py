@@ -1,11 +1,9 @@
 """Evidence on the desk, wholly by keyboard: heard, attached, hidden; and by the rule that shows it afterwards."""
 
-import os
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT, AxeResults
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from bench.desk_world import make_world
 from teleosce.app import running
@@ -13,28 +11,11 @@ from teleosce.core.settings import Settings
 from teleosce.scoring import Kind
 from teleosce.transcripts.reading import Reader
 from tests.e2e.browsers import chromium, eventually, join, new_page
+from tests.e2e.looks import SIZES, look
 
 pytestmark = [pytest.mark.e2e, pytest.mark.speech, pytest.mark.faults]
 
-SIZES = {"laptop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
-SCREENSHOTS = os.environ.get("TEST_SCREENSHOTS")
 PLAYING = "[...document.querySelectorAll('#pictures video')].some((one) => !one.paused)"
-
-
-async def look(page: Page, name: str) -> None:
-    """axe finds nothing, nothing is wider than the window; with TEST_SCREENSHOTS=folder pictures are written."""
-    await page.evaluate(AXE_SCRIPT)
-    for size, viewport in SIZES.items():
-        await page.set_viewport_size(viewport)  # type: ignore[arg-type]
-        assert await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), size
-        for scheme in ("light", "dark"):
-            await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            await page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")
-            found = AxeResults(await page.evaluate("axe.run({resultTypes: ['violations'], preload: false})"))
-            assert found.violations_count == 0, found.generate_report()
-            if SCREENSHOTS:
-                await page.screenshot(path=str(Path(SCREENSHOTS) / f"{name}-{size}-{scheme}.png"))
-    await page.set_viewport_size(SIZES["laptop"])  # type: ignore[arg-type]
 
 
 async def test_what_was_found_is_heard_attached_and_hidden_by_keyboard(tmp_path: Path) -> None:

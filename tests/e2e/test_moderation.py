@@ -1,12 +1,10 @@
 """Settling two marks in the browser: by keyboard, with the recording at the moment in question."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT, AxeResults
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from bench.desk_world import make_world
 from teleosce.app import Server, running
@@ -14,11 +12,10 @@ from teleosce.core.settings import Settings
 from teleosce.people import Role
 from teleosce.scoring import AssignmentKind, Change, Kind, Status, layout_of
 from tests.e2e.browsers import chromium, join, new_page
+from tests.e2e.looks import SIZES, look
 
 pytestmark = pytest.mark.faults
 
-SIZES = {"laptop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
-SCREENSHOTS = os.environ.get("TEST_SCREENSHOTS")
 PLAYING = "[...document.querySelectorAll('#pictures video')].some((one) => !one.paused && one.currentTime > 2)"
 QUOTE = "The pain started this morning after breakfast"
 
@@ -45,25 +42,6 @@ async def marked(server: Server, encounter: str, author: str, grade: str, differ
     changes = [Change(name, value, 0, f"change-{n}") for n, (name, value) in enumerate(values.items())]
     await rooms.forms.save(form.id, changes, author, layout)
     await rooms.forms.submit(form.id, author, layout)
-
-
-async def look(page: Page, name: str) -> None:
-    """axe finds nothing, nothing is wider than the window; with TEST_SCREENSHOTS=folder pictures are written."""
-    await page.evaluate(AXE_SCRIPT)
-    for size, viewport in SIZES.items():
-        await page.set_viewport_size(viewport)  # type: ignore[arg-type]
-        assert await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), size
-        for scheme in ("light", "dark"):
-            await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            # A button takes a moment to change its colour with the scheme.
-            await page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished.catch(() => null)))")
-            found = AxeResults(await page.evaluate("axe.run({resultTypes: ['violations'], preload: false})"))
-            assert found.violations_count == 0, found.generate_report()
-            if SCREENSHOTS:
-                full = size == "phone"
-                await page.screenshot(path=f"{SCREENSHOTS}/{name}-{size}-{scheme}.png", full_page=full)
-    await page.emulate_media(color_scheme="light")
-    await page.set_viewport_size(SIZES["laptop"])  # type: ignore[arg-type]
 
 
 async def test_marks_that_differ_are_settled_by_keyboard(tmp_path: Path) -> None:

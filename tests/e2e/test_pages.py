@@ -1,44 +1,27 @@
 """Every page as a person meets it: axe finds nothing, in light and dark, on a laptop and on a phone; nothing is wider
 than its window; the console has no errors, which a refusal of the content security policy would be.
-
-With TELEOSCE_SCREENSHOTS=folder each state is also written there as a picture, four for each, to be looked at.
 """
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import make_mocked_request
-from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.async_api import Browser, Page, expect
 
 from teleosce.core.errors import Fault, Forbidden, SignInNeeded, TooMany, Unavailable
 from teleosce.web.rendering import fault_page
 from tests.e2e.artefacts import rows
 from tests.e2e.browsers import chromium, eventually, join, new_page
+from tests.e2e.looks import look
 from tests.e2e.server import ServerProcess
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 EMAIL, PASSWORD = "organiser@school.example", "a long enough password"
-SIZES = {"laptop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
-# Without preload: to read stylesheets axe makes style elements, which our policy refuses, and says so in the console.
-AXE = "(more) => axe.run({resultTypes: ['violations'], preload: false, ...more})"
-# What was looked at in light differs in the dark by its colours alone.
-SCHEMES: dict[str, Any] = {"light": {}, "dark": {"runOnly": ["color-contrast", "link-in-text-block"]}}
-TOO_WIDE = """() => {
-  const { scrollWidth, clientWidth } = document.documentElement;
-  if (scrollWidth <= clientWidth) return [];
-  const out = [...document.querySelectorAll("*")].filter((one) => one.getBoundingClientRect().right > clientWidth);
-  return [`${scrollWidth} px`, ...out.map((one) => `${one.tagName} #${one.id} .${one.className}`)];
-}"""
-# Taken out: the program refuses variables that begin with its name and are no settings of it.
-SCREENSHOTS = os.environ.pop("TELEOSCE_SCREENSHOTS", None)
 
 
 class House:
@@ -76,24 +59,6 @@ async def sign_in(page: Page, password: str) -> None:
     await page.get_by_label("E-mail").fill(EMAIL)
     await page.get_by_label("Password").fill(password)
     await page.get_by_role("button", name="Sign in").click()
-
-
-async def look(page: Page, state: str) -> None:
-    """Four looks at a page as it stands."""
-    if not await page.evaluate("'axe' in window"):
-        await page.evaluate(AXE_SCRIPT)
-    for size, viewport in SIZES.items():
-        await page.set_viewport_size(viewport)  # type: ignore[arg-type]
-        for scheme, rules in SCHEMES.items():
-            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-            if SCREENSHOTS:
-                path = Path(SCREENSHOTS) / f"{state}-{size}-{scheme}.png"
-                await page.screenshot(path=path, full_page=True, caret="initial")
-            found = AxeResults(await page.evaluate(AXE, rules))
-            assert found.violations_count == 0, f"{state}, {size}, {scheme}\n{found.generate_report()}"
-        assert await page.evaluate(TOO_WIDE) == [], f"{state}, {size}: wider than its window"
-    await page.emulate_media(color_scheme="light")
-    await page.set_viewport_size(SIZES["laptop"])  # type: ignore[arg-type]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

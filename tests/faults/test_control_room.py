@@ -8,9 +8,9 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.artefacts import rows
 from tests.e2e.browsers import chromium, eventually, join, new_page, write_voice
+from tests.e2e.looks import look
 from tests.e2e.server import ServerProcess
 from tests.e2e.stage import LIVELY
-from tests.e2e.test_pages import look
 
 pytestmark = [pytest.mark.faults, pytest.mark.e2e]
 
@@ -110,10 +110,12 @@ async def test_the_control_room_shows_and_leads_the_day(tmp_path: Path) -> None:
             await control.locator("#tab-incidents").click()
             row = control.locator("#ledger-rows tr").first
             await row.locator("select").select_option("none")
-            await row.get_by_role("button", name="Decide").click()
-            await expect(row).to_contain_text("Nothing")
+            async with control.expect_response("**/incidents/*") as answered:
+                await row.get_by_role("button", name="Decide").click()
+            assert (await answered.value).ok
             decided = rows(server.data, "SELECT decision FROM incident WHERE decision IS NOT NULL")
             assert decided == [("none",)]
+            await expect(control.locator("#ledger-rows")).to_contain_text("Organiser, ")
         assert not problems
     finally:
         await server.stop()
