@@ -252,9 +252,11 @@ class Exams:
         for entry in await self.phase_log(encounter_id):
             if stands is None:
                 stands = entry if entry.cause is Cause.paused else None
-            elif entry.cause is Cause.resumed or entry.phase is not stands.phase:
+            elif entry.cause in (Cause.resumed, Cause.stopped) or entry.phase is not stands.phase:
                 found.append((stands.at_ms, entry.at_ms))
-                stands = None
+                # Into another phase it goes standing, until somebody lets it go on.
+                on = entry.cause in (Cause.resumed, Cause.stopped) or entry.phase is Phase.done
+                stands = None if on else entry
         return found
 
     async def show_stimulus(self, encounter_id: str, stimulus: str, *, shown: bool) -> None:

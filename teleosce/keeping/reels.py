@@ -146,11 +146,14 @@ class Reels:
 
     async def watch(self) -> None:
         """Cuts what waits, and lets go what may not be shown any more, until it is cancelled."""
-        await self.reconcile()
+        reconciled = False
         reviewed = float("-inf")
         loop = asyncio.get_running_loop()
         while True:
             try:
+                if not reconciled:
+                    await self.reconcile()
+                    reconciled = True
                 if loop.time() - reviewed > REVIEW_S:
                     await self.review()
                     reviewed = loop.time()
@@ -162,10 +165,10 @@ class Reels:
             await asyncio.sleep(LOOK_S)
 
     async def review(self) -> None:
-        """Deletes the finished reels with a recording in them that may not be shown any more."""
+        """Deletes the reels with a recording in them that may not be shown any more, and what failures left."""
         async with self._database.read() as connection:
-            ready = await store.in_state(connection, [ReelState.ready])
-        for reel in ready:
+            cut = await store.in_state(connection, [ReelState.ready, ReelState.failed])
+        for reel in cut:
             await self._withdrawn(reel)
 
     async def cut_next(self) -> Reel | None:
@@ -181,7 +184,8 @@ class Reels:
             made = await self._cut(reel)
         except (Fault, OSError) as fault:
             said = fault.message if isinstance(fault, Fault) else f"The disk did not let it: {fault.strerror}."
-            await self._set(reel.id, state=ReelState.failed, message=said)
+            if not await self._set(reel.id, state=ReelState.failed, message=said):
+                await asyncio.to_thread(_remove, self._folder, reel.id)  # deleted meanwhile
             log.error("a reel could not be cut", reel=reel.id, reason=said)
         else:
             log.info("a reel was cut", reel=reel.id, **({"ms": made.duration_ms} if made else {"deleted": True}))
@@ -205,33 +209,32 @@ class Reels:
 
     async def _plan(self, reel: Reel) -> tuple[ReelPlan, list[Moment]]:
         """What to cut; a moment that may not be shown any more is left out. Raises Conflict when none may."""
-        clips: list[Clip] = []
-        used: list[Moment] = []
-        left = [one for one in reel.moments if not one.refused]
-        for number, moment in enumerate(reel.moments, 1):
+        used: list[tuple[Moment, Encounter]] = []
+        for moment in reel.moments:
             if moment.refused:
                 continue
             encounter = await self._rooms.exams.encounter(moment.encounter_id)
             why = await self._teaching.why_not(encounter)
-            clip = None if why else await self._clip(reel, moment, encounter, f"Moment {len(clips) + 1} of {len(left)}")
-            if clip is None:
-                async with self._database.write() as connection:
-                    why = why or "The recording ends before this moment."
-                    await store.refuse(connection, reel.id, number, why)
+            if why is None and (await film_plan(self._rooms, encounter.id)).duration_ms <= moment.from_ms:
+                why = "The recording ends before this moment."
+            if why is None:
+                used.append((moment, encounter))
             else:
-                clips.append(clip)
-                used.append(moment)
+                async with self._database.write() as connection:
+                    await store.refuse(connection, reel.id, moment, why)
+        clips = [
+            await self._clip(reel, moment, encounter, f"Moment {number} of {len(used)}")
+            for number, (moment, encounter) in enumerate(used, 1)
+        ]
         if not clips:
             raise Conflict("None of these moments may be shown for teaching any more.")
-        return ReelPlan(reel.title, tuple(clips), reel.exact), used
+        return ReelPlan(reel.title, tuple(clips), reel.exact), [moment for moment, _ in used]
 
-    async def _clip(self, reel: Reel, moment: Moment, encounter: Encounter, counted: str) -> Clip | None:
+    async def _clip(self, reel: Reel, moment: Moment, encounter: Encounter, counted: str) -> Clip:
         version = await self._rooms.stations.get(encounter.station_hash)
         seat = await self._rooms.people.seat(encounter.candidate) if encounter.candidate and reel.numbers else None
         film = await film_plan(self._rooms, encounter.id)
         to_ms = min(moment.to_ms, film.duration_ms)
-        if to_ms <= moment.from_ms:
-            return None
         station = f"Station {encounter.position}: {version.title}"
         whose = f" · Candidate {seat.number}" if seat and seat.number else ""
         lines = (station, counted + whose, f"{_clock(moment.from_ms)} to {_clock(to_ms)} of the consultation")

@@ -96,9 +96,14 @@ async def change(connection: Connection, reel_id: str, states: Collection[ReelSt
     return (await connection.execute(mine.values(**values))).rowcount == 1
 
 
-async def refuse(connection: Connection, reel_id: str, number: int, why: str) -> None:
-    """Leaves a moment out."""
-    mine = update(moments).where(moments.c.reel_id == reel_id, moments.c.number == number)
+async def refuse(connection: Connection, reel_id: str, one: Moment, why: str) -> None:
+    """Leaves a moment out. It is named by what it is: its number changes when others are taken out."""
+    mine = update(moments).where(
+        moments.c.reel_id == reel_id,
+        moments.c.encounter_id == one.encounter_id,
+        moments.c.from_ms == one.from_ms,
+        moments.c.to_ms == one.to_ms,
+    )
     await connection.execute(mine.values(refused=why))
 
 

@@ -38,10 +38,6 @@ class Teaching:
             return "Somebody who is seen or heard in it has not agreed to teaching."
         return None
 
-    async def may_teach(self, encounter: Encounter) -> bool:
-        """Whether a recording may be shown for teaching."""
-        return await self.why_not(encounter) is None
-
 
 def _reason(encounter: Encounter, agreed: Collection[str], *, rules: bool) -> str | None:
     if not rules:

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from teleosce.core.db import Database
 from teleosce.core.errors import Unavailable
 from teleosce.transcripts import store_search as store
-from teleosce.transcripts.meaning import SIZE, Encoder, Vectors
+from teleosce.transcripts.meaning import SIZE, Vectors
 from teleosce.transcripts.models import Hit
 from teleosce.transcripts.question import terms, topic
+from teleosce.transcripts.questions import Questions
 
 KEPT = 1000
 """So many encounters' vectors stay in memory: some 120 kB each."""
@@ -106,7 +107,7 @@ class Finder:
     """Searches. One for a server: the encoder and the vectors are loaded when they are first asked for."""
 
     database: Database
-    _encoder: Encoder | None = None
+    questions: Questions
     _known: dict[str, _Meanings] = field(default_factory=dict)
     _loading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -123,7 +124,7 @@ class Finder:
         fault: str | None = None
         if match is not Match.words:
             try:
-                vector = (await self._vectors(topic(query)))[0]
+                vector = (await self.questions.vectors([topic(query)]))[0]
                 meanings = await self._meanings(ready)
             except Unavailable as missing:
                 fault = missing.message
@@ -132,11 +133,9 @@ class Finder:
                 found = await asyncio.to_thread(_joined, found, meanings, vector, role, least)
         return Findings(await self._quoted(found), frozenset(ready), unread, fault)
 
-    async def _vectors(self, text: str) -> Vectors:
-        async with self._loading:
-            if self._encoder is None:
-                self._encoder = await asyncio.to_thread(Encoder)
-        return await asyncio.to_thread(self._encoder.vectors, [text])
+    def forget(self, encounter_id: str) -> None:
+        """Lets go of what an encounter's words meant, as they are gone."""
+        self._known.pop(encounter_id, None)
 
     async def _meanings(self, ready: Mapping[str, int | None]) -> dict[str, _Meanings]:
         """The vectors of the encounters that are read as they now are."""

@@ -3,6 +3,7 @@
 import asyncio
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from teleosce.core.db import Database
 from teleosce.core.errors import Unavailable
@@ -34,8 +35,8 @@ class Reader:
             self._encoder = await asyncio.to_thread(Encoder)
         try:
             await self._read(encounter_id, self._encoder)
-        except Unavailable:
-            raise
+        except (Unavailable, DBAPIError, OSError):
+            raise  # the database's or the disk's trouble, not the transcript's: the worker tries again
         except Exception:
             log.exception("a transcript could not be read for its meaning", encounter=encounter_id)
             self._failed.add(encounter_id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import delete, insert, or_, select, update
 
 from teleosce.transcripts.corrected import ReadTurn
 from teleosce.transcripts.models import Correction, Word, join
@@ -26,6 +26,8 @@ async def correct(
     spoken = (await words_by_turn(connection, turns.c.id == turn_id))[turn_id]
     body = join(word.reading for word in spoken)
     await connection.execute(update(turns).where(turns.c.id == turn_id).values(body=body))
+    # Who said that the turn is right said so of other words.
+    await connection.execute(delete(checks).where(checks.c.turn_id == turn_id))
     return next(word for word in spoken if word.id == word_id)
 
 

@@ -13,8 +13,6 @@ from teleosce.transcripts.store_passages import passages, readings
 
 Connection = AsyncConnection
 
-MOST_HITS = 5000
-
 
 async def by_words(
     connection: Connection, encounter_ids: Collection[str], terms: Sequence[str], role: str | None
@@ -23,16 +21,7 @@ async def by_words(
     query = _matching(connection, terms).where(turns.c.encounter_id.in_(encounter_ids))
     if role is not None:
         query = query.where(turns.c.role == role)
-    return await _hits(connection, query.limit(MOST_HITS))
-
-
-async def in_exam(connection: Connection, exam_id: str | None, terms: Sequence[str], limit: int) -> list[Hit]:
-    """The turns of an exam, or of all, in which every term occurs, the best first."""
-    query = _matching(connection, terms)
-    if exam_id is not None:
-        of_exam = select(transcripts.c.encounter_id).where(transcripts.c.exam_id == exam_id)
-        query = query.where(turns.c.encounter_id.in_(of_exam))
-    return await _hits(connection, query.limit(limit))
+    return await _hits(connection, query)
 
 
 def _matching(connection: Connection, terms: Sequence[str]) -> Select[Any]:

@@ -1,7 +1,6 @@
 """The room's door: asking for transcripts, reading, correcting and searching them."""
 
 import asyncio
-import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,12 +15,11 @@ from teleosce.transcripts import (
     store_checks,
     store_corrections,
     store_passages,
-    store_search,
     store_voices,
 )
 from teleosce.transcripts.corrected import ReadTurn
 from teleosce.transcripts.find import Finder, Findings, Match
-from teleosce.transcripts.models import Correction, Hit, Progress, State, Stretch, Transcript, Word
+from teleosce.transcripts.models import Correction, Progress, State, Stretch, Transcript, Word
 from teleosce.transcripts.passages import Known
 from teleosce.transcripts.questions import Questions
 from teleosce.transcripts.vocabulary import terms
@@ -43,8 +41,8 @@ class Transcripts:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._finder = Finder(database)
         self.questions = Questions()
+        self._finder = Finder(database, self.questions)
 
     async def request(
         self,
@@ -165,14 +163,6 @@ class Transcripts:
             raise NotFound("There is no such word in any transcript.")
         return found
 
-    async def search(self, exam_id: str | None, query: str) -> list[Hit]:
-        """The turns in which all words of `query` occur, in any form, the best first; at most 100."""
-        wanted = re.findall(r"\w+", query)
-        if not wanted:
-            return []
-        async with self._database.read() as connection:
-            return await store_search.in_exam(connection, exam_id, wanted, _HITS)
-
     async def find(
         self, query: str, encounter_ids: Collection[str], *, match: Match, role: str | None, least: float
     ) -> Findings:
@@ -196,6 +186,7 @@ class Transcripts:
             await store_passages.outdate(connection, encounter_id, forget=True)
             if participant_id is None:
                 await store.close(connection, encounter_id, why)
+        self._finder.forget(encounter_id)
         return gone
 
     async def forget_author(self, author: str, name: str) -> int:

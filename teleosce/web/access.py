@@ -6,7 +6,7 @@ from aiohttp import web
 
 from teleosce.core.errors import Fault, NotFound
 from teleosce.core.ids import is_id
-from teleosce.exams import Encounter
+from teleosce.exams import Encounter, Phase
 from teleosce.people import Permission, Principal, Role, Seat
 from teleosce.web.context import Rooms
 from teleosce.web.context import principal as principal_of
@@ -83,7 +83,10 @@ async def seat_of(rooms: Rooms, exam_id: str, seat_id: str) -> Seat:
 async def observes(rooms: Rooms, principal: Principal, encounter: Encounter) -> bool:
     """Whether the person may look in on the encounter; an examiner only where it is theirs to mark."""
     theirs = principal.exam_id in (None, encounter.exam_id) and principal.may(Permission.observe_encounter)
-    return theirs and (principal.role is not Role.examiner or await examines(rooms, principal, encounter))
+    if not theirs or principal.role is not Role.examiner:
+        return theirs
+    # Whoever speaks in it goes in, whoever marks it.
+    return principal.seat_id in encounter.people or await examines(rooms, principal, encounter)
 
 
 def makes_exams(principal: Principal) -> bool:
@@ -117,6 +120,7 @@ async def _reads(rooms: Rooms, principal: Principal, encounter: Encounter) -> bo
         oversees(principal, encounter.exam_id)
         or await examines(rooms, principal, encounter)
         or await moderates(rooms, principal, encounter)
+        or (speaks(principal, encounter) and encounter.phase is not Phase.done)
     )
 
 

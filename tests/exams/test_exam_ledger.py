@@ -254,6 +254,18 @@ async def test_while_the_clock_stands_nothing_is_lost(world: World):
     assert to_ms - from_ms == 300_000
 
 
+async def test_a_pause_goes_on_into_the_next_phase(world: World):
+    made = await world.encounter(timings=replace(AT_ONCE, reading_s=60))
+    await world.day.begin(made.id)
+    await world.day.pause_encounter(made.id)
+    await world.pass_time(10)
+    await world.day.end_phase(made.id, Phase.reading)
+    await world.pass_time(180)
+    await world.day.resume_encounter(made.id)
+    spans = [to_ms - from_ms for from_ms, to_ms in await world.exams.pauses(made.id)]
+    assert spans == [10_000, 180_000]
+
+
 async def test_who_has_been_there_did_come(world: World):
     made = await consultation(world)
     await world.exams.attended({(made.id, "c1")})

@@ -108,7 +108,7 @@ PATHS = (
     "/api/media/offer",
     "/api/forms/",
     "/api/exams/",
-    "/api/transcripts/search?q=",
+    "/api/search?q=",
     "/api/transcripts/words/",
     "/api/encounters/",
 )

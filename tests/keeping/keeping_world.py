@@ -11,6 +11,7 @@ from teleosce.core.ids import new_id
 from teleosce.recording.recorder import Recorder
 from teleosce.rtc.model import Publication
 from teleosce.scoring import Change, Kind, layout_of
+from teleosce.transcripts import Match
 from teleosce.transcripts import store as transcript_store
 from teleosce.transcripts.models import HeardWord, Utterance
 from tests.recording.media import AUDIO, VIDEO, Sender, deliver
@@ -128,3 +129,9 @@ async def world(folder: Path) -> AsyncIterator[World]:
         encounter = await here.rooms.exams.encounter(encounter_id)
         assert (encounter.candidate, encounter.sp, encounter.examiner) == tuple(seats)
         yield World(here, encounter_id, *seats)
+
+
+async def said_in(world: World, word: str) -> bool:
+    """Whether a word is found in what was said in the consultation."""
+    search = world.rooms.transcripts.find
+    return bool((await search(word, [world.encounter_id], match=Match.words, role=None, least=0)).found)

@@ -13,6 +13,7 @@ from teleosce.core.blobs import sha256
 from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.core.ids import new_id
 from teleosce.keeping import reels as room
+from teleosce.keeping import store_reels
 from teleosce.keeping.models import Moment, Reel, ReelState, Rule
 from teleosce.keeping.person import write_person_data
 from teleosce.keeping.reels import Reels
@@ -97,6 +98,26 @@ async def test_whose_recording_may_not_be_shown_is_left_out_and_said(world: Worl
     cut = await reels.cut_next()
     assert cut is not None
     assert (cut.state, cut.duration_ms) == (ReelState.ready, pytest.approx(6000, abs=60))
+
+
+@pytest.mark.faults
+async def test_the_moment_that_is_left_out_is_the_one_that_is_named(world: World) -> None:
+    """Somebody was erased while the reel waited, so its moments are no longer numbered from 1."""
+    await world.record()
+    for seat in (world.candidate, world.patient):
+        await agree(world, seat)
+    await allow(world)
+    reels, other = reels_of(world.rooms), await world.house.encounter_of("candidate", 1)
+    late = moment(world, 3_600_000, 3_601_000)
+    await reels.make("", [Moment(other, 0, 1000), moment(world), late], exact=False, numbers=False, by=None)
+    async with world.rooms.database.write() as connection:
+        await store_reels.take_out(connection, other)
+    cut = await reels.cut_next()
+    assert cut is not None
+    assert [(one.from_ms, one.refused) for one in cut.moments] == [
+        (500, None),
+        (late.from_ms, "The recording ends before this moment."),
+    ]
 
 
 @pytest.mark.parametrize("title", ["How Ada opens it", "ONE good moment"])

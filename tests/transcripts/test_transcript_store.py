@@ -7,7 +7,7 @@ from transcript_world import CANDIDATE, PATIENT, ROLES, World, examiner
 from teleosce.core.errors import Invalid, NotFound
 from teleosce.core.events import Events, TranscriptReady
 from teleosce.core.ids import new_id
-from teleosce.transcripts import State, Transcript, Word, store, store_voices
+from teleosce.transcripts import Found, Match, State, Transcript, Word, store, store_voices
 from teleosce.transcripts.models import HeardWord
 from teleosce.transcripts.turns import utterances
 
@@ -86,14 +86,20 @@ async def test_a_correction_stands_beside_what_was_heard(world: World) -> None:
     assert "ramipril" in await world.transcripts.webvtt(encounter)
 
 
+async def said(world: World, query: str, *encounters: str) -> list[Found]:
+    """What a search by words finds."""
+    found = await world.transcripts.find(query, encounters, match=Match.words, role=None, least=0)
+    return [one for group in found.found.values() for one in group]
+
+
 async def test_search_finds_what_a_person_wrote_and_no_longer_what_was_heard(world: World) -> None:
     encounter = await ready(world)
     word = await word_of(world, encounter, "ramble")
     await world.transcripts.correct(word.id, "ramipril", examiner())
-    [hit] = await world.transcripts.search(None, "Ramipril morning")
+    [hit] = await said(world, "Ramipril morning", encounter)
     assert (hit.encounter_id, hit.role, hit.text) == (encounter, "sp", "I take ramipril each morning.")
     assert hit.starts_ms == 5_900
-    assert await world.transcripts.search(None, "ramble") == []
+    assert await said(world, "ramble", encounter) == []
 
 
 async def test_a_word_struck_out_is_kept_but_not_read(world: World) -> None:
@@ -105,18 +111,15 @@ async def test_a_word_struck_out_is_kept_but_not_read(world: World) -> None:
     assert (await word_of(world, encounter, "blue")).corrected == ""
 
 
-async def test_search_takes_any_form_of_a_word_and_stays_in_its_exam(world: World) -> None:
-    mine, other = new_id(), new_id()
-    encounter = await ready(world, exam_id=mine)
-    await ready(world, exam_id=other)
-    assert [hit.encounter_id for hit in await world.transcripts.search(mine, "inhaler")] == [encounter]
-    assert len(await world.transcripts.search(None, "inhaler")) == 2
+async def test_search_takes_any_form_of_a_word_and_stays_where_it_is_asked(world: World) -> None:
+    mine, other = await ready(world), await ready(world)
+    assert [hit.encounter_id for hit in await said(world, "inhaler", mine)] == [mine]
+    assert len(await said(world, "inhaler", mine, other)) == 2
 
 
 @pytest.mark.parametrize("query", ["", "   ", '"', "a OR", "NEAR(", "body:pain", "*", "-x", "'; --", "é☃", "(" * 500])
 async def test_no_query_breaks_the_search(world: World, query: str) -> None:
-    await ready(world)
-    assert await world.transcripts.search(None, query) == []
+    assert await said(world, query, await ready(world)) == []
 
 
 async def test_a_correction_that_cannot_be_kept_is_refused(world: World) -> None:

@@ -23,7 +23,7 @@ from transcript_world import (
     silence,
 )
 
-from teleosce.transcripts import State, Transcript, store
+from teleosce.transcripts import Match, State, Transcript, store
 from teleosce.transcripts.weights import find_weights
 
 pytestmark = pytest.mark.speech
@@ -113,7 +113,7 @@ async def test_what_people_say_is_read(world: World, voices: Voices, dialogue: C
     said = "The pain began in bed. Now my arm hurts. The pain began in bed."
     assert wrong(said, text_of(parts, PATIENT)) <= 0.25
 
-    assert await world.transcripts.search(None, "arm")
+    assert (await world.transcripts.find("arm", [parted], match=Match.words, role=None, least=0)).found
     for encounter in (plain, leaking, silent, parted):
         await world.until_read(encounter)
     assert sum(len(passage.vectors) - 1 for passage in await world.transcripts.passages([plain])) == len(heard.turns)

@@ -1,5 +1,6 @@
 """The moments that speak for each item of the mark sheet. Found, never marked; shown as the exam's rules say."""
 
+import asyncio
 from typing import Any
 
 from aiohttp import web
@@ -90,7 +91,7 @@ async def _found(house: Rooms, encounter: Encounter, sheet: MarkSheet) -> dict[s
     if not known and not await house.transcripts.is_read(encounter.id):
         return None
     transcript = await house.transcripts.get(encounter.id)
-    return find(sought, asked, transcript.turns if transcript else (), known)
+    return await asyncio.to_thread(find, sought, asked, transcript.turns if transcript else (), known)
 
 
 def _kept(moment: Moment) -> dict[str, Any]:

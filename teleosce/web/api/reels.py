@@ -1,5 +1,6 @@
 """Reels for teaching. For organisers, and only of exams that are theirs."""
 
+import re
 from typing import Any, Literal
 
 from aiohttp import web
@@ -13,6 +14,9 @@ from teleosce.web.access import oversees, own_encounter
 from teleosce.web.context import principal, rooms
 from teleosce.web.keeping import reels_of
 from teleosce.web.routing import Route, answer, body
+
+NEAR = 1 << 16
+"""Whoever reads from before this byte to beyond it has begun to take the file."""
 
 PRIVATE = {"Cache-Control": "private, no-store"}
 
@@ -71,8 +75,10 @@ async def delete(request: web.Request) -> web.Response:
 async def reel_file(request: web.Request) -> web.StreamResponse:
     """The file, by ranges; a file to keep, with `?download`."""
     reel = await _own(request)
-    # A player asks for many ranges of one file: whoever has its beginning has exported it.
-    record = request.headers.get("Range", "bytes=0-").startswith("bytes=0-")
+    # A player asks for many ranges of one file: whoever has what lies near its beginning has exported it.
+    asked = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("Range", "bytes=0-"))
+    whole = asked is None or (int(asked[1]) < NEAR <= int(asked[2] or NEAR))
+    record = whole or "download" in request.query
     path = await reels_of(rooms(request)).file(reel, principal(request), record=record)
     headers = PRIVATE | {"Content-Type": "video/webm"}
     if "download" in request.query:

@@ -9,7 +9,7 @@ from teleosce.core.errors import NotFound
 from teleosce.people import Permission
 from teleosce.reports import glance_of
 from teleosce.transcripts import Turn
-from teleosce.web.access import marked_encounter, readable
+from teleosce.web.access import marked_encounter
 from teleosce.web.calibration import read_encounter
 from teleosce.web.context import principal, rooms
 from teleosce.web.routing import Route, answer, body
@@ -94,28 +94,6 @@ async def confirm(request: web.Request) -> web.Response:
     return answer({"id": turn_id, "right": True})
 
 
-async def search(request: web.Request) -> web.Response:
-    """Where words were said, in the encounters that are the caller's to read."""
-    house = rooms(request)
-    who = principal(request)
-    hits = await house.transcripts.search(who.exam_id, request.query.get("q", "")[:200])
-    mine = await readable(house, who)
-    return answer(
-        {
-            "hits": [
-                {
-                    "encounter": hit.encounter_id,
-                    "turn": hit.turn_id,
-                    "starts_ms": hit.starts_ms,
-                    "text": hit.text,
-                }
-                for hit in hits
-                if mine is None or hit.encounter_id in mine
-            ]
-        }
-    )
-
-
 ROUTES = [
     Route("GET", "/api/encounters/{id}/transcript", transcript, Permission.read_transcript, "The transcript"),
     Route(
@@ -142,5 +120,4 @@ ROUTES = [
         Permission.correct_transcript,
         "Say that a turn is right",
     ),
-    Route("GET", "/api/transcripts/search", search, Permission.read_transcript, "Search what was said", query=("q",)),
 ]
