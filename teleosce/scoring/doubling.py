@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from math import floor
 
 from teleosce.exams import Encounter, Outcome
+from teleosce.scoring.fields import SHEETS
+from teleosce.scoring.models import Form
 from teleosce.scoring.rules import MarkingRules
 
 Place = tuple[str, int]
@@ -15,6 +17,11 @@ Place = tuple[str, int]
 def counts(encounter: Encounter) -> bool:
     """Whether an encounter is one that marks are made of: not void, and not one to which nobody came."""
     return encounter.outcome in (None, Outcome.completed)
+
+
+def practised(forms: Sequence[Form]) -> set[str]:
+    """Who has practised on an encounter, or written its agreed marks: they cannot mark it blind."""
+    return {one.author_id for one in forms if one.kind in SHEETS}
 
 
 def by_share(

@@ -13,7 +13,8 @@ from teleosce.exams import Encounter, Exams
 from teleosce.people import People, Principal, plain
 from teleosce.scoring import store, store_marking
 from teleosce.scoring.assignments import Assignment, AssignmentKind, Markers, Reassigned, markers_of
-from teleosce.scoring.models import Kind, State
+from teleosce.scoring.doubling import practised
+from teleosce.scoring.models import Form, Kind, State
 from teleosce.scoring.moderation import Moderation
 from teleosce.scoring.rules import KeptRules, MarkingRules
 from teleosce.scoring.second_marks import SecondMarks
@@ -133,9 +134,9 @@ class Marking:
     ) -> Reassigned:
         """Gives encounters to somebody, in place of those who have them, in one transaction; an audit row for each.
 
-        One stays with whoever has it where their form is submitted, and where the person has the other mark of it or
-        was in its room. Raises Invalid for too long a reason. Whether seat and encounters are of one exam is for the
-        caller to see to.
+        One stays with whoever has it where their form is submitted, and where the person has the other mark of it,
+        settles it, has practised on it or was in its room. Raises Invalid for too long a reason. Whether seat and
+        encounters are of one exam is for the caller to see to.
         """
         reason = plain(reason).strip()
         if len(reason) > MAX_REASON:
@@ -145,9 +146,9 @@ class Marking:
         try:
             async with self._database.write() as connection:
                 known = await store_marking.standing(connection, encounter_ids)
-                submitted = await _submitted(connection, encounter_ids)
+                forms = await _forms(connection, encounter_ids)
                 for one in encounters:
-                    why = _why_not(one, markers_of(one, known[one.id]), seat_id, kind, submitted)
+                    why = _why_not(one, markers_of(one, known[one.id]), seat_id, kind, forms[one.id])
                     if why:
                         left[one.id] = why
                     else:
@@ -183,27 +184,30 @@ async def _replace(connection: Connection, known: Sequence[Assignment], new: Ass
     await store_marking.add(connection, new)
 
 
-async def _submitted(connection: Connection, encounter_ids: Collection[str]) -> Mapping[str, set[str]]:
-    """Per encounter those whose mark or settlement has been submitted."""
-    found: dict[str, set[str]] = {one: set() for one in encounter_ids}
+async def _forms(connection: Connection, encounter_ids: Collection[str]) -> Mapping[str, Sequence[Form]]:
+    found: dict[str, list[Form]] = {one: [] for one in encounter_ids}
     for form in await store.of_encounters(connection, encounter_ids):
-        if form.kind is Kind.mark and form.state is not State.draft:
-            found[form.encounter_id].add(form.author_id)
+        found[form.encounter_id].append(form)
     return found
 
 
 def _why_not(
-    encounter: Encounter, markers: Markers, seat_id: str, kind: AssignmentKind, submitted: Mapping[str, set[str]]
+    encounter: Encounter, markers: Markers, seat_id: str, kind: AssignmentKind, forms: Sequence[Form]
 ) -> str | None:
     """Why somebody cannot get an encounter; None when they can."""
     has = {AssignmentKind.first: markers.first, AssignmentKind.second: markers.second}.get(kind, markers.moderator)
-    others = {markers.first, markers.second} if kind is AssignmentKind.moderation else {*markers.seats} - {has}
+    submitted = {one.author_id for one in forms if one.kind in _COUNTED and one.state is not State.draft}
     if seat_id == has:
         return "It is theirs already."
-    if seat_id in others or seat_id in submitted[encounter.id]:
-        return "They have marked it, or are to mark it, so nobody would be looking at it afresh."
+    if seat_id in {*markers.seats, markers.moderator} - {has} or seat_id in submitted:
+        return "They have marked it, or are to mark or settle it, so nobody would be looking at it afresh."
+    if kind is not AssignmentKind.moderation and seat_id in practised(forms):
+        return "They have practised on it, or written its agreed marks, so they would not mark it afresh."
     if seat_id in encounter.people and seat_id != encounter.examiner:
         return "They took part in the consultation."
-    if has is not None and has in submitted[encounter.id]:
-        return "The mark of whoever has it is submitted, so it stays."
+    if has is not None and has in submitted:
+        return "Whoever has it has submitted what they found, so it stays with them."
     return None
+
+
+_COUNTED = (Kind.mark, Kind.settlement)

@@ -95,10 +95,9 @@ class Moderation:
             raise Conflict(
                 "One of the two marks is not submitted, so there is nothing to settle yet.", code="mark-open"
             )
-        if person_id in case.markers.seats:
-            raise Forbidden("You marked this encounter yourself, so somebody else settles it.")
         async with self._database.write() as connection:
             known = (await store_marking.standing(connection, [encounter_id]))[encounter_id]
+            _must_not_mark(person_id, markers_of(case.encounter, known))
             before = next((one for one in known if one.kind is AssignmentKind.moderation), None)
             if before and before.seat_id == person_id:
                 return
@@ -142,6 +141,7 @@ class Moderation:
         markers = markers_of(encounter, (await store_marking.standing(connection, [encounter.id]))[encounter.id])
         if markers.moderator != form.author_id:
             raise _taken(markers.moderator)
+        _must_not_mark(form.author_id, markers)
         forms = await store.of_encounters(connection, [encounter.id])
         first, second = (locked(forms, Kind.mark, seat) for seat in (markers.first, markers.second))
         written = settle(form, first, second, layout_of(await self._stations.get(encounter.station_hash)))
@@ -157,6 +157,11 @@ class Moderation:
 
 def _size(case: Case) -> tuple[float, int, int, int]:
     return case.record.difference.size if case.record.difference else (-1.0, 0, 0, 0)
+
+
+def _must_not_mark(person_id: str, markers: Markers) -> None:
+    if person_id in markers.seats:
+        raise Forbidden("This encounter is yours to mark, so somebody else settles it.")
 
 
 def _taken(moderator: str | None) -> Conflict:

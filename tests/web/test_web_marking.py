@@ -1,9 +1,12 @@
 """Who marks what, by HTTP: rules, assignments, and that a second marker sees nothing of the first."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
+from teleosce.core.ids import new_id
 from teleosce.people import Role
+from teleosce.scoring import store_marking
 from tests.web.house import Client, House
 
 
@@ -217,6 +220,11 @@ async def test_a_moderator_settles_item_by_item(house: House) -> None:
     history = await house.rooms.forms.history(settlement["id"])
     folded = {entry.field: entry.value for entry in history.entries}
     assert {name: field["value"] for name, field in done["fields"].items()} == folded
+    # It stays with whoever settled it.
+    heir, _ = await examiner(house, "Prof Heir", Role.moderator)
+    (kept,) = (await assign(house, mine, heir, "moderation"))["left"]
+    assert "has submitted" in kept["why"]
+    assert (await moderator.json("GET", f"/api/encounters/{mine}/record"))["status"] == "settled"
     # The marks themselves are as they were; one that is amended afterwards is pointed out.
     view = await first.json("GET", f"/api/encounters/{mine}/forms/mark")
     assert view["fields"][f"item.{critical}"]["value"] == "done"
@@ -255,3 +263,21 @@ async def test_nobody_settles_their_own_mark_or_before_there_are_two(house: Hous
     await moderator.refused(404, "POST", f"/api/encounters/{mine}/moderation", {})
     _, another = await examiner(house, "Prof Two", Role.moderator)
     assert "nothing to settle" in await another.refused(409, "POST", f"/api/encounters/{mine}/moderation", {})
+
+
+async def test_whoever_settles_does_not_mark(house: House) -> None:
+    mine = await house.encounter_of("candidate")
+    await house.begin(mine, "changeover")
+    seat, moderator = await examiner(house, "Prof One", Role.moderator)
+    other, _ = await examiner(house, "Dr Other")
+    await assign(house, mine, other, "second")
+    assert (await assign(house, mine, seat, "moderation"))["moved"] == [mine]
+    for kind in ("first", "second"):
+        assert "afresh" in (await assign(house, mine, seat, kind))["left"][0]["why"]
+    # Nor where the two meet all the same: what is wanted may have changed between the question and the answer.
+    settlement = await moderator.json("GET", f"/api/encounters/{mine}/forms/settlement")
+    async with house.rooms.database.write() as connection:
+        (second,) = await store_marking.of_seat(connection, other)
+        await store_marking.end(connection, second.id, 1)
+        await store_marking.add(connection, replace(second, id=new_id(), seat_id=seat))
+    await moderator.refused(403, "POST", f"/api/forms/{settlement['id']}/submit", {})
