@@ -58,6 +58,7 @@ def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = No
     stations = StationStore(database, settings.data, clock)
     recordings = Recordings(settings.data, database, clock, events, disk=disk)
     forms = Forms(database, clock, events)
+    marking = Marking(database, clock, events, exams=exams, people=people, stations=stations)
     secret = _secret(settings.data / "secret.key")
     return Rooms(
         settings=settings,
@@ -75,9 +76,9 @@ def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = No
         transcripts=Transcripts(database, clock),
         watching=Watching(database, clock, events),
         forms=forms,
-        marking=Marking(database, clock, events, exams=exams, people=people, stations=stations),
+        marking=marking,
         desks=Desks(database, clock),
-        calibration=Calibration(database, clock, forms, exams, people, stations, recordings),
+        calibration=Calibration(database, clock, forms, marking, exams, people, stations, recordings),
     )
 
 

@@ -113,13 +113,14 @@ class Gate:
     """Whether somebody may mark live: `references` of so many are to be marked, `share` of their items to agree.
 
     wanted: what the rules ask for, or all references there are if that is less: nobody is locked out by a rule that
-    cannot be met.
+    cannot be met. shut: those not marked yet that are closed for now.
     """
 
     wanted: int
     marked: int
     share_wanted: float
     share: float | None
+    shut: int = 0
 
     @property
     def left(self) -> int:
@@ -132,6 +133,6 @@ class Gate:
         return self.wanted == 0 or (self.left == 0 and (self.share or 0.0) >= self.share_wanted)
 
 
-def gate(wanted: int, share_wanted: float, there: int, done: Agreement) -> Gate:
+def gate(wanted: int, share_wanted: float, there: int, done: Agreement, shut: int = 0) -> Gate:
     """The gate of an exam with `there` references, for somebody who has `done` this much."""
-    return Gate(min(wanted, there), done.references, share_wanted, done.share)
+    return Gate(min(wanted, there), done.references, share_wanted, done.share, shut)

@@ -19,7 +19,9 @@ from teleosce.scoring import store_calibration as store
 from teleosce.scoring.agreement import Agreement, Compared, agreement, compare
 from teleosce.scoring.fields import layout_of
 from teleosce.scoring.forms import AGAIN, Forms
+from teleosce.scoring.marking import Marking
 from teleosce.scoring.models import OPEN, Form, History, Kind, State
+from teleosce.scoring.records import COUNTS
 from teleosce.scoring.store_calibration import Reference
 from teleosce.stations import StationStore
 
@@ -46,13 +48,14 @@ class Calibration:
         database: Database,
         clock: Clock,
         forms: Forms,
+        marking: Marking,
         exams: Exams,
         people: People,
         stations: StationStore,
         recordings: Recordings,
     ) -> None:
         self._database, self._clock, self._forms = database, clock, forms
-        self._exams, self._people = exams, people
+        self._marking, self._exams, self._people = marking, exams, people
         self._stations, self._recordings = stations, recordings
 
     async def reference(self, encounter_id: str) -> Reference:
@@ -73,15 +76,19 @@ class Calibration:
         async with self._database.read() as connection:
             return await store.of_exam(connection, exam_id)
 
-    async def open_to(self, exam_id: str) -> list[Reference]:
-        """Those of an exam that its examiners can mark now."""
-        return [one for one in await self.of_exam(exam_id) if await self.why_closed(one) is None]
+    async def agreed(self, exam_id: str) -> list[Reference]:
+        """Those of an exam whose agreed marks were ever submitted: one that is closed for a while stays among them."""
+        return [one for one in await self.of_exam(exam_id) if (await self._marks(one)).state is not State.draft]
+
+    async def _marks(self, reference: Reference) -> Form:
+        return await self._forms.form(reference.form_id)
 
     async def make(self, encounter_id: str, by: Principal) -> Reference:
         """Makes a finished encounter a reference of its exam, with an empty sheet for its agreed marks; audit row.
 
         One that stands is returned as it is. Vetoes: Conflict for an encounter that is not over, was not recorded, or
-        whose people have not all agreed to training.
+        whose people have not all agreed to training, or that has no mark of record yet: the agreed marks, which
+        examiners are shown, must not reach somebody who still marks it.
         """
         encounter = await self._exams.encounter(encounter_id)
         async with self._database.read() as connection:
@@ -94,6 +101,8 @@ class Calibration:
         form = await self._forms.open(Kind.reference, encounter_id, author)
         made = Reference(encounter_id, encounter.station_hash, form.id, author, self._clock.now_ms())
         async with self._database.write() as connection:
+            if (first := await store.find(connection, encounter_id)) is not None:
+                return first
             await store.put(connection, made)
             await store.name(connection, encounter.exam_id, encounter_id, made.made_ms)
             detail = {"exam": encounter.exam_id, "station": made.station_hash}
@@ -121,7 +130,7 @@ class Calibration:
 
     async def why_closed(self, reference: Reference) -> str | None:
         """Why nobody can practise on it now, as a sentence; None when they can."""
-        if (await self._forms.form(reference.form_id)).state in OPEN:
+        if (await self._marks(reference)).state in OPEN:
             return "Its agreed marks are not submitted yet."
         return await self._why_not(await self._exams.encounter(reference.encounter_id))
 
@@ -140,7 +149,7 @@ class Calibration:
         forms = await self._forms.of_encounters([one.encounter_id for one in references])
         for one in references:
             layout = layout_of(await self._stations.get(one.station_hash))
-            agreed = values_of(await self._forms.form(one.form_id))
+            agreed = values_of(await self._marks(one))
             own = {form.author_id: form for form in forms[one.encounter_id] if form.kind is Kind.calibration}
             for seat in seat_ids:
                 form = own.get(seat)
@@ -159,7 +168,7 @@ class Calibration:
         people = {*encounter.people, *(take.participant_id for take in takes)}
         missing = people - await self._people.allow_training(people)
         if not missing:
-            return None
+            return None if (await self._marking.record(encounter.id)).status in COUNTS else _UNMARKED
         roles = {(await self._people.seat(one)).role for one in missing}
         who = " and ".join(words for role, words in _WHO.items() if role in roles) or "somebody who speaks in it"
         verb = "have" if len(roles) > 1 else "has"
@@ -175,6 +184,10 @@ async def forget_reference(database: Database, encounter_id: str, at_ms: int) ->
         return int(await store.withdraw(connection, encounter_id, at_ms))
 
 
+_UNMARKED = (
+    "Its own marking is not finished: a mark is missing, being amended or in dispute, and whoever gives it must not "
+    "see the agreed marks."
+)
 _WHO = {
     Role.candidate: "the candidate",
     Role.standardized_patient: "the standardized patient",

@@ -12,7 +12,7 @@ from teleosce.exams import Encounter, Exams, Phase
 from teleosce.people import People, Principal, Role
 from teleosce.scoring import store, store_marking
 from teleosce.scoring.assignments import Assignment, AssignmentKind, Markers, markers_of
-from teleosce.scoring.doubling import Place, by_share, counts, near_cut, second_marker
+from teleosce.scoring.doubling import Place, by_share, counts, near_cut, practised, second_marker
 from teleosce.scoring.fields import layout_of
 from teleosce.scoring.models import Form, Kind
 from teleosce.scoring.records import locked
@@ -28,7 +28,7 @@ _SECOND = AssignmentKind.second
 
 @dataclass(frozen=True)
 class Doubled:
-    """Encounters that got a second marker, and those for which the exam has no other examiner."""
+    """Encounters that got a second marker, and those for which the exam has nobody else to mark them blind."""
 
     made: tuple[str, ...]
     without: tuple[str, ...]
@@ -78,7 +78,8 @@ class SecondMarks:
                 first = markers[one.id].first
                 if one.id not in reasons or first is None:
                     continue
-                seat = second_marker(one, first, examiners, places, load)
+                fresh = [seat for seat in examiners if seat not in practised(forms[one.id])]
+                seat = second_marker(one, first, fresh, places, load)
                 if seat is None:
                     without.append(one.id)
                     continue

@@ -1,23 +1,26 @@
 """Calibration as pages show it: who practises on what, what is left before marking live, how far marks differ."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from teleosce.core.errors import Conflict, NotFound
 from teleosce.core.ids import is_id
 from teleosce.exams import Encounter
 from teleosce.people import Permission, Principal, Role, Seat
-from teleosce.scoring import Agreement, Compared, Gate, Kind, Practice, Reference, gate, together, values_of
+from teleosce.scoring import OPEN, Agreement, Compared, Gate, Kind, Practice, Reference, gate, together, values_of
 from teleosce.stations import StationVersion
-from teleosce.web.access import marked_encounter
+from teleosce.web.access import examines, marked_encounter, person_of
 from teleosce.web.context import Rooms
 
 
 async def practises(rooms: Rooms, principal: Principal, encounter_id: str) -> bool:
-    """Whether the encounter is a reference that this examiner's exam uses, and that can be marked now."""
+    """Whether the encounter is a reference that this examiner's exam uses, open now, and not theirs to mark live."""
     if principal.seat_id is None or principal.exam_id is None or not principal.may(Permission.mark):
         return False
     named = [one for one in await rooms.calibration.of_exam(principal.exam_id) if one.encounter_id == encounter_id]
-    return bool(named) and await rooms.calibration.why_closed(named[0]) is None
+    if not named or await rooms.calibration.why_closed(named[0]) is not None:
+        return False
+    return not await examines(rooms, principal, await rooms.exams.encounter(encounter_id))
 
 
 def refers(principal: Principal, exam_id: str) -> bool:
@@ -46,25 +49,50 @@ async def _is_reference_of(rooms: Rooms, principal: Principal, encounter_id: str
 
 async def may_fill(rooms: Rooms, principal: Principal, encounter_id: str, kind: Kind) -> Encounter:
     """The encounter, for whoever may write such a sheet of it: an attempt, or the agreed marks. Raises NotFound."""
-    if kind is Kind.calibration and await practises(rooms, principal, encounter_id):
+    if kind is Kind.calibration and (
+        await practises(rooms, principal, encounter_id) or await _has_begun(rooms, principal, encounter_id)
+    ):
         return await rooms.exams.encounter(encounter_id)
     if kind is Kind.reference and is_id(encounter_id):
         reference = await rooms.calibration.reference(encounter_id)
         encounter = await rooms.exams.encounter(encounter_id)
-        if refers(principal, encounter.exam_id) and author_of(principal) == reference.made_by:
+        if refers(principal, encounter.exam_id) and person_of(principal) == reference.made_by:
             return encounter
     raise NotFound("There is no such form, or it is not yours to fill in.")
 
 
-def author_of(principal: Principal) -> str:
-    """Who fills in: the seat, or the account of staff without one."""
-    return principal.seat_id or principal.account_id or principal.session_id
+async def _has_begun(rooms: Rooms, principal: Principal, encounter_id: str) -> bool:
+    """Whether somebody's attempt at a reference of their exam is open: it can be finished while that is closed."""
+    if principal.exam_id is None or not principal.may(Permission.mark):
+        return False
+    if encounter_id not in {one.encounter_id for one in await rooms.calibration.of_exam(principal.exam_id)}:
+        return False
+    forms = await rooms.forms.of_encounter(encounter_id)
+    mine = [one for one in forms if one.kind is Kind.calibration and one.author_id == principal.seat_id]
+    return any(one.state in OPEN for one in mine)
 
 
-async def practice_of(rooms: Rooms, exam_id: str, seat_id: str) -> list[Practice]:
-    """What one examiner made of the references that are open to their exam."""
-    references = await rooms.calibration.open_to(exam_id)
-    return (await rooms.calibration.practice(references, [seat_id]))[seat_id]
+async def practice_of(rooms: Rooms, exam_id: str, seat_ids: Sequence[str]) -> dict[str, list[Practice]]:
+    """What each of some examiners made of their exam's references that have agreed marks, closed for now or not.
+
+    A reference whose encounter is theirs to mark live is none for them.
+    """
+    references = await rooms.calibration.agreed(exam_id)
+    found = await rooms.calibration.practice(references, seat_ids)
+    markers = await rooms.marking.markers_in(await rooms.exams.some([one.encounter_id for one in references]))
+    return {
+        seat: [one for one in those if seat not in markers[one.reference.encounter_id].seats]
+        for seat, those in found.items()
+    }
+
+
+async def gate_after(rooms: Rooms, exam_id: str, practice: Sequence[Practice]) -> Gate:
+    """The gate of an exam, for somebody with this practice."""
+    rules = await rooms.marking.rules(exam_id)
+    unmarked = [one.reference for one in practice if not one.attempts]
+    shut = [one for one in unmarked if await rooms.calibration.why_closed(one) is not None]
+    wanted, share = rules.calibration_encounters, rules.calibration_agreement
+    return gate(wanted, share, len(practice), together(practice), len(shut))
 
 
 async def gate_of(rooms: Rooms, principal: Principal) -> Gate | None:
@@ -75,11 +103,9 @@ async def gate_of(rooms: Rooms, principal: Principal) -> Gate | None:
     seat_id, exam_id = principal.seat_id, principal.exam_id
     if seat_id is None or exam_id is None:
         return None
-    rules = await rooms.marking.rules(exam_id)
-    if rules.calibration_encounters == 0:
+    if (await rooms.marking.rules(exam_id)).calibration_encounters == 0:
         return None
-    practice = await practice_of(rooms, exam_id, seat_id)
-    found = gate(rules.calibration_encounters, rules.calibration_agreement, len(practice), together(practice))
+    found = await gate_after(rooms, exam_id, (await practice_of(rooms, exam_id, [seat_id]))[seat_id])
     if found.open or any(form.kind is Kind.mark for form in await rooms.forms.of_author(seat_id)):
         return None
     return found
@@ -100,7 +126,8 @@ def gate_words(closed: Gate) -> str:
         share = f" At least {percent(closed.share_wanted)} of the items have to agree with the agreed marks{yours}."
     if closed.left:
         count = "1 reference recording" if closed.left == 1 else f"{closed.left} reference recordings"
-        return f"Before you mark live, please mark {count}.{share}"
+        shut = " Not every recording is open at the moment: please ask the organiser." if closed.shut else ""
+        return f"Before you mark live, please mark {count}.{share}{shut}"
     return f"Before you mark live, please mark reference recordings again.{share}"
 
 

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from teleosce.app import Server, freeze_stations, running
+from teleosce.people import Role
 from teleosce.scoring import MarkingRules
 from tests.e2e.browsers import chromium, join, new_page
 from tests.e2e.looks import look
@@ -59,6 +60,7 @@ async def test_an_examiner_calibrates(tmp_path: Path) -> None:
     async with world(tmp_path / "data") as here, chromium() as browser:
         await here.record()
         await here.transcribe()
+        await here.mark()
         await _calibrate(here, browser, problems)
     assert not problems
 
@@ -67,6 +69,10 @@ async def _calibrate(here: World, browser: Browser, problems: list[str]) -> None
     server, exam_id = here.house.server, here.house.exam.exam_id
     links = {role: here.house.link(role) for role in ("organiser", "examiner", "candidate", "sp")}
     url, items = server.url, 21
+    # Whoever marked it live does not practise on it: another examiner does.
+    people, now_ms = here.rooms.people, here.rooms.clock.now_ms()
+    other = await people.add_seat(exam_id, Role.examiner, "Dr Other")
+    links["examiner"] = f"/j#{await people.issue_link(other.id, now_ms - 60_000, now_ms + 3_600_000)}"
 
     # The question about training is the person's own, and unticked.
     candidate = await new_page(browser, problems)

@@ -8,7 +8,7 @@ import pytest
 
 from teleosce.core.ids import new_id
 from teleosce.people import Role
-from teleosce.scoring import Kind, layout_of
+from teleosce.scoring import AssignmentKind, Kind, layout_of
 from teleosce.scoring import MarkingRules as Rules
 from tests.keeping.keeping_world import World
 from tests.keeping.keeping_world import world as running_world
@@ -45,6 +45,15 @@ async def _fill(client: Client, encounter: str, kind: str, values: dict[str, Any
     return await client.json("POST", f"/api/forms/{form['id']}/submit", {}) if submit else form
 
 
+async def _examiner(world: World, name: str) -> tuple[str, Client]:
+    """Another examiner of the exam: their seat and their browser."""
+    house, rooms = world.house, world.rooms
+    seat = await rooms.people.add_seat(house.exam.exam_id, Role.examiner, name)
+    now_ms, client = rooms.clock.now_ms(), await house.client()
+    await client.join(f"#{await rooms.people.issue_link(seat.id, now_ms - 1000, now_ms + 3_600_000)}")
+    return seat.id, client
+
+
 async def _items(world: World) -> list[str]:
     encounter = await world.rooms.exams.encounter(world.encounter_id)
     return [*layout_of(await world.rooms.stations.get(encounter.station_hash)).items]
@@ -54,8 +63,11 @@ async def test_from_consent_to_the_open_worklist(world: World) -> None:
     """One story, as a server starts for each test: every door is tried before it opens."""
     house, rooms, encounter = world.house, world.rooms, world.encounter_id
     exam = house.exam.exam_id
-    organiser, examiner = await house.client("organiser"), await house.client("examiner")
+    organiser, marker = await house.client("organiser"), await house.client("examiner")
     candidate, patient = await house.client("candidate"), await house.client("sp")
+    seat, examiner = await _examiner(world, "Dr Other")
+    live = await house.encounter_of("candidate", 1)
+    await rooms.marking.assign(live, seat, AssignmentKind.first)
 
     assert "not over" in await organiser.refused(409, "POST", "/api/references", {"encounter": encounter})
     await world.record()
@@ -69,6 +81,9 @@ async def test_from_consent_to_the_open_worklist(world: World) -> None:
     await _agree(world, patient, house.link("sp"))
     for other in (examiner, candidate, patient):
         await other.refused(403, "POST", "/api/references", {"encounter": encounter})
+    # Not before it is marked: whoever still marks it would be shown the agreed marks.
+    assert "not finished" in await organiser.refused(409, "POST", "/api/references", {"encounter": encounter})
+    await world.mark()
 
     found = await organiser.json("POST", "/api/references", {"encounter": encounter})
     (reference,) = found["references"]
@@ -84,9 +99,14 @@ async def test_from_consent_to_the_open_worklist(world: World) -> None:
     form = await _fill(organiser, encounter, "reference", agreed)
     await examiner.refused(404, "POST", f"/api/forms/{form['id']}/changes", {"changes": []})
 
+    # Who marked it live does not practise on it.
+    await marker.refused(404, "GET", f"/api/encounters/{encounter}/forms/calibration")
+    await marker.refused(404, "GET", f"/api/references/{encounter}/differences")
+
     # The rule closes the worklist, and says what is left.
+    await house.begin(live)
     await rooms.marking.set_rules(exam, Rules(calibration_encounters=3, calibration_agreement=0.8), 0)
-    left = await examiner.refused(409, "GET", f"/api/encounters/{encounter}/forms/mark")
+    left = await examiner.refused(409, "GET", f"/api/encounters/{live}/forms/mark")
     assert "mark 1 reference recording." in left
     assert "80 %" in left
     assert "Calibration comes first" in await (await examiner.ask("GET", "/mark")).text()
@@ -100,16 +120,22 @@ async def test_from_consent_to_the_open_worklist(world: World) -> None:
     own = {f"item.{one}": "done" for one in items[:-5]} | {f"item.{one}": "not_done" for one in items[-5:]}
     draft = await _fill(examiner, encounter, "calibration", own | {"global": "fail"}, submit=False)
     await examiner.refused(409, "GET", f"/api/references/{encounter}/differences")
+    # While the agreed marks are amended the gate stays closed, and the sheet that is open can be finished.
+    await organiser.json("POST", f"/api/forms/{form['id']}/amend", {"reason": "heard it again"})
+    for path in (f"/api/encounters/{encounter}/recording", f"/api/references/{encounter}/differences"):
+        await examiner.refused(404, "GET", path)
+    said = await examiner.refused(409, "GET", f"/api/encounters/{live}/forms/mark")
+    assert "mark 1 reference recording." in said
+    assert "Not every recording is open" in said
     await examiner.json("POST", f"/api/forms/{draft['id']}/submit", {})
+    await organiser.json("POST", f"/api/forms/{form['id']}/submit", {})
     differences = await examiner.json("GET", f"/api/references/{encounter}/differences")
     assert differences["equal"] == len(items) - 5
     assert differences["global"] == {"agreed": "pass", "steps": -2}
     assert differences["points"] < 0
     first = differences["items"][0]
     assert (first["explanation"], first["moments"][0]["from_ms"]) == ("Said at once.", 200)
-    assert "mark reference recordings again" in await examiner.refused(
-        409, "GET", f"/api/encounters/{encounter}/forms/mark"
-    )
+    assert "mark reference recordings again" in await examiner.refused(409, "GET", f"/api/encounters/{live}/forms/mark")
     await examiner.refused(400, "POST", f"/api/forms/{draft['id']}/amend", {"reason": "a second thought"})
 
     # A further attempt: an empty sheet, all attempts kept, and then the worklist is open.
@@ -119,17 +145,30 @@ async def test_from_consent_to_the_open_worklist(world: World) -> None:
     assert (again["state"], again["marked"]) == ("amending", 0)
     await _fill(examiner, encounter, "calibration", {f"item.{one}": "done" for one in items} | {"global": "pass"})
     assert (await examiner.json("GET", f"/api/references/{encounter}/differences"))["attempt"] == 2
-    await examiner.json("GET", f"/api/encounters/{encounter}/forms/mark")
+    await examiner.json("GET", f"/api/encounters/{live}/forms/mark")
     assert "Calibration comes first" not in await (await examiner.ask("GET", "/mark")).text()
-    (told,) = (await organiser.json("GET", f"/api/exams/{exam}/references"))["examiners"]
+    examiners = (await organiser.json("GET", f"/api/exams/{exam}/references"))["examiners"]
+    told = next(one for one in examiners if one["seat"] == seat)
     assert (told["open"], told["attempts"]) == (True, 2)
     assert (told["latest"]["share"], told["first"]["equal"]) == (1.0, len(items) - 5)
 
-    # None of it is a mark: the organiser's page knows only the empty one that was opened last.
+    # None of it is a mark: the organiser's page knows the one that was given live, and the empty one opened last.
     marking = await organiser.json("GET", f"/api/exams/{exam}/marking")
-    assert (marking["all"]["submitted"], marking["all"]["begun"]) == (0, 0)
+    assert (marking["all"]["submitted"], marking["all"]["begun"]) == (1, 0)
     kinds = [one.kind for one in await rooms.forms.of_encounter(encounter)]
     assert sorted(kinds) == [Kind.calibration, Kind.mark, Kind.reference]
+
+    # Who practised on it never marks it live; a second mark that is wanted of somebody else closes it.
+    (why,) = (await rooms.marking.reassign([encounter], seat, AssignmentKind.second)).left.values()
+    assert "practised" in why
+    await rooms.marking.set_rules(exam, Rules(double_share=1.0), 1)
+    assert (await rooms.marking.double(exam)).without == (encounter,)
+    third, _ = await _examiner(world, "Dr Third")
+    assert (await rooms.marking.double(exam)).made == (encounter,)
+    assert (await rooms.marking.markers(await rooms.exams.encounter(encounter))).second == third
+    await examiner.refused(404, "GET", f"/api/references/{encounter}/differences")
+    (closed,) = (await organiser.json("GET", f"/api/exams/{exam}/references"))["references"]
+    assert "not finished" in closed["closed"]
 
     # Consent that is taken back closes it at once.
     await _agree(world, candidate, house.link("candidate"), agreed=False)

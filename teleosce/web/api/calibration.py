@@ -9,13 +9,14 @@ from teleosce.core.errors import Conflict, NotFound
 from teleosce.core.ids import is_id
 from teleosce.exams import Encounter, Outcome, Phase
 from teleosce.people import Permission
-from teleosce.scoring import OPEN, Practice, Reference, gate, together
-from teleosce.web.access import exam_of
+from teleosce.scoring import OPEN, Practice, Reference, together
+from teleosce.web.access import exam_of, person_of
 from teleosce.web.calibration import (
     agreement_view,
-    author_of,
     comparison,
     examiners_of,
+    gate_after,
+    practice_of,
     practises,
     refers,
     title_of,
@@ -42,7 +43,7 @@ async def overview(request: web.Request) -> web.Response:
     exam_id = exam_of(request, refers)
     house = rooms(request)
     await house.exams.exam(exam_id)
-    return answer(await _overview(house, exam_id, author_of(principal(request))))
+    return answer(await _overview(house, exam_id, person_of(principal(request))))
 
 
 async def _overview(house: Rooms, exam_id: str, author: str) -> dict[str, Any]:
@@ -51,9 +52,8 @@ async def _overview(house: Rooms, exam_id: str, author: str) -> dict[str, Any]:
     every = await house.calibration.every()
     references = {one.encounter_id for one in every}
     rules = await house.marking.rules(exam_id)
-    usable = [one for one in named if await house.calibration.why_closed(one) is None]
     examiners = await examiners_of(house, exam_id)
-    practice = await house.calibration.practice(usable, [seat.id for seat in examiners])
+    practice = await practice_of(house, exam_id, [seat.id for seat in examiners])
     stations = {one.station_hash for one in await house.exams.slots(exam_id)}
     return {
         "wanted": rules.calibration_encounters,
@@ -69,12 +69,7 @@ async def _overview(house: Rooms, exam_id: str, author: str) -> dict[str, Any]:
             {
                 "seat": seat.id,
                 "name": seat.name,
-                "open": gate(
-                    rules.calibration_encounters,
-                    rules.calibration_agreement,
-                    len(usable),
-                    together(practice[seat.id]),
-                ).open,
+                "open": (await gate_after(house, exam_id, practice[seat.id])).open,
                 "latest": agreement_view(together(practice[seat.id])),
                 "first": agreement_view(together(practice[seat.id], 0)),
                 "attempts": sum(len(one.attempts) for one in practice[seat.id]),
@@ -119,7 +114,7 @@ async def make(request: web.Request) -> web.Response:
     house, who = rooms(request), principal(request)
     encounter = await _of_mine(house, request, asked.encounter)
     await house.calibration.make(encounter.id, who)
-    return answer(await _overview(house, encounter.exam_id, author_of(who)))
+    return answer(await _overview(house, encounter.exam_id, person_of(who)))
 
 
 async def withdraw(request: web.Request) -> web.Response:
@@ -127,7 +122,7 @@ async def withdraw(request: web.Request) -> web.Response:
     house, who = rooms(request), principal(request)
     encounter = await _of_mine(house, request, request.match_info["encounter"])
     await house.calibration.withdraw(encounter.id, who)
-    return answer(await _overview(house, encounter.exam_id, author_of(who)))
+    return answer(await _overview(house, encounter.exam_id, person_of(who)))
 
 
 async def name(request: web.Request) -> web.Response:
@@ -137,7 +132,7 @@ async def name(request: web.Request) -> web.Response:
     house, who = rooms(request), principal(request)
     await house.exams.exam(exam_id)
     await house.calibration.name(exam_id, asked.encounter, who, used=asked.used)
-    return answer(await _overview(house, exam_id, author_of(who)))
+    return answer(await _overview(house, exam_id, person_of(who)))
 
 
 async def differences(request: web.Request) -> web.Response:

@@ -10,7 +10,7 @@ from teleosce.exams import Encounter, Phase
 from teleosce.people import Permission, Principal
 from teleosce.scoring import SHEETS, Change, Form, Kind, Layout, layout_of
 from teleosce.web.access import own_encounter, person_of
-from teleosce.web.calibration import author_of, may_fill, pass_gate
+from teleosce.web.calibration import may_fill, pass_gate
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.routing import Access, Route, answer, body
 from teleosce.web.socket import HUB
@@ -64,9 +64,7 @@ async def own_form(request: web.Request) -> web.Response:
 
 
 def _author(who: Principal, kind: Kind) -> str:
-    if kind is Kind.reference:
-        return author_of(who)
-    if kind is Kind.settlement:
+    if kind in (Kind.reference, Kind.settlement):
         return person_of(who)
     if who.seat_id is None:
         raise NotFound("This form belongs to a seat of the exam.")

@@ -7,9 +7,9 @@ from aiohttp import web
 from teleosce.core.errors import NotFound
 from teleosce.core.ids import is_id
 from teleosce.people import Permission
-from teleosce.scoring import OPEN, Kind, Practice, gate, layout_of, together
+from teleosce.scoring import OPEN, Kind, Practice, layout_of, together
 from teleosce.web.access import exam_of, person_of
-from teleosce.web.calibration import gate_words, may_fill, percent, practice_of, refers, title_of
+from teleosce.web.calibration import gate_after, gate_words, may_fill, percent, practice_of, refers, title_of
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.place import encounter_view
 from teleosce.web.rendering import page
@@ -21,15 +21,15 @@ async def calibrate(request: web.Request) -> web.Response:
     who, house = principal(request), rooms(request)
     if who.seat_id is None or who.exam_id is None:
         raise NotFound("Calibration belongs to an exam: open it by your link.")
-    practice = await practice_of(house, who.exam_id, who.seat_id)
-    rules = await house.marking.rules(who.exam_id)
+    practice = (await practice_of(house, who.exam_id, [who.seat_id]))[who.seat_id]
     done = together(practice)
-    closed = gate(rules.calibration_encounters, rules.calibration_agreement, len(practice), done)
+    closed = await gate_after(house, who.exam_id, practice)
+    open_now = [one for one in practice if await house.calibration.why_closed(one.reference) is None]
     return page(
         request,
         "calibrate.html",
         place="calibration",
-        rows=[await _row(house, one) for one in practice],
+        rows=[await _row(house, one) for one in open_now],
         done=done,
         share=None if done.share is None else percent(done.share),
         wanted=closed.wanted,
