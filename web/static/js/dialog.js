@@ -5,6 +5,9 @@ import { t } from "./i18n.js";
 
 let dialogs = 0;
 
+/** A question that opens by itself takes no key before somebody can have seen it. */
+export const READ_MS = 600;
+
 /**
  * Asks. Escape and Cancel both mean no.
  * @param {object} question

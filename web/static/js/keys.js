@@ -23,7 +23,7 @@ export class Keys {
   /** The keys in words, with the switch that turns them off. */
   explain() {
     const box = el("input", { type: "checkbox", checked: !isOff() });
-    box.addEventListener("change", () => store(!box.checked));
+    box.addEventListener("change", () => switchOff(!box.checked));
     const words = { m: t("microphone on or off"), v: t("camera on or off"), n: t("show or hide the notes") };
     const known = Object.entries(words).filter(([key]) => this.#actions.has(key));
     return el(
@@ -39,7 +39,7 @@ export class Keys {
   #pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isOff()) return;
     const target = /** @type {HTMLElement | null} */ (event.target);
-    if (target?.closest("input, textarea, select, [contenteditable], dialog")) return;
+    if (target?.closest("input, textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
     const action = this.#actions.get(event.key.toLowerCase());
     if (!action) return;
     event.preventDefault();
@@ -47,7 +47,8 @@ export class Keys {
   }
 }
 
-function isOff() {
+/** Whether this person wants no single keys. */
+export function isOff() {
   try {
     return localStorage.getItem(OFF) === "yes";
   } catch {
@@ -56,7 +57,7 @@ function isOff() {
 }
 
 /** @param {boolean} off */
-function store(off) {
+export function switchOff(off) {
   try {
     localStorage.setItem(OFF, off ? "yes" : "no");
   } catch {

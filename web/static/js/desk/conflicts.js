@@ -2,7 +2,7 @@
 
 /** @import { Item } from "./types.js" */
 
-import { open } from "../dialog.js";
+import { open, READ_MS } from "../dialog.js";
 import { el } from "../dom.js";
 import { t } from "../i18n.js";
 import { gradeName, markName } from "./sheet.js";
@@ -48,9 +48,11 @@ export class Conflicts {
     );
     this.#dialog = dialog;
     buttons[1]?.focus();
-    // Escape would leave the question open: it stays until it is answered.
+    // Escape would leave the question open; and a key that was meant for the sheet must not answer what nobody has read.
+    const opened = performance.now();
     dialog.addEventListener("cancel", (event) => event.preventDefault());
     dialog.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" || event.repeat || performance.now() - opened < READ_MS) return event.preventDefault();
       const choice = { 1: "mine", 2: "theirs" }[event.key];
       if (choice) dialog.close(choice);
     });

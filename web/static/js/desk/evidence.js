@@ -166,6 +166,7 @@ export class FoundEvidence {
    */
   #drawItem(place, item) {
     const moments = this.#data?.items[item];
+    if (!moments) delete place.dataset.drawn;
     if (!moments) return place.replaceChildren(el("p", { class: "small soft" }, t("Evidence is shown once you have marked this item.")));
     // What is there stays as it is: a button that somebody is about to press does not go away under them.
     const drawn = JSON.stringify(moments);

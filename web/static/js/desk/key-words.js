@@ -7,7 +7,7 @@ import { open } from "../dialog.js";
 import { el, setText } from "../dom.js";
 import { t } from "../i18n.js";
 import { CHANGEABLE, EXPLAINED } from "./keymap.js";
-import { isOff, switchOff } from "./keys.js";
+import { isOff, switchOff } from "../keys.js";
 
 /** A key as it stands on a keyboard. @param {string} key */
 export const caption = (key) => key.toUpperCase();

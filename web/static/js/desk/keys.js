@@ -2,10 +2,8 @@
 
 /** @import { Action, Keymap, Where } from "./keymap.js" */
 
+import { isOff } from "../keys.js";
 import { repeats } from "./keymap.js";
-
-/** The same switch as on the other pages (js/keys.js). */
-const OFF = "teleosce.keys-off";
 
 /** With single keys switched off these still work: they need Ctrl, or a word that has the focus. @type {Action[]} */
 const ALWAYS = ["submit", "listen", "word-back", "word-forward", "turn-back", "turn-forward"];
@@ -52,21 +50,4 @@ function whereIs(target) {
   if (!pointed && target.closest("button, a, input, summary, [role=slider]")) return rating ? "grade" : "control";
   if (rating) return "rating";
   return target.id === "read-scroll" ? "scroller" : "page";
-}
-
-export function isOff() {
-  try {
-    return localStorage.getItem(OFF) === "yes";
-  } catch {
-    return false;
-  }
-}
-
-/** @param {boolean} off */
-export function switchOff(off) {
-  try {
-    localStorage.setItem(OFF, off ? "yes" : "no");
-  } catch {
-    // Private windows may keep nothing; the keys then stay as they are.
-  }
 }

@@ -30,6 +30,8 @@ export class Pictures {
     this.#largest = largest;
     this.#onwindow = onwindow;
     byId("window-back").addEventListener("click", () => this.#window?.close());
+    // A browser that has neither kind of window is not asked for one.
+    byId("window").hidden = !("documentPictureInPicture" in window) && !document.pictureInPictureEnabled;
   }
 
   /** @param {Layout} layout */

@@ -5,23 +5,28 @@
 
 /** @import { Settings } from "./types.js" */
 
-import { post } from "../api.js";
+import { Fault, post } from "../api.js";
 
 const UNSENT = "teleosce.desk.settings";
 /** Somebody who goes through the speeds is sent once. */
 const PAUSE_MS = 600;
 
 export class DeskSettings {
+  #key;
   /** @type {Settings} */ #now;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
   /** @type {((now: Settings) => void)[]} */ #listeners = [];
 
-  /** @param {Settings} kept as the page came with it */
-  constructor(kept) {
-    const unsent = read();
+  /**
+   * @param {string} person several may share a computer
+   * @param {Settings} kept as the page came with it
+   */
+  constructor(person, kept) {
+    this.#key = `${UNSENT}.${person}`;
+    const unsent = read(this.#key);
     this.#now = { ...kept, ...unsent };
     if (unsent) this.#soon();
-    addEventListener("online", () => read() && this.#soon());
+    addEventListener("online", () => read(this.#key) && this.#soon());
   }
 
   get now() {
@@ -37,7 +42,7 @@ export class DeskSettings {
   /** @param {Partial<Settings>} changes */
   change(changes) {
     this.#now = { ...this.#now, ...changes };
-    write(this.#now);
+    write(this.#key, this.#now);
     for (const listener of this.#listeners) listener(this.#now);
     this.#soon();
   }
@@ -49,26 +54,35 @@ export class DeskSettings {
 
   async #send() {
     const sent = this.#now;
-    // Without the line it stays here, and goes with the next change or the next page.
-    const kept = await post("/api/desk", sent).catch(() => null);
-    if (kept && sent === this.#now) write(null);
+    // Without the line it stays here, and goes with the next change or the next page; what is refused goes for good.
+    const over = await post("/api/desk", sent).then(
+      () => true,
+      (thrown) => thrown instanceof Fault && thrown.status >= 400 && thrown.status < 500,
+    );
+    if (over && sent === this.#now) write(this.#key, null);
   }
 }
 
-/** @returns {Partial<Settings> | null} */
-function read() {
+/**
+ * @param {string} key
+ * @returns {Partial<Settings> | null}
+ */
+function read(key) {
   try {
-    return JSON.parse(localStorage.getItem(UNSENT) ?? "null");
+    return JSON.parse(localStorage.getItem(key) ?? "null");
   } catch {
     return null;
   }
 }
 
-/** @param {Settings | null} settings */
-function write(settings) {
+/**
+ * @param {string} key
+ * @param {Settings | null} settings
+ */
+function write(key, settings) {
   try {
-    if (settings) localStorage.setItem(UNSENT, JSON.stringify(settings));
-    else localStorage.removeItem(UNSENT);
+    if (settings) localStorage.setItem(key, JSON.stringify(settings));
+    else localStorage.removeItem(key);
   } catch {
     // Private windows may keep nothing: then the server alone does.
   }

@@ -107,7 +107,7 @@ export class Sheet {
     const next = this.#items[this.#items.indexOf(item) + 1];
     if (next) this.go(next.id);
     else this.go(item.id);
-    announce(next ? t("{mark}.", { mark: markName(mark) }) : t("{mark}. That was the last item; G goes to the global rating, U to what is unmarked.", { mark: markName(mark) }));
+    announce(next ? t("{mark}.", { mark: markName(mark) }) : t("{mark}. That was the last item; {global} goes to the global rating, {unmarked} to what is unmarked.", { mark: markName(mark), global: caption(this.#keymap.keys("global")[0] ?? ""), unmarked: caption(this.#keymap.keys("unmarked")[0] ?? "") }));
   }
 
   /** @param {number} step from 1, fail, to 5, excellent */

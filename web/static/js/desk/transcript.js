@@ -14,6 +14,8 @@ const POLL_MS = 2000;
 export class TranscriptView {
   /** @type {Turn[]} */ turns = [];
   following = true;
+  /** Whether its words are not to be corrected here. */
+  fixed = false;
   #encounter;
   #onlisten;
   #onchange;
@@ -266,7 +268,7 @@ export class TranscriptView {
 
   /** @param {{word: Word, element: HTMLElement}} here */
   #edit({ word, element }) {
-    if (element.querySelector("input")) return;
+    if (this.fixed || element.querySelector("input")) return;
     const heard = `heard-${word.id}`;
     const input = el("input", { class: "input word-edit", value: readingOf(word), "aria-label": t("What was said here"), "aria-describedby": heard, maxlength: "200", size: Math.max(6, readingOf(word).length + 2), autocomplete: "off" });
     const hint = el("span", { class: "small soft word-heard", id: heard }, t("The machine heard “{word}”. Enter keeps, Escape leaves it; empty if nothing was said.", { word: word.text }));

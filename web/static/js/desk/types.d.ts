@@ -157,6 +157,8 @@ export interface DeskData {
   role: string;
   items: Item[];
   settings: Settings;
+  /** Whose desk it is: a seat or an account. */
+  person: string;
   /** Whether the items' sum is kept from the examiner until the global rating stands. */
   hide_total: boolean;
 }

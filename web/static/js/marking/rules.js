@@ -66,7 +66,7 @@ export async function openRules(base, onchange) {
       try {
         const { made, without } = /** @type {{made: string[], without: string[]}} */ (await post(`${base}/double`, {}));
         const lacking = without.length ? t(" For {n} there is no other examiner.", { n: without.length }) : "";
-        toast(t("{n} encounters got a second marker.", { n: made.length }) + lacking, without.length ? "fair" : "good");
+        toast((made.length === 1 ? t("1 encounter got a second marker.") : t("{n} encounters got a second marker.", { n: made.length })) + lacking, without.length ? "fair" : "good");
         onchange();
       } catch (thrown) {
         toast(messageOf(thrown), "bad");

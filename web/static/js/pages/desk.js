@@ -41,7 +41,7 @@ const VIEW_OF = {
 
 const page = /** @type {DeskData} */ (/** @type {unknown} */ (pageData()));
 const memory = new Memory(page.encounter);
-const settings = new DeskSettings(page.settings);
+const settings = new DeskSettings(page.person, page.settings);
 const keymap = new Keymap(settings.now.keys);
 const views = new Views();
 const conflicts = new Conflicts(page.items, async ({ field, theirs }, choice) => {
@@ -62,6 +62,8 @@ const transcript = new TranscriptView(page.encounter, hear, () => {
   found.changed();
   transcript.show(now_ms());
 });
+// A reference is shared by many: its words are corrected where its encounter is marked.
+transcript.fixed = page.kind === "calibration";
 const find = new Find(transcript, hear);
 const found = new FoundEvidence(page.encounter, page.items, settings, hear, page.may_mark ? (item, moment) => marking && !marking.form.locked && marking.moments.attach(item, moment) : null);
 new GlanceView(page.encounter, hear);
@@ -98,7 +100,8 @@ function attend() {
       byId("live").hidden = !live;
       byId("watch-message").hidden = live || watch !== null;
       tellWho(byId("live-who"), people, observers);
-      if (live) return;
+      // Not begun yet: there is nobody to hear, and a microphone that waits is kept.
+      if (live || encounter.phase === "waiting") return;
       made.close();
       speaker?.close();
     },

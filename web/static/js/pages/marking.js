@@ -155,7 +155,7 @@ async function remind(those) {
       remarks.push(...done.failed.map((one) => t("{name}: {why}", one)), ...done.lately.map((name) => t("{name} was reminded in the last twelve hours.", { name })));
       show(done.marking);
     }
-    setText(byId("remind-said"), [t("{n} reminders sent.", { n: sent }), ...remarks].join(" "));
+    setText(byId("remind-said"), [sent === 1 ? t("1 reminder sent.") : t("{n} reminders sent.", { n: sent }), ...remarks].join(" "));
   } catch (thrown) {
     fault(messageOf(thrown));
   }
@@ -163,6 +163,8 @@ async function remind(those) {
 
 /** @param {MarkingView} now */
 function showWhose(now) {
+  // A list that somebody has open stays as it is.
+  if (document.activeElement === whose || document.activeElement === to) return;
   const counts = new Map(now.examiners.map((one) => [one.seat, now.missing.filter((each) => each.seat === one.seat).length]));
   const before = whose.value || (now.nobody ? NOBODY : ALL);
   const options = [el("option", { value: ALL }, t("Everybody’s ({n})", { n: now.missing.length }))];
@@ -237,7 +239,7 @@ async function give() {
     why.value = "";
     await load();
   } catch (thrown) {
-    fault(messageOf(thrown));
+    toast(messageOf(thrown), "bad");
   }
 }
 

@@ -6,7 +6,7 @@
 
 import { announce, toast } from "../announce.js";
 import { Fault, messageOf, post } from "../api.js";
-import { open } from "../dialog.js";
+import { open, READ_MS } from "../dialog.js";
 import { byId, el, pageData, setState, setText, whileBusy } from "../dom.js";
 import { MarkForm, Unsaved } from "../desk/mark-form.js";
 import { gradeName, markName } from "../desk/sheet.js";
@@ -63,7 +63,7 @@ function listen() {
   for (let digit = 1; digit <= 5; digit++) keys.on(String(digit), () => cases.own(digit));
   byId("keys").addEventListener("click", showKeys);
   addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && page.may_settle) void submit();
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && page.may_settle && !document.querySelector("dialog[open]")) void submit();
     // From a reason back to the card that it belongs to.
     else if (event.key === "Escape" && event.target instanceof HTMLTextAreaElement && cases.current) cases.go(cases.current);
   });
@@ -117,6 +117,8 @@ async function write(name, text) {
 function own() {
   if (!page.may_settle || form?.locked) return Promise.resolve(false);
   if (form) return Promise.resolve(true);
+  // It is theirs already, but could not be opened, or is being opened.
+  if (page.moderator?.own) return (taking ??= openForm().finally(() => (taking = null)));
   if (page.moderator) {
     toast(t("Another moderator settles this. Take it over first."), "fair");
     return Promise.resolve(false);
@@ -162,13 +164,14 @@ function draw() {
   showWho();
   if (!page.may_settle) return;
   const locked = form?.locked ?? false;
+  const shut = locked || (page.moderator !== null && !page.moderator.own);
   const overall = byId("overall", HTMLTextAreaElement);
   if (document.activeElement !== overall) overall.value = String(form?.value("comment") ?? "");
   byId("submit").hidden = locked;
   byId("amend").hidden = !locked;
   byId("next").hidden = !locked;
-  for (const control of /** @type {NodeListOf<HTMLTextAreaElement>} */ (document.querySelectorAll(".settle-sheet textarea"))) control.readOnly = locked;
-  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-take], [data-own]"))) button.disabled = locked;
+  for (const control of /** @type {NodeListOf<HTMLTextAreaElement>} */ (document.querySelectorAll(".settle-sheet textarea"))) control.readOnly = shut;
+  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-take], [data-own]"))) button.disabled = shut;
   if (locked) setState(byId("save-state"), "good", t("Settled"));
   else if (form && form.state !== "amending" && byId("save-state").textContent === "") setState(byId("save-state"), "idle", t("Saved as you go"));
 }
@@ -188,7 +191,8 @@ function showWho() {
 }
 
 async function submit() {
-  if (!form || form.locked) return void toast(t("Nothing is chosen yet."), "idle");
+  if (form?.locked) return byId("next").focus();
+  if (!form) return void toast(t("Nothing is chosen yet."), "idle");
   const made = form;
   await whileBusy(byId("submit"), async () => {
     byId("missing").hidden = true;
@@ -265,8 +269,12 @@ function ask(field, mine, theirs) {
     [el("p", {}, t("This was changed in another window or on another device in the meantime. Nothing is lost: choose which version counts.")), version(t("Here"), mine), version(t("There"), theirs)],
     [el("button", { class: "button", value: "theirs" }, t("Take the other")), el("button", { class: "button primary", value: "mine" }, t("Keep mine"))],
   );
-  // Escape would leave the question open: it stays until it is answered.
+  // Escape would leave the question open; and a key that was meant for the sheet must not answer what nobody has read.
+  const opened = performance.now();
   dialog.addEventListener("cancel", (event) => event.preventDefault());
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" || event.repeat || performance.now() - opened < READ_MS) event.preventDefault();
+  });
   dialog.addEventListener("close", async () => {
     await form?.resolve(field, dialog.returnValue === "theirs" ? "theirs" : "mine", theirs);
     draw();

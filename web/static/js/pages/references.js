@@ -39,7 +39,7 @@ function show(answer) {
   fill(useWhich, now.others.filter((one) => one.closed === null), (one) => `${one.station} (${one.exam}${one.same_station ? "" : t("; another station")})`);
   const cannot = now.encounters.length - can.length;
   byId("add-none").hidden = cannot === 0 && can.length > 0;
-  setText(byId("add-none"), cannot ? t("{n} finished encounters cannot become references: there is no recording that plays, or somebody in them has not agreed to training. They are asked on the page of their own link.", { n: cannot }) : t("No other encounter of this exam is finished."));
+  setText(byId("add-none"), cannot === 1 ? t("1 finished encounter cannot become a reference: there is no recording that plays, or somebody in it has not agreed to training. They are asked on the page of their own link.") : cannot ? t("{n} finished encounters cannot become references: there is no recording that plays, or somebody in them has not agreed to training. They are asked on the page of their own link.", { n: cannot }) : t("No other encounter of this exam is finished."));
   byId("examiners").replaceChildren(...now.examiners.map((one) => examinerRow(one, now)));
 }
 

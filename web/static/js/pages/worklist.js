@@ -1,7 +1,7 @@
 /** /mark: the worklist keeps itself fresh; rows change in place, and nothing under the hand moves. */
 
 import { byId, el, pageData, setState, setText } from "../dom.js";
-import { isOff } from "../desk/keys.js";
+import { isOff } from "../keys.js";
 import { language, t } from "../i18n.js";
 import { openShelf } from "../shelf.js";
 import { WaitingForms } from "../waiting.js";
@@ -73,7 +73,7 @@ function draw() {
 function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isOff() || document.querySelector("dialog[open]")) return;
   if (event.target instanceof Element && event.target.closest("input, textarea, select")) return;
-  if (event.key.toLowerCase() === "n" && !event.repeat) return byId("work-next").click();
+  if (event.key.toLowerCase() === "n" && !event.repeat) return byId("work-next").hidden ? undefined : byId("work-next").click();
   const way = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!way) return;
   const links = /** @type {HTMLElement[]} */ ([...work.querySelectorAll("tr[data-encounter]:not([hidden]) a")]);
@@ -98,7 +98,7 @@ async function send() {
   }
   if (count === 0) return;
   const conflicts = left.filter(({ state }) => state === "conflict").length;
-  const kept = t("{count} changes of {marks} encounters wait on this device. They are sent when the line is back.", { count, marks: left.length });
+  const kept = count === 1 ? t("1 change waits on this device. It is sent when the line is back.") : left.length === 1 ? t("{count} changes of an encounter wait on this device. They are sent when the line is back.", { count }) : t("{count} changes of {marks} encounters wait on this device. They are sent when the line is back.", { count, marks: left.length });
   setText(byId("work-waiting-text"), conflicts > 0 ? `${kept} ${t("{count} of them were changed elsewhere too: open them and choose.", { count: conflicts })}` : kept);
 }
 

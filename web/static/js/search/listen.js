@@ -18,6 +18,9 @@ export const AFTER_MS = 3000;
 /** @type {Listening | null} */
 let open = null;
 
+/** Stops what is being heard: its place on the page goes. */
+export const stopListening = () => open?.close();
+
 export class Listening {
   /** @type {Player | null} */ #player = null;
   #closed = false;
@@ -28,7 +31,7 @@ export class Listening {
    * @param {number} from_ms
    * @param {number} to_ms
    * @param {string} desk where all of it can be heard
-   * @param {() => void} onclose
+   * @param {(back: boolean) => void} onclose
    */
   constructor(encounter, from_ms, to_ms, desk, onclose) {
     open?.close();
@@ -43,17 +46,18 @@ export class Listening {
       "div",
       { class: "moment-player", role: "group", "aria-label": t("The moment") },
       this.pictures,
-      el("div", { class: "row" }, this.toggle, el("button", { class: "button quiet", type: "button", onclick: () => this.close() }, t("Close")), el("a", { class: "button quiet", href: desk }, t("Open the desk")), this.said),
+      el("div", { class: "row" }, this.toggle, el("button", { class: "button quiet", type: "button", onclick: () => this.close(true) }, t("Close")), el("a", { class: "button quiet", href: desk }, t("Open the desk")), this.said),
     );
     void this.#open(encounter);
   }
 
-  close() {
+  /** @param {boolean} [back] whether the keyboard was in it */
+  close(back = false) {
     this.#closed = true;
     this.#player?.pause();
     this.element.remove();
     if (open === this) open = null;
-    this.onclose();
+    this.onclose(back);
   }
 
   /** @param {string} encounter */

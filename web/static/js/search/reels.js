@@ -11,6 +11,7 @@ import { language, t } from "../i18n.js";
 import { pageRole } from "../role.js";
 
 const LOOK_MS = 2000;
+const CONTROLS = "a, button";
 const day = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 /** What is picked, by encounter and time. @type {Map<string, Chosen>} */
@@ -87,7 +88,9 @@ async function look() {
     show(reels);
     if (reels.some((reel) => reel.state === "waiting" || reel.state === "cutting")) looking = setTimeout(() => void look(), LOOK_MS);
   } catch (thrown) {
+    drawn = "";
     byId("reels").replaceChildren(el("p", { class: "state", "data-tone": "bad" }, messageOf(thrown)));
+    looking = setTimeout(() => void look(), 5 * LOOK_MS);
   }
 }
 
@@ -95,11 +98,13 @@ async function look() {
 function show(reels) {
   const now = JSON.stringify(reels);
   if (now === drawn) return;
-  const focused = document.activeElement?.closest("[data-reel]")?.getAttribute("data-reel");
+  const focused = document.activeElement?.closest("[data-reel]");
+  const place = focused ? [...focused.querySelectorAll(CONTROLS)].indexOf(/** @type {Element} */ (document.activeElement)) : -1;
   drawn = now;
   if (reels.length === 0) return byId("reels").replaceChildren(el("p", { class: "soft" }, t("No reel has been made yet.")));
   byId("reels").replaceChildren(el("ul", { class: "reel-list" }, ...reels.map(item)));
-  if (focused) /** @type {HTMLElement | null} */ (document.querySelector(`[data-reel="${focused}"] :is(a, button)`))?.focus();
+  const again = focused && /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(`[data-reel="${focused.getAttribute("data-reel")}"] :is(${CONTROLS})`));
+  if (again) (again[place] ?? again[0])?.focus();
 }
 
 /** @param {Reel} reel */

@@ -7,7 +7,7 @@ import { duration } from "../clock.js";
 import { byId, el, icon, setText, state } from "../dom.js";
 import { shortRoleName, t } from "../i18n.js";
 import { pageRole } from "../role.js";
-import { Listening } from "./listen.js";
+import { Listening, stopListening } from "./listen.js";
 
 /** What belongs to a moment in a reel: a breath before it, and a little after the answer. */
 const LEAD_MS = 1000;
@@ -25,6 +25,7 @@ export function showResults(answer, query, tray) {
   setText(byId("results-title"), answer.found.length === 0 ? t("Nothing found") : t("{moments} in {n} of {all} consultations", { moments: moments === 1 ? t("1 moment") : t("{n} moments", { n: moments }), n: answer.found.length, all: answer.found.length + answer.none.length }));
   tell("results-fault", answer.fault ?? "");
   tell("results-note", answer.unread ? t("Of {n} the meaning is still being read: they were searched by words alone.", { n: answer.unread }) : "");
+  stopListening();
   byId("found").replaceChildren(...answer.found.map((hit) => card(hit, words(query), tray)));
   list("none", answer.none, answer.none.length === 1 ? t("1 consultation in which nothing was found") : t("{n} consultations in which nothing was found", { n: answer.none.length }));
   list("unsearched", answer.unsearched, answer.unsearched.length === 1 ? t("1 consultation without a transcript, which could not be searched") : t("{n} consultations without a transcript, which could not be searched", { n: answer.unsearched.length }));
@@ -95,7 +96,10 @@ function row(hit, moment, wanted, tray) {
   hear.addEventListener("click", () => {
     if (hear.getAttribute("aria-expanded") === "true") return;
     hear.setAttribute("aria-expanded", "true");
-    const player = new Listening(hit.encounter, moment.from_ms, moment.to_ms, desk(hit), () => hear.setAttribute("aria-expanded", "false")).element;
+    const player = new Listening(hit.encounter, moment.from_ms, moment.to_ms, desk(hit), (back) => {
+      hear.setAttribute("aria-expanded", "false");
+      if (back) hear.focus();
+    }).element;
     made.append(player);
     player.scrollIntoView({ block: "nearest" });
   });
