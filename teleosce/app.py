@@ -25,6 +25,7 @@ from teleosce.exams import Day, Exams, Ledger
 from teleosce.keeping import RESTORING
 from teleosce.people import STAFF, AuditReport, People, Role
 from teleosce.recording import Recordings
+from teleosce.reports import Results, Sources
 from teleosce.rtc import MediaServer, self_test
 from teleosce.scoring import Calibration, Desks, Forms, Marking
 from teleosce.stage import Stage
@@ -57,8 +58,9 @@ def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = No
     people = People(database, clock, events)
     stations = StationStore(database, settings.data, clock)
     recordings = Recordings(settings.data, database, clock, events, disk=disk)
-    forms = Forms(database, clock, events)
+    forms, transcripts = Forms(database, clock, events), Transcripts(database, clock)
     marking = Marking(database, clock, events, exams=exams, people=people, stations=stations)
+    sources = Sources(exams, people, stations, recordings, transcripts, forms, marking)
     secret = _secret(settings.data / "secret.key")
     return Rooms(
         settings=settings,
@@ -73,12 +75,13 @@ def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = No
         ledger=Ledger(exams, day, clock, events),
         media=MediaServer(secret, clock, events, addresses=settings.media_addresses),
         recordings=recordings,
-        transcripts=Transcripts(database, clock),
+        transcripts=transcripts,
         watching=Watching(database, clock, events),
         forms=forms,
         marking=marking,
         desks=Desks(database, clock),
         calibration=Calibration(database, clock, forms, marking, exams, people, stations, recordings),
+        results=Results(database, clock, sources),
     )
 
 

@@ -36,7 +36,6 @@ from teleosce.reports import ResultRules
 from teleosce.stations import Finding, Severity, read
 from teleosce.stations.command import station_folders
 from teleosce.web import Rooms
-from teleosce.web.keeping import results_of
 from teleosce.web.plans import invitations_of, plans_of, schedule_in
 
 TIMETABLES = (".xlsx", ".pdf", ".ics")
@@ -221,7 +220,7 @@ def _seat(schedule: Schedule, said: str) -> Seat:
 async def results(settings: Settings, exam: str, rules: ResultRules) -> dict[str, Any]:
     """What an exam's marks come to (`Results.analysis`), with its title and the names of its examiners."""
     async with _exam(settings, exam) as (rooms, schedule):
-        found = await results_of(rooms).analysis(schedule.exam.id, rules)
+        found = await rooms.results.analysis(schedule.exam.id, rules)
         return {
             "title": schedule.exam.title,
             "people": {seat.id: seat.name for seat in schedule.seats if seat.role is Role.examiner},

@@ -11,6 +11,7 @@ from teleosce.core.settings import Settings
 from teleosce.exams import Day, Exams, Ledger
 from teleosce.people import People, Principal
 from teleosce.recording import Recordings
+from teleosce.reports import Results
 from teleosce.rtc import MediaServer
 from teleosce.scoring import Calibration, Desks, Forms, Marking
 from teleosce.stations import StationStore
@@ -39,6 +40,7 @@ class Rooms:
     marking: Marking
     desks: Desks
     calibration: Calibration
+    results: Results
     watching: Watching
 
 

@@ -4,7 +4,7 @@ from teleosce.keeping.erasure import Erasures
 from teleosce.keeping.reels import Reels
 from teleosce.keeping.retention import Retention
 from teleosce.keeping.teaching import Teaching
-from teleosce.reports import Results, Sources
+from teleosce.reports import Sources
 from teleosce.web.context import Rooms
 
 
@@ -37,8 +37,3 @@ def teaching_of(rooms: Rooms) -> Teaching:
 def reels_of(rooms: Rooms) -> Reels:
     """Reels for teaching."""
     return Reels(sources_of(rooms), teaching_of(rooms), rooms.database, rooms.clock, rooms.settings.data)
-
-
-def results_of(rooms: Rooms) -> Results:
-    """An exam's results."""
-    return Results(rooms.database, rooms.clock, sources_of(rooms))
