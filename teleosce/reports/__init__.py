@@ -7,7 +7,7 @@ into figures (`analysis`), into decisions that are kept for good (`Run`), and sh
 from teleosce.reports.export import Sources, write_export
 from teleosce.reports.glance import glance_of
 from teleosce.reports.results import Results
-from teleosce.reports.rules import ResultRules
+from teleosce.reports.rules import Method, ResultRules
 from teleosce.reports.runs import Difference, Release, Run
 
 __all__ = ["Difference", "Method", "Release", "ResultRules", "Results", "Run", "Sources", "glance_of", "write_export"]

@@ -80,9 +80,7 @@ def sound(cohort: Cohort) -> Answer:
         "missing": [asdict(one) for one in cohort.missing],
         "alpha": whole,
         "omega": _or_why(lambda: reliability.omega(cohort.scores)),
-        "sem": _or_why(lambda: {"value": reliability.standard_error(cohort.scores, whole["value"])})
-        if "value" in whole
-        else whole,
+        "sem": _or_why(lambda: {"value": error_of(cohort)}),
         "generalizability": study,
         "stations": [
             {"title": station.title, "key": station.key, **_plain(one)}
@@ -130,16 +128,24 @@ def _study(cohort: Cohort, where: tuple[NDArray[Any], ...]) -> Answer:
 
 
 def lines(cohort: Cohort, rule: exam.Rule) -> list[Answer]:
-    """Where is the line? Each method with its pass mark, its uncertainty, and what it does to the pass list."""
-    sem = _sem(cohort)
-    found = []
+    """Where is the line? Each method with its pass mark, its uncertainty, and what it does to the pass list.
+
+    A rule that adds standard errors of measurement draws no line where there is none, and says so.
+    """
+    sem = _or_why(lambda: {"value": error_of(cohort)})
+    found = list[Answer]()
     for method in METHODS:
         answers = cuts_of(cohort, Standard(method))
         cuts = numbers(answers)
         if not np.isfinite(cuts).any():
             found.append({"method": method, "stations": answers, **answers[0]} if answers else {"method": method})
             continue
-        verdicts = exam.decide(cohort.scores, cuts, rule, sem=sem, critical=cohort.critical > 0, domains=cohort.domains)
+        if rule.sems and "why" in sem:
+            found.append({"method": method, "stations": answers, **sem})
+            continue
+        verdicts = exam.decide(
+            cohort.scores, cuts, rule, sem=sem.get("value", 0.0), critical=cohort.critical > 0, domains=cohort.domains
+        )
         judged = [one for one in verdicts if one.passed is not None]
         spread = (
             _or_why(lambda: exam.regression_spread(cohort.scores, cohort.grades)[0])
@@ -161,11 +167,9 @@ def lines(cohort: Cohort, rule: exam.Rule) -> list[Answer]:
     return found
 
 
-def _sem(cohort: Cohort) -> float:
-    try:
-        return reliability.standard_error(cohort.scores, reliability.alpha(cohort.scores).value)
-    except Undefined:
-        return 0.0
+def error_of(cohort: Cohort) -> float:
+    """The standard error of measurement of totals, in percent, by alpha. Raises Undefined as `reliability.alpha`."""
+    return reliability.standard_error(cohort.scores, reliability.alpha(cohort.scores).value)
 
 
 def fair(cohort: Cohort) -> Answer:

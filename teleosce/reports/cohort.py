@@ -59,7 +59,8 @@ class Cohort:
 
     scores: percent; grades: 0 to 4; both NaN where missing. critical: the number of critical items failed. domains:
     percent by candidate. items: for each station candidates × items, the share (0 to 1) of the points; `item_names`
-    are its columns. long_*: an element for each mark of each examiner.
+    are its columns. long_*: an element for each mark of each examiner. outdated: what counts although a mark that it
+    was settled from was amended afterwards.
     """
 
     candidates: tuple[str, ...]
@@ -80,6 +81,7 @@ class Cohort:
     long_at_ms: Codes
     long_encounter: tuple[str, ...]
     missing: tuple[Missing, ...]
+    outdated: tuple[Missing, ...] = ()
 
 
 def cohort_of(
@@ -87,7 +89,9 @@ def cohort_of(
     people: Mapping[str, str],
     records: Sequence[Mark],
     marks: Sequence[Mark],
+    *,
     missing: Sequence[Missing] = (),
+    outdated: Sequence[Missing] = (),
 ) -> Cohort:
     """Arrays of an exam. people: each candidate's circuit. What is of other people or stations is left out.
 
@@ -141,6 +145,7 @@ def cohort_of(
         long_at_ms=np.array([one.at_ms for one in given], dtype=np.int64),
         long_encounter=tuple(one.encounter_id for one in given),
         missing=tuple(missing),
+        outdated=tuple(outdated),
     )
 
 

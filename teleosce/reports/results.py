@@ -16,16 +16,16 @@ from teleosce.reports.cohort import Cohort, Mark, Missing, Station, cohort_of
 from teleosce.reports.export import Sources
 from teleosce.reports.rules import ResultRules
 from teleosce.reports.runs import Difference, Release, Run, decide, differences, digest, inputs_of
-from teleosce.scoring import COUNTS, Form, Kind, Record, State, Status, layout_of
+from teleosce.scoring import COUNTS, SHUT, Form, Kind, Record, Status, layout_of
 from teleosce.stations import StationVersion
 
-LOCKED = (State.submitted, State.amended)
+OUTDATED = "A mark was amended after it was settled; the settlement counts until a moderator looks again."
 
 
 @dataclass(frozen=True)
 class Basis:
     """What results rest on: stations in ring order, each candidate's circuit, marks of record, all submitted marks, and
-    what is missing, with its reason.
+    what is missing or outdated, with its reason.
     """
 
     stations: list[Station]
@@ -33,10 +33,13 @@ class Basis:
     records: list[Mark]
     marks: list[Mark]
     missing: list[Missing]
+    outdated: list[Missing]
 
     def cohort(self) -> Cohort:
         """The same as arrays."""
-        return cohort_of(self.stations, self.people, self.records, self.marks, self.missing)
+        return cohort_of(
+            self.stations, self.people, self.records, self.marks, missing=self.missing, outdated=self.outdated
+        )
 
 
 class Results:
@@ -50,17 +53,18 @@ class Results:
     async def basis(self, exam_id: str) -> Basis:
         """What an exam's results rest on.
 
-        Of several attempts the last that is not void counts. Raises NotFound.
+        Of several attempts the last completed one that is not void counts: a re-run that is still to come, or that the
+        candidate missed, takes nothing from them. Raises NotFound.
         """
         encounters = await self._exams.encounters(exam_id)
         forms = await self._forms.of_encounters([one.id for one in encounters])
         records = await self._marking.records(exam_id)
         counted: dict[tuple[str, str], Encounter] = {}
-        for one in sorted(encounters, key=lambda one: one.attempt):
+        for one in sorted(encounters, key=lambda one: (one.outcome is Outcome.completed, one.attempt)):
             if one.candidate and one.outcome is not Outcome.void:
                 counted[one.candidate, one.station_hash] = one
         stations: dict[str, tuple[int, Station]] = {}
-        basis = Basis([], {}, [], [], [])
+        basis = Basis([], {}, [], [], [], [])
         for (candidate, key), one in sorted(counted.items(), key=lambda pair: (pair[1].circuit, pair[1].position)):
             version = await self._stations.get(key)
             if version.rest or not version.mark_sheet.items:
@@ -70,11 +74,13 @@ class Results:
             basis.marks.extend(
                 _mark(one, candidate, version, form)
                 for form in forms[one.id]
-                if form.kind is Kind.mark and form.state in LOCKED
+                if form.kind is Kind.mark and form.state in SHUT
             )
             record = records[one.id]
             if record.status in COUNTS:
                 basis.records.append(_mark(one, candidate, version, record))
+                if record.outdated:
+                    basis.outdated.append(Missing(candidate, key, OUTDATED))
             else:
                 basis.missing.append(Missing(candidate, key, _why(one, record.status)))
         basis.stations.extend(station for _, station in sorted(stations.values(), key=lambda pair: pair[0]))

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from teleosce.psychometrics import Undefined, exam, reliability
-from teleosce.reports.analysis import Standard, cuts_of, numbers
+from teleosce.core.errors import Invalid
+from teleosce.psychometrics import Undefined, exam
+from teleosce.reports.analysis import Standard, cuts_of, error_of, numbers
 from teleosce.reports.cohort import Cohort, Mark
 from teleosce.reports.rules import ResultRules
 
@@ -65,16 +66,19 @@ class Difference:
 def decide(cohort: Cohort, rules: ResultRules) -> dict[str, Any]:
     """What a run finds: the cuts, and by candidate the result with each station's part in it. Fit for JSON.
 
-    A candidate without any station that counts is not decided (`passed` None).
+    A candidate without any station that counts is not decided (`passed` None). `missing` is what was not there, with
+    its reason; `outdated` what counts although a mark that it was settled from was amended since. Raises Invalid for a
+    rule that asks for what the exam does not have.
     """
+    check(cohort, rules)
     answers = cuts_of(cohort, Standard(rules.method, rules.fixed_cut, rules.panel_cuts))
     cuts = numbers(answers)
-    sem = _sem(cohort)
+    sem = _sem(cohort, rules)
     verdicts = exam.decide(
         cohort.scores,
         cuts,
         exam.Rule(rules.sems, rules.stations, rules.critical, rules.domains),
-        sem=sem,
+        sem=sem or 0.0,
         critical=cohort.critical > 0,
         domains=cohort.domains,
     )
@@ -84,6 +88,8 @@ def decide(cohort: Cohort, rules: ResultRules) -> dict[str, Any]:
             for station, answer in zip(cohort.stations, answers, strict=True)
         ],
         "sem": sem,
+        "missing": [asdict(one) for one in cohort.missing],
+        "outdated": [asdict(one) for one in cohort.outdated],
         "candidates": {
             name: {
                 **{key: _number(value) for key, value in asdict(verdict).items()},
@@ -98,11 +104,27 @@ def decide(cohort: Cohort, rules: ResultRules) -> dict[str, Any]:
     }
 
 
-def _sem(cohort: Cohort) -> float:
+def check(cohort: Cohort, rules: ResultRules) -> None:
+    """Raises Invalid where the rules name a domain or a station that the exam does not have."""
+    strange = sorted(set(rules.domains) - set(cohort.domains))
+    if strange:
+        known = ", ".join(cohort.domains) or "none"
+        raise Invalid(f"No station has the domain “{strange[0]}”. Known here: {known}.", code="no-domain")
+    if set(rules.panel_cuts) - {one.key for one in cohort.stations}:
+        raise Invalid("The panel's cuts are for a station version that is not in this exam.", code="no-station")
+
+
+def _sem(cohort: Cohort, rules: ResultRules) -> float | None:
+    """None where there is none and the rule does without. Raises Invalid where it does not."""
     try:
-        return reliability.standard_error(cohort.scores, reliability.alpha(cohort.scores).value)
-    except Undefined:
-        return 0.0
+        return error_of(cohort)
+    except Undefined as missing:
+        if rules.sems:
+            raise Invalid(
+                f"The rule adds standard errors of measurement, and there is none here: {missing} Nothing was decided.",
+                code="no-sem",
+            ) from missing
+        return None
 
 
 def _number(value: Any) -> Any:

@@ -16,11 +16,11 @@ from teleosce.core.db import Database, sqlite_url
 from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.core.events import Events
 from teleosce.core.ids import new_id
-from teleosce.exams import Exams, Timings
+from teleosce.exams import Day, Exams, Outcome, Phase, Timings
 from teleosce.people import People, Principal, Role, Seat
 from teleosce.recording import Recordings
 from teleosce.reports import ResultRules, Results, Run, Sources
-from teleosce.scoring import Change, Forms, Kind, Marking, State, layout_of
+from teleosce.scoring import AssignmentKind, Change, Forms, Kind, Marking, State, layout_of
 from teleosce.stations import StationStore, read
 from teleosce.transcripts import Transcripts
 
@@ -34,6 +34,8 @@ class House:
     forms: Forms
     people: People
     exams: Exams
+    day: Day
+    marking: Marking
     exam_id: str
     candidates: list[Seat]
     examiner: Seat
@@ -41,22 +43,24 @@ class House:
     items: list[str]
     organiser: Principal
 
-    async def mark(self, number: int, done: int, grade: str) -> None:
+    async def mark(self, number: int, done: int, grade: str, by: Seat | None = None) -> None:
         """Marks a candidate's encounter: the first items done, the others not."""
         (encounter,) = await self.exams.of_seat(self.candidates[number].id)
-        form = await self.forms.open(Kind.mark, encounter.id, self.examiner.id)
+        seat = (by or self.examiner).id
+        form = await self.forms.open(Kind.mark, encounter.id, seat)
         wanted = {f"item.{name}": "done" if at < done else "not_done" for at, name in enumerate(self.items)}
         changes = [
             Change(field, value, version.version if (version := form.fields.get(field)) else 0, new_id())
             for field, value in {**wanted, "global": grade}.items()
         ]
         layout = layout_of(read(STATION))
-        await self.forms.save(form.id, changes, self.examiner.id, layout)
-        await self.forms.submit(form.id, self.examiner.id, layout)
+        await self.forms.save(form.id, changes, seat, layout)
+        await self.forms.submit(form.id, seat, layout)
 
     async def amend(self, number: int) -> None:
         (encounter,) = await self.exams.of_seat(self.candidates[number].id)
-        (form,) = await self.forms.of_encounter(encounter.id)
+        forms = await self.forms.of_encounter(encounter.id)
+        form = next(one for one in forms if one.author_id == self.examiner.id)
         assert form.state in (State.submitted, State.amended)
         await self.forms.amend(form.id, "looked again", self.examiner.id)
 
@@ -82,7 +86,8 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
             candidate=candidate.id, sp=None, examiner=examiner.id,
         )  # fmt: skip
     yield House(
-        Results(database, clock, sources), forms, people, exams, exam.id, candidates, examiner, station,
+        Results(database, clock, sources), forms, people, exams, Day(exams, clock, events), marking, exam.id,
+        candidates, examiner, station,
         [item.id for item in version.mark_sheet.items],
         Principal(new_id(), Role.organiser, exam.id, organiser.id, None, "Olive"),
     )  # fmt: skip
@@ -157,11 +162,75 @@ async def test_a_released_run_is_seen_by_whom_it_was_released_to(house: House) -
 async def test_a_conjunctive_rule_and_a_fixed_line(house: House) -> None:
     for number in range(8):
         await house.mark(number, 16, GRADES[2])
-    strict = await decided(house, method="fixed", fixed_cut=50, domains={"history": 100.0, "no-such-domain": 90})
+    strict = await decided(house, method="fixed", fixed_cut=50, domains={"history": 100.0})
     assert {tuple(one["failed_by"]) for one in strict.found["candidates"].values()} <= {(), ("domain:history",)}
     plain = await decided(house)
     assert plain.found["stations"][0]["code"] == "same-rating"
     assert all(one["passed"] is None for one in plain.found["candidates"].values())
+
+
+async def test_a_rule_that_asks_for_what_there_is_not_decides_nothing(house: House) -> None:
+    for number in range(8):
+        await house.mark(number, 4 + number, GRADES[number % 5])
+    with pytest.raises(Invalid, match="no-such-domain"):
+        await decided(house, domains={"history": 50.0, "no-such-domain": 90})
+    with pytest.raises(Invalid, match="not in this exam"):
+        await decided(house, method="angoff", panel_cuts={"0" * 64: 50.0})
+    with pytest.raises(Invalid, match="with one part there is none"):
+        await decided(house, sems=1)
+    lines = (await house.results.analysis(house.exam_id, ResultRules(sems=1)))["lines"]
+    assert {one["code"] for one in lines} == {"few"}
+    assert await house.results.runs(house.exam_id) == []
+    assert (await decided(house)).found["sem"] is None
+
+
+async def test_a_run_says_what_was_missing(house: House) -> None:
+    for number in range(7):
+        await house.mark(number, 4 + number, GRADES[number % 5])
+    (missing,) = (await decided(house)).found["missing"]
+    assert missing == {
+        "candidate": house.candidates[7].id, "station": house.station, "why": "The encounter is not over yet."
+    }  # fmt: skip
+
+
+async def test_a_rerun_that_waits_takes_nothing_from_a_completed_attempt(house: House) -> None:
+    for number in range(8):
+        await house.mark(number, 4 + number, GRADES[number % 5])
+    (first,) = await house.exams.of_seat(house.candidates[0].id)
+    await house.day.begin(first.id)
+    done = await house.day.end_phase(first.id, Phase.encounter)
+    assert done.outcome is Outcome.completed
+    before = await house.results.cohort(house.exam_id)
+    again = await house.day.rerun(first.id)
+    assert again.attempt == 2
+    cohort = await house.results.cohort(house.exam_id)
+    assert cohort.scores.tolist() == before.scores.tolist()
+    assert cohort.missing == ()
+
+
+async def test_a_settlement_that_is_outdated_counts_and_is_told(house: House) -> None:
+    moderator = await house.people.add_seat(house.exam_id, Role.moderator, "Mo")
+    other = await house.people.add_seat(house.exam_id, Role.examiner, "Dr Other")
+    (encounter,) = await house.exams.of_seat(house.candidates[0].id)
+    await house.marking.assign(encounter.id, other.id, AssignmentKind.second)
+    await house.mark(0, 3, "fail")
+    await house.mark(0, len(house.items), "excellent", by=other)
+    who = Principal(new_id(), Role.moderator, house.exam_id, moderator.id, None, "Mo")
+    layout = layout_of(read(STATION))
+    await house.marking.take(encounter.id, moderator.id, who)
+    form = await house.forms.open(Kind.settlement, encounter.id, moderator.id)
+    chosen = [Change(f"item.{one}", "done", 0, new_id()) for one in house.items]
+    chosen += [Change("global", "good", 0, new_id())]
+    chosen += [Change(f"reason.{one.field}", "seen in the recording", 0, new_id()) for one in chosen]
+    await house.forms.save(form.id, chosen, moderator.id, layout)
+    await house.marking.settle(form.id, moderator.id, who)
+    assert (await house.results.cohort(house.exam_id)).outdated == ()
+    await house.amend(0)
+    cohort = await house.results.cohort(house.exam_id)
+    assert cohort.scores[0, 0] == 100
+    assert [one.candidate for one in cohort.outdated] == [house.candidates[0].id]
+    (told,) = (await decided(house, method="fixed")).found["outdated"]
+    assert "amended after it was settled" in told["why"]
 
 
 async def test_the_command_says_what_the_marks_come_to(house: House, tmp_path: Path) -> None:
