@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from teleosce.core.spreadsheet import harmless
 from teleosce.people import Seat
 from teleosce.planning.schedule import ROLES, Entry, Schedule, Stretch
 
@@ -98,14 +99,10 @@ def links_xlsx(links: Iterable[Link]) -> bytes:
 def links_csv(links: Iterable[Link]) -> bytes:
     """Comma-separated (RFC 4180), with the mark that tells a spreadsheet that it is UTF-8."""
     text = io.StringIO()
-    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([_harmless(cell) for cell in row] for row in links_rows(links))
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(
+        [harmless(str(cell)) for cell in row] for row in links_rows(links)
+    )
     return text.getvalue().encode("utf-8-sig")
-
-
-def _harmless(cell: str | int) -> str:
-    """What begins like a formula gets an apostrophe before it (OWASP, CSV Injection)."""
-    text = str(cell)
-    return f"'{text}" if text.lstrip()[:1] in tuple("=+-@") or text[:1] in ("\t", "\r") else text
 
 
 def _in_order(entries: Iterable[Entry]) -> list[Entry]:
