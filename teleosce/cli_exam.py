@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from teleosce import cli_exports
 from teleosce.cli_results import results
 from teleosce.core.settings import Settings
 from teleosce.planning.schedule import Schedule
@@ -21,6 +22,7 @@ exam_app = typer.Typer(help="Exams from files: check, make, print, mail.", no_ar
 def add_to(app: typer.Typer) -> None:
     """Adds this module's commands."""
     exam_app.command("results")(results)
+    cli_exports.add_to(exam_app)
     app.add_typer(exam_app, name="exam")
 
 

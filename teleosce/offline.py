@@ -29,7 +29,7 @@ NICENESS = 15
 
 
 @asynccontextmanager
-async def _rooms(settings: Settings) -> AsyncIterator[Rooms]:
+async def rooms_of(settings: Settings) -> AsyncIterator[Rooms]:
     """The rooms of a data folder that is there: a mistyped --data makes none. Raises NotFound."""
     if settings.database_url is None and not (settings.data / "teleosce.db").is_file():
         raise NotFound(f"There is no teleosce data in {settings.data}. Name its folder with --data.")
@@ -45,7 +45,7 @@ async def export(
     With `film` a folder that holds the export of the same encounter gets what is missing. Raises NotFound, Invalid when
     the folder holds something else.
     """
-    async with _rooms(settings) as rooms:
+    async with rooms_of(settings) as rooms:
         sources = sources_of(rooms)
         if not (film and await asyncio.to_thread(_is_export_of, folder, encounter_id)):
             names = await write_export(sources, encounter_id, folder)
@@ -88,7 +88,7 @@ class Listed:
 
 async def list_encounters(settings: Settings, exam_id: str | None) -> list[Listed]:
     """Every attempt of one exam, or of all. `exam_id` may be an exam's id or its title. Raises NotFound."""
-    async with _rooms(settings) as rooms:
+    async with rooms_of(settings) as rooms:
         exams = [exam for exam in await rooms.exams.exams() if exam_id in (None, exam.id, exam.title)]
         if exam_id is not None and not exams:
             raise NotFound(f"There is no exam “{exam_id}”. `teleosce encounters` lists all of them.")
@@ -120,7 +120,7 @@ def _recording(takes: Sequence[object], sealed: bool) -> str:
 
 async def find_person(settings: Settings, said: Sequence[str]) -> list[Seat | Account]:
     """The person meant. Raises NotFound or Invalid when that is not one for each thing said."""
-    async with _rooms(settings) as rooms:
+    async with rooms_of(settings) as rooms:
         titles = {exam.id: exam.title for exam in await rooms.exams.exams()}
         erasures = erasures_of(rooms)
         return [only_one(one, await erasures.find(one), titles) for one in said]
@@ -128,7 +128,7 @@ async def find_person(settings: Settings, said: Sequence[str]) -> list[Seat | Ac
 
 async def erase(settings: Settings, people: Sequence[Seat | Account], asked_by: str) -> Outcome:
     """Erases a person who has these seats and accounts."""
-    async with _rooms(settings) as rooms:
+    async with rooms_of(settings) as rooms:
         return await erasures_of(rooms).erase(people, asked_by=asked_by, by=None)
 
 
@@ -139,7 +139,7 @@ async def person_data(settings: Settings, people: Sequence[Seat | Account], targ
         raise Invalid(f"{target} is there already. Nothing was written: choose a new name.")
     try:
         with part.open("wb") as file:
-            async with _rooms(settings) as rooms:
+            async with rooms_of(settings) as rooms:
                 names = await write_person_data(sources_of(rooms), rooms.clock, people, file, None)
             file.flush()
             os.fsync(file.fileno())
@@ -157,5 +157,5 @@ async def erase_again(settings: Settings, file: Path) -> int:
         lines = await asyncio.to_thread(file.read_text, "utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Invalid(f"{file} cannot be read as a list of erasures. Those it names are not erased yet.") from error
-    async with _rooms(settings) as rooms:
+    async with rooms_of(settings) as rooms:
         return len(await erasures_of(rooms).erase_again(lines))

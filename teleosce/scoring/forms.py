@@ -34,6 +34,7 @@ from teleosce.scoring.models import (
 from teleosce.scoring.score import missing, progress, total
 
 MAX_REASON = 1000
+_AT_A_TIME = 500
 AGAIN = "again-"
 """With the number of the attempt before it: how the changes are called by which a further attempt empties a sheet."""
 
@@ -118,6 +119,18 @@ class Forms:
                 await store.steps_of(connection, form_id),
                 await store_shown.of_form(connection, form_id),
             )
+
+    async def histories(self, form_ids: Sequence[str]) -> dict[str, History]:
+        """The same of many forms, a part of them at a time; one that does not exist has an empty history."""
+        found: dict[str, History] = {}
+        for at in range(0, len(form_ids), _AT_A_TIME):
+            some = form_ids[at : at + _AT_A_TIME]
+            async with self._database.read() as connection:
+                written = await store.entries_in(connection, some)
+                moved = await store.steps_in(connection, some)
+                shown = await store_shown.in_forms(connection, some)
+            found |= {one: History(written.get(one, []), moved.get(one, []), shown.get(one, [])) for one in some}
+        return found
 
     async def show(self, form_id: str, method: str, moments: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
         """Keeps with a form what evidence its author is now shown, by item; what was shown before is not kept again.

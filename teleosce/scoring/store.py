@@ -195,6 +195,24 @@ async def steps_of(connection: AsyncConnection, form_id: str) -> list[Step]:
     return [Step(State(row.state), row.reason, row.author_id, row.at_ms) for row in rows]
 
 
+async def entries_in(connection: AsyncConnection, form_ids: Collection[str]) -> dict[str, list[Entry]]:
+    """Every change of some forms, oldest first."""
+    rows = await connection.execute(select(entries).where(entries.c.form_id.in_(form_ids)).order_by(entries.c.number))
+    found: dict[str, list[Entry]] = defaultdict(list)
+    for row in rows:
+        found[row.form_id].append(_entry(row))
+    return found
+
+
+async def steps_in(connection: AsyncConnection, form_ids: Collection[str]) -> dict[str, list[Step]]:
+    """Every change of some forms' states, oldest first."""
+    rows = await connection.execute(select(steps).where(steps.c.form_id.in_(form_ids)).order_by(steps.c.number))
+    found: dict[str, list[Step]] = defaultdict(list)
+    for row in rows:
+        found[row.form_id].append(Step(State(row.state), row.reason, row.author_id, row.at_ms))
+    return found
+
+
 async def forget_texts(connection: AsyncConnection, form_ids: Collection[str], *, quotes_only: bool = False) -> int:
     """Empties what was written in words, in every version of it; marks and times stay. Returns how many changed.
 

@@ -1,6 +1,7 @@
 """What evidence an examiner was shown while marking. Rows are only ever added; no word of a transcript is in them."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Integer, String, Table, func, insert, select
@@ -34,6 +35,15 @@ async def of_form(connection: AsyncConnection, form_id: str) -> list[Shown]:
     """All that was shown, in the order in which it was."""
     query = select(evidence_shown).where(evidence_shown.c.form_id == form_id).order_by(evidence_shown.c.number)
     return [Shown(row.item, row.method, row.moments, row.at_ms) for row in await connection.execute(query)]
+
+
+async def in_forms(connection: AsyncConnection, form_ids: Collection[str]) -> dict[str, list[Shown]]:
+    """The same of some forms."""
+    wanted = evidence_shown.c.form_id.in_(form_ids)
+    found: dict[str, list[Shown]] = defaultdict(list)
+    for row in await connection.execute(select(evidence_shown).where(wanted).order_by(evidence_shown.c.number)):
+        found[row.form_id].append(Shown(row.item, row.method, row.moments, row.at_ms))
+    return found
 
 
 async def add(

@@ -4,6 +4,7 @@
 the middleware refuses before a handler runs, and a handler then asks whether the thing is the person's own.
 """
 
+import asyncio
 import logging
 
 from aiohttp import web
@@ -17,6 +18,7 @@ from teleosce.web.api import (
     encounters,
     evidence,
     exams,
+    exports,
     forms,
     invitations,
     keeping,
@@ -33,6 +35,7 @@ from teleosce.web.api import (
     transcripts,
 )
 from teleosce.web.context import ROOMS, Rooms
+from teleosce.web.exports import ONE_AT_A_TIME
 from teleosce.web.hub import Hub
 from teleosce.web.limits import Refusals
 from teleosce.web.pages import account, exam, stations
@@ -67,6 +70,7 @@ def application(rooms: Rooms) -> web.Application:
     made[TABLE] = {}
     made[socket.HUB] = Hub(rooms)
     made[link.REFUSALS] = Refusals()
+    made[ONE_AT_A_TIME] = asyncio.Semaphore(1)
     add(made, routes())
     made.router.add_static("/static", WEB / "static", append_version=False)
     made.on_startup.append(_start)
@@ -97,6 +101,7 @@ def routes() -> list[Route]:
         keeping,
         search,
         reels,
+        exports,
         service,
     )
     return [route for room in (*pages, *api, socket) for route in room.ROUTES]

@@ -13,6 +13,7 @@ from teleosce.web.sessions import HEADER, cookie_name
 _ID = {"type": "string", "pattern": "^[a-z0-9]{26}$"}
 _PATH: dict[str, dict[str, Any]] = {
     "kind": {"type": "string", "enum": [kind.value for kind in Kind]},
+    "tables": {"type": "string", "enum": ["xlsx", "zip"]},
     "format": {"type": "string", "enum": ["xlsx", "pdf", "ics"]},
     "stimulus": {"type": "string", "pattern": "^[a-z0-9-]{1,64}$"},
 }

@@ -1,0 +1,32 @@
+"""Files of results over the wire: for organisers alone, made beside the server, and nothing of them stays there."""
+
+import io
+from pathlib import Path
+
+from openpyxl import load_workbook
+
+from tests.web.house import House
+
+
+async def test_tables_are_for_organisers_and_leave_nothing_behind(house: House) -> None:
+    organiser, exam = await house.client("organiser"), house.exam.exam_id
+    base = f"/api/exams/{exam}/results"
+    for role in ("examiner", "candidate", "sp"):
+        other = await house.client(role)
+        await other.refused(403, "GET", f"{base}/tables.xlsx")
+    await organiser.refused(404, "GET", f"/api/exams/{'a' * 26}/results/tables.xlsx")
+    await organiser.refused(404, "GET", f"{base}/tables.exe")
+    assert "no decision run 3" in await organiser.refused(503, "GET", f"{base}/tables.zip?run=3")
+
+    answer = await organiser.ask("GET", f"{base}/tables.xlsx")
+    assert answer.status == 200
+    book = load_workbook(io.BytesIO(await answer.read()))
+    assert [row[0].value for row in book["scores"].iter_rows(min_row=2)] == ["C01", "C02"]
+    assert {row[1].value for row in book["people"].iter_rows(min_row=2)} >= {"candidate", "sp", "examiner"}
+    assert remains(house.rooms.settings.data) == []
+    rows = [one for one in await house.rooms.people.audit_about(exam) if one["action"] == "results.export"]
+    assert len(rows) == 2
+
+
+def remains(data: Path) -> list[str]:
+    return [path.name for path in (data / ".exports").iterdir()]
