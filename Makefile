@@ -13,9 +13,11 @@ help: ## list the commands
 demo: $(STAMP) ## run a server with a small exam and something to watch, read and mark
 	$(BIN)/teleosce demo $(ARGS)
 
+# Most tests wait for a disk or a clock, so three at a time fit two cores; browsers that talk to each other get them alone.
 test: $(STAMP) ## install what the tests need and run them all
 	$(BIN)/python tests/need_browser.py
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m 'not e2e and not faults' $(ARGS)
+	$(BIN)/python -m pytest -m 'e2e and not faults' $(ARGS)
 
 faults: $(STAMP) ## run the faults that take long: what the program must survive
 	$(BIN)/python tests/need_browser.py --faults
