@@ -8,15 +8,8 @@ import typer
 from rich.table import Table
 
 from teleosce.reports import ResultRules
+from teleosce.reports.findings import METHOD_NAMES
 from teleosce.terminal import Data, out, run, settings_of
-
-NAMES: Mapping[str, str] = {
-    "borderline-regression": "Borderline regression",
-    "borderline-group": "Borderline group",
-    "contrasting-groups": "Contrasting groups",
-    "cohen": "Cohen, 0.60 of the 95th percentile",
-    "modified-cohen": "Cohen, 0.65 of the 90th percentile",
-}
 
 
 def results(
@@ -82,11 +75,13 @@ def _lines(lines: list[Mapping[str, Any]]) -> None:
     table = Table("Method", "Pass mark %", "Standard error", "Pass", box=None, pad_edge=False)
     for one in lines:
         if "pass_mark" not in one:
-            table.add_row(NAMES[one["method"]], "–", one.get("why", "There is nothing to draw it from."), "–")
+            table.add_row(METHOD_NAMES[one["method"]], "–", one.get("why", "There is nothing to draw it from."), "–")
             continue
         spread = one["spread"] or {}
         error = _number(spread["se"], 2) if "se" in spread else spread.get("why", "not known for it")
-        table.add_row(NAMES[one["method"]], _number(one["pass_mark"], 2), error, f"{one['passed']} of {one['judged']}")
+        table.add_row(
+            METHOD_NAMES[one["method"]], _number(one["pass_mark"], 2), error, f"{one['passed']} of {one['judged']}"
+        )
     out.print(table, soft_wrap=not out.is_terminal)
 
 

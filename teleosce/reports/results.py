@@ -1,6 +1,7 @@
 """Results of exams: from submitted marks to decision runs and their release."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,15 +91,27 @@ class Results:
         """An exam's marks as arrays. Raises NotFound."""
         return (await self.basis(exam_id)).cohort()
 
-    async def analysis(self, exam_id: str, rules: ResultRules) -> dict[str, Any]:
-        """Every figure that the marks so far have, and for the others why not. See `analysis`."""
-        cohort = await self.cohort(exam_id)
+    async def analysis(
+        self, exam_id: str, rules: ResultRules, told: Callable[[str], None] = lambda _: None
+    ) -> dict[str, Any]:
+        """Every figure that the marks so far have, and for the others why not. See `analysis`.
+
+        `inputs` is what a run of the same marks has as its inputs_hash. told: called with each step, in words.
+        """
+        basis = await self.basis(exam_id)
 
         def work() -> dict[str, Any]:
             rule = Rule(rules.sems, rules.stations, rules.critical, rules.domains)
+            cohort = basis.cohort()
+            told("Reliability, stations and items")
+            sound = analysis.sound(cohort)
+            told("Standard setting, method by method")
+            lines = analysis.lines(cohort, rule)
+            told("Examiners: stringency and agreement")
             return {
-                "sound": analysis.sound(cohort),
-                "lines": analysis.lines(cohort, rule),
+                "inputs": digest(inputs_of(basis.records)),
+                "sound": sound,
+                "lines": lines,
                 "fair": analysis.fair(cohort),
             }
 
@@ -170,8 +183,8 @@ class Results:
             await self._people.record(by, "results.release", run.exam_id, detail, connection=connection)
         return one
 
-    async def withdraw(self, release_id: str, exam_id: str, by: Principal) -> None:
-        """Takes a release back: those it showed see nothing by it any more; audit row.
+    async def withdraw(self, release_id: str, exam_id: str, by: Principal, why: str = "") -> None:
+        """Takes a release back, and says why: those it showed see nothing by it any more; audit row.
 
         Raises Conflict when it was taken back before, NotFound.
         """
@@ -180,9 +193,10 @@ class Results:
             if release_id not in known:
                 raise NotFound("There is no such release.", code="no-release")
             own = by.seat_id or by.account_id
-            if not await store_results.withdraw(connection, release_id, own, self._clock.now_ms()):
+            if not await store_results.withdraw(connection, release_id, own, self._clock.now_ms(), why):
                 raise Conflict("This release was withdrawn before.", code="withdrawn")
-            await self._people.record(by, "results.withdraw", exam_id, {"release": release_id}, connection=connection)
+            detail = {"release": release_id, "reason": why}
+            await self._people.record(by, "results.withdraw", exam_id, detail, connection=connection)
 
     async def releases(self, exam_id: str) -> list[Release]:
         """All releases of an exam, oldest first, those withdrawn included."""

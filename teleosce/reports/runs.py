@@ -46,6 +46,7 @@ class Release:
     at_ms: int
     withdrawn_by: str | None = None
     withdrawn_ms: int | None = None
+    withdrawn_why: str | None = None
 
     def shows(self, group: str | None, now_ms: int) -> bool:
         """Whether somebody of this group sees it now."""

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Row,
     String,
     Table,
+    Text,
     UniqueConstraint,
     func,
     insert,
@@ -51,6 +52,7 @@ releases = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("withdrawn_by", String(26)),
     Column("withdrawn_ms", BigInteger),
+    Column("withdrawn_why", Text),
 )
 
 
@@ -101,12 +103,12 @@ async def add_release(connection: AsyncConnection, one: Release) -> None:
     )
 
 
-async def withdraw(connection: AsyncConnection, release_id: str, by: str | None, at_ms: int) -> bool:
+async def withdraw(connection: AsyncConnection, release_id: str, by: str | None, at_ms: int, why: str) -> bool:
     """Ends a release; False when it had ended."""
     done = await connection.execute(
         update(releases)
         .where(releases.c.id == release_id, releases.c.withdrawn_ms.is_(None))
-        .values(withdrawn_by=by, withdrawn_ms=at_ms)
+        .values(withdrawn_by=by, withdrawn_ms=at_ms, withdrawn_why=why)
     )
     return done.rowcount == 1
 
@@ -134,5 +136,14 @@ def _run(row: Row[Any]) -> Run:
 
 def _release(row: Row[Any]) -> Release:
     return Release(
-        row.id, row.run_id, row.exam_id, row.group, row.from_ms, row.by, row.at_ms, row.withdrawn_by, row.withdrawn_ms
+        row.id,
+        row.run_id,
+        row.exam_id,
+        row.group,
+        row.from_ms,
+        row.by,
+        row.at_ms,
+        row.withdrawn_by,
+        row.withdrawn_ms,
+        row.withdrawn_why,
     )
