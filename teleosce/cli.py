@@ -132,6 +132,13 @@ def demo(
     spoken: Annotated[
         bool, typer.Option("--spoken", help="Let every word of it be heard, which takes minutes; else a murmur.")
     ] = False,
+    results: Annotated[
+        bool | None,
+        typer.Option(
+            "--results/--no-results",
+            help="Make an exam of sixty candidates with all its marks as well; with --json only when asked.",
+        ),
+    ] = None,
     whisper_model: Model = None,
     log_level: Level = None,
 ) -> None:
@@ -148,7 +155,7 @@ def demo(
                 "log_level": log_level or "warning",
             },
             as_json=as_json,
-            wanted=Wanted(consultation, marking, spoken),
+            wanted=Wanted(consultation, marking, spoken, not as_json if results is None else results),
         )
     )
 
