@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, NaiveDatetime, StringConstraints
 
+from teleosce.reports import ResultRules
 from teleosce.scoring import MarkingRules
 from teleosce.stations.model import Flag, Part, Text
 
@@ -164,6 +165,7 @@ class ExamPlan(Part):
     candidates: tuple[Annotated[Candidate, _named("name")], ...] = Field((), max_length=MOST_CANDIDATES)
     policy: Policy = Policy()
     marking: MarkingRules = MarkingRules()
+    results: ResultRules = ResultRules()
 
     @property
     def rings(self) -> tuple[Circuit, ...]:
