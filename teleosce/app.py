@@ -25,7 +25,7 @@ from teleosce.exams import Day, Exams, Ledger
 from teleosce.keeping import RESTORING
 from teleosce.people import STAFF, AuditReport, People, Role
 from teleosce.recording import Recordings
-from teleosce.reports import Results, Sources
+from teleosce.reports import Analyses, Results, Sources
 from teleosce.rtc import MediaServer, self_test
 from teleosce.scoring import Calibration, Desks, Forms, Marking
 from teleosce.stage import Stage
@@ -60,7 +60,7 @@ def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = No
     recordings = Recordings(settings.data, database, clock, events, disk=disk)
     forms, transcripts = Forms(database, clock, events), Transcripts(database, clock)
     marking = Marking(database, clock, events, exams=exams, people=people, stations=stations)
-    sources = Sources(exams, people, stations, recordings, transcripts, forms, marking)
+    results = Results(database, clock, Sources(exams, people, stations, recordings, transcripts, forms, marking))
     secret = _secret(settings.data / "secret.key")
     return Rooms(
         settings=settings,
@@ -81,7 +81,8 @@ def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = No
         marking=marking,
         desks=Desks(database, clock),
         calibration=Calibration(database, clock, forms, marking, exams, people, stations, recordings),
-        results=Results(database, clock, sources),
+        results=results,
+        analyses=Analyses(results, database, clock),
     )
 
 

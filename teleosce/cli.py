@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from teleosce import __version__, cli_exam, cli_keeping, cli_rehearse
+from teleosce import __version__, cli_exam, cli_exports, cli_keeping, cli_rehearse
 from teleosce.core.errors import Fault
 from teleosce.core.settings import Settings
 from teleosce.core.stopping import stop_signal
@@ -132,6 +132,13 @@ def demo(
     spoken: Annotated[
         bool, typer.Option("--spoken", help="Let every word of it be heard, which takes minutes; else a murmur.")
     ] = False,
+    results: Annotated[
+        bool | None,
+        typer.Option(
+            "--results/--no-results",
+            help="Make an exam of sixty candidates with all its marks as well; with --json only when asked.",
+        ),
+    ] = None,
     whisper_model: Model = None,
     log_level: Level = None,
 ) -> None:
@@ -148,7 +155,7 @@ def demo(
                 "log_level": log_level or "warning",
             },
             as_json=as_json,
-            wanted=Wanted(consultation, marking, spoken),
+            wanted=Wanted(consultation, marking, spoken, not as_json if results is None else results),
         )
     )
 
@@ -235,16 +242,26 @@ def doctor(
 
 @app.command()
 def verify(
+    file: Annotated[Path | None, typer.Argument(help="A signed bundle, .zip or folder; else the data folder.")] = None,
+    key: Annotated[
+        str | None, typer.Option(help="With a bundle: the school's public key, a file (PEM, JWK) or its thumbprint.")
+    ] = None,
     data: Data = None,
     acknowledged: Annotated[Path | None, typer.Option(help="JSON lines of what clients were told is saved.")] = None,
     over: Annotated[bool, typer.Option(help="The exams are over: nothing may be under way any more.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
 ) -> None:
-    """Check what must always be true: recordings, hashes, marks, encounters. Reads only; ends with 1 on a breach."""
+    """Check what must always be true: recordings, hashes, marks, encounters. Reads only; ends with 1 on a breach.
+
+    With FILE: whether a bundle is what was signed, without the data folder. What was altered, is missing or was added
+    is named, and the command ends with 1.
+    """
     from dataclasses import asdict
 
     from teleosce.invariants import check, read_acknowledgements
 
+    if file is not None:
+        raise typer.Exit(0 if cli_exports.verify_file(file, key, as_json=as_json) else 1)
     settings = _settings(data=data, log_level="warning")
     noted = read_acknowledgements(acknowledged) if acknowledged else []
     breaches = _run(check(settings, acknowledged=noted, over=over))
@@ -290,6 +307,7 @@ def audit_verify(data: Data = None) -> None:
     raise typer.Exit(1)
 
 
+app.command("key")(cli_exports.show_key)
 cli_exam.add_to(app)
 cli_keeping.add_to(app)
 cli_rehearse.add_to(app)

@@ -1,5 +1,7 @@
 """The commands that write an exam's results into files."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +18,7 @@ RunNumber = Annotated[
 def add_to(exam_app: typer.Typer) -> None:
     """Adds this module's commands."""
     exam_app.command("export")(export)
+    exam_app.command("bundle")(bundle)
 
 
 def export(
@@ -33,3 +36,54 @@ def export(
 
     written = run(export_tables(settings_of(data=data, log_level="warning"), exam, to, number))
     out.print(f"Wrote {len(written)} tables into {to}: {', '.join(written)}.", markup=False)
+
+
+def bundle(
+    exam: ExamName,
+    to: Annotated[Path, typer.Option(help="A new .zip, or a new folder.")],
+    number: RunNumber = None,
+    data: Data = None,
+) -> None:
+    """Write the signed bundle of a decision run: results, rules, marks with every key press, and hashes.
+
+    `teleosce verify FILE` says of it whether anything was altered, also on a machine without the data folder.
+    """
+    from teleosce.offline_results import write_bundle
+
+    made = run(write_bundle(settings_of(data=data, log_level="warning"), exam, to, number))
+    out.print(f"Wrote decision run {made} into {to}, signed. Check it with: teleosce verify {to}", markup=False)
+
+
+def show_key(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="As a set of JSON Web Keys, as the server publishes it.")
+    ] = False,
+    data: Data = None,
+) -> None:
+    """Show the public key with which bundles and credentials are signed. Give it to those who verify them."""
+    from teleosce.core.signing import signing_key
+
+    public = signing_key(settings_of(data=data, log_level="warning").data).public
+    if as_json:
+        out.print(json.dumps({"keys": [{**public.jwk, "kid": public.thumbprint}]}), markup=False)
+        return
+    out.print(f"{public.pem}Thumbprint: {public.thumbprint}", markup=False)
+
+
+def verify_file(file: Path, key: str | None, *, as_json: bool) -> bool:
+    """Says whether a bundle is what was signed."""
+    from teleosce.reports.exports import keys_of, verify_bundle
+
+    found = verify_bundle(file, *(keys_of(key) if key else (None, None)))
+    if as_json:
+        out.print(json.dumps(asdict(found), ensure_ascii=False), markup=False)
+        return not found.faults
+    for fault in found.faults:
+        out.print(fault, markup=False)
+    if found.faults:
+        out.print(f"{file} is not what was signed.", markup=False)
+        return False
+    out.print(f"All {found.files} files are as they were signed, with the key {found.signer}.", markup=False)
+    if not key:
+        out.print("Whose key that is, the bundle cannot prove: name the school's with --key.")
+    return True

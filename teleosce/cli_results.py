@@ -7,39 +7,31 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from teleosce.reports import ResultRules
+from teleosce.reports.findings import METHOD_NAMES
 from teleosce.terminal import Data, out, run, settings_of
-
-NAMES: Mapping[str, str] = {
-    "borderline-regression": "Borderline regression",
-    "borderline-group": "Borderline group",
-    "contrasting-groups": "Contrasting groups",
-    "cohen": "Cohen, 0.60 of the 95th percentile",
-    "modified-cohen": "Cohen, 0.65 of the 90th percentile",
-    "angoff": "Angoff, by a panel",
-}
 
 
 def results(
     exam: Annotated[str, typer.Argument(help="The exam's id or title.")],
     sems: Annotated[
-        float | None,
-        typer.Option(help="Standard errors of measurement a total must be above the pass mark.", min=0, max=3),
-    ] = None,
+        float, typer.Option(help="Standard errors of measurement a total must be above the pass mark.", min=0, max=3)
+    ] = 0.0,
     stations: Annotated[
-        float | None, typer.Option(help="The share of the stations that must be passed too, 0 to 1.", min=0, max=1)
-    ] = None,
+        float, typer.Option(help="The share of the stations that must be passed too, 0 to 1.", min=0, max=1)
+    ] = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="Everything that was worked out, as JSON.")] = False,
     data: Data = None,
 ) -> None:
     """Say what an exam’s marks come to: is it sound, where is the line, are examiners fair.
 
-    Rests on the marks of record: submitted, and settled where two differ; by the exam's rule, or with other options.
-    Decides and changes nothing. What the marks do not have is said in words.
+    Rests on the marks of record: submitted, and settled where two differ. Decides and changes nothing. What the
+    marks do not have is said in words.
     """
     from teleosce.offline_exams import results as find
 
-    instead = {name: value for name, value in (("sems", sems), ("stations", stations)) if value is not None}
-    found = run(find(settings_of(data=data, log_level="warning"), exam, instead))
+    rules = ResultRules(sems=sems, stations=stations)
+    found = run(find(settings_of(data=data, log_level="warning"), exam, rules))
     if as_json:
         out.print(json.dumps(found, ensure_ascii=False), markup=False)
         return
@@ -83,11 +75,13 @@ def _lines(lines: list[Mapping[str, Any]]) -> None:
     table = Table("Method", "Pass mark %", "Standard error", "Pass", box=None, pad_edge=False)
     for one in lines:
         if "pass_mark" not in one:
-            table.add_row(NAMES[one["method"]], "–", one.get("why", "There is nothing to draw it from."), "–")
+            table.add_row(METHOD_NAMES[one["method"]], "–", one.get("why", "There is nothing to draw it from."), "–")
             continue
         spread = one["spread"] or {}
         error = _number(spread["se"], 2) if "se" in spread else spread.get("why", "not known for it")
-        table.add_row(NAMES[one["method"]], _number(one["pass_mark"], 2), error, f"{one['passed']} of {one['judged']}")
+        table.add_row(
+            METHOD_NAMES[one["method"]], _number(one["pass_mark"], 2), error, f"{one['passed']} of {one['judged']}"
+        )
     out.print(table, soft_wrap=not out.is_terminal)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from teleosce.app import build, freeze_stations
-from teleosce.core.clock import Clock
+from teleosce.core.clock import AheadClock
 from teleosce.core.settings import Settings
 from teleosce.exams import Encounter, Phase
 from teleosce.people import Role
@@ -35,24 +35,6 @@ SCRIPTED = "These are the words of the written dialogue. Nothing was transcribed
 
 _BEHIND = 1800
 """Packets that may wait for the recorder; with 2000 it would leave pictures out."""
-
-
-class _Ahead(Clock):
-    """A clock that can be set on: what is waited for is over at once."""
-
-    _ahead: list[float]
-
-    @classmethod
-    def behind(cls, seconds: float) -> "_Ahead":
-        clock = cls(wall_at_start=time.time() - seconds)
-        object.__setattr__(clock, "_ahead", [0.0])  # the dataclass is frozen
-        return clock
-
-    def skip(self, seconds: float) -> None:
-        self._ahead[0] += seconds
-
-    def at_ms(self, monotonic: float) -> int:
-        return super().at_ms(monotonic) + round(self._ahead[0] * 1000)
 
 
 class _Stage:
@@ -132,7 +114,7 @@ async def make_cohort(
         said[key] = await asyncio.to_thread(spoken if voices else murmured, consultation.lines)
     # Each rotation takes as long as its longest encounter, and there are as many as stations.
     longest = max(one.seconds for one in said.values())
-    clock = _Ahead.behind((longest + 1800) * len(stations))
+    clock = AheadClock.behind((longest + 1800) * len(stations))
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     rooms = build(settings, clock)
     await rooms.database.migrate()
@@ -174,7 +156,7 @@ class _Run:
     """The exam while it runs, rotation by rotation."""
 
     rooms: Rooms
-    clock: _Ahead
+    clock: AheadClock
     consultations: Mapping[tuple[str, Level], Consultation]
     said: Mapping[tuple[str, Level], Said]
     form: Format

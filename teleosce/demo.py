@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from teleosce.core.stopping import stop_signal
 from teleosce.rehearsal import act, play
 from teleosce.rehearsal.consultations import read_consultations
 from teleosce.rehearsal.picture import LOW
+from teleosce.simulated_exam import DAY_MS, SimulatedExam, make_results
 from teleosce.web import MadeExam, Plan, make_exam
 
 RING = ("chest-pain-video", "low-mood", "diabetes-review")
@@ -30,11 +32,15 @@ PATIENTS = ("Mr Doyle", "Ms Reed", "Mrs Iqbal")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the demo has. consultation: one is played. marking: an exam that is over. spoken: and in it every word."""
+    """What the demo has. consultation: one is played. marking: an exam that is over. spoken: and in it every word.
+
+    results: an exam of sixty, simulated, with all its marks.
+    """
 
     consultation: bool = True
     marking: bool = False
     spoken: bool = False
+    results: bool = False
 
 
 async def run_demo(flags: dict[str, Any], *, as_json: bool, wanted: Wanted) -> None:
@@ -54,11 +60,13 @@ async def _serve(settings: Settings, *, as_json: bool, wanted: Wanted) -> None:
     async with running(settings) as server:
         ring = await _exam(server)
         _print_links(server, ring, cohort, said, as_json=as_json)
-        playing = asyncio.create_task(_play(server, ring, said)) if wanted.consultation else None
+        under_way = [asyncio.create_task(_play(server, ring, said))] if wanted.consultation else []
+        under_way += [asyncio.create_task(_results(server, said))] if wanted.results else []
         await stop.wait()
-        if playing is not None:
-            playing.cancel()
-            await asyncio.wait([playing])
+        for task in under_way:
+            task.cancel()
+        if under_way:
+            await asyncio.wait(under_way)
         said.print("Stopping.")
 
 
@@ -143,6 +151,38 @@ async def _play(server: Server, made: MadeExam, said: Console) -> None:
         said.print("Its transcript is ready.")
     except Fault as fault:
         said.print(f"The sample consultation could not be played: {fault.message}", markup=False)
+
+
+async def _results(server: Server, said: Console) -> None:
+    """An exam with results behind it, made on a loop of its own in a thread: the server answers meanwhile."""
+    rooms, making = server.rooms, asyncio.new_event_loop()
+    work = making.create_task(make_results(rooms))
+
+    def make() -> SimulatedExam | None:
+        try:
+            return making.run_until_complete(work)
+        except asyncio.CancelledError:
+            return None
+        finally:
+            making.close()
+
+    thread = asyncio.create_task(asyncio.to_thread(make))
+    try:
+        made = await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        with suppress(RuntimeError):  # it is over by itself
+            making.call_soon_threadsafe(work.cancel)
+        await thread
+        raise
+    except Fault as fault:
+        said.print(f"The exam with results could not be made: {fault.message}", markup=False)
+        return
+    assert made is not None
+    now_ms = rooms.clock.now_ms()
+    token = await rooms.people.issue_link(made.organiser.id, now_ms - 60_000, now_ms + 14 * DAY_MS)
+    said.print(
+        f"  organiser of “{made.title}”, {len(made.candidates)} candidates, {server.url}/j#{token}", markup=False
+    )
 
 
 async def _until_transcribed(server: Server, encounter_id: str) -> None:

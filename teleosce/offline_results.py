@@ -4,9 +4,11 @@ from pathlib import Path
 
 from teleosce.core.errors import Invalid, NotFound
 from teleosce.core.settings import Settings
+from teleosce.core.signing import signing_key
 from teleosce.exams import Exam
 from teleosce.offline import rooms_of
-from teleosce.reports.exports import material_of, tables_of, write_tables
+from teleosce.reports.exports import material_of, tables_of, write_decision, write_tables
+from teleosce.reports.runs import inputs_of
 from teleosce.web import Rooms
 from teleosce.web.keeping import sources_of
 
@@ -18,6 +20,26 @@ async def export_tables(settings: Settings, exam: str, target: Path, run: int | 
         tables = tables_of(await material_of(sources_of(rooms), rooms.results, found.id, run))
         write_tables(tables, target)
         return [one.name for one in tables]
+
+
+async def write_bundle(settings: Settings, exam: str, target: Path, number: int | None) -> int:
+    """Writes the signed bundle of a decision run, the last when no number is given, and returns its number.
+
+    Raises NotFound, also when there is no run; Invalid, Unavailable.
+    """
+    async with rooms_of(settings) as rooms:
+        found = await exam_of(rooms, exam)
+        known = await material_of(sources_of(rooms), rooms.results, found.id, number)
+        if known.run is None:
+            raise NotFound(
+                f"“{found.title}” has no decision run yet, so there is nothing to put in a bundle.", code="no-run"
+            )
+        inputs = inputs_of((await rooms.results.basis(found.id)).records)
+        audit = await rooms.people.audit_about(found.id)
+        key = signing_key(settings.data)
+        now_ms = rooms.clock.now_ms()
+        write_decision(known, known.run, target, inputs=inputs, audit=audit, key=key, made_ms=now_ms)
+        return known.run.number
 
 
 async def exam_of(rooms: Rooms, said: str) -> Exam:

@@ -56,6 +56,26 @@ class Clock:
             return None
 
 
+@dataclass(frozen=True)
+class AheadClock(Clock):
+    """A clock that can be set on, for an exam that is simulated: what is waited for is over at once."""
+
+    _ahead: list[float] = field(default_factory=lambda: [0.0], init=False, compare=False)
+
+    @classmethod
+    def behind(cls, seconds: float) -> Self:
+        """One that stands so far back."""
+        return cls(wall_at_start=time.time() - seconds)
+
+    def skip(self, seconds: float) -> None:
+        """So much time is over."""
+        self._ahead[0] += seconds
+
+    def at_ms(self, monotonic: float) -> int:
+        """As for every clock, and what was skipped besides."""
+        return super().at_ms(monotonic) + round(self._ahead[0] * 1000)
+
+
 def _boot() -> tuple[str, int] | None:
     """Which start of the machine this is, and the milliseconds since; sleep counts. None where nobody knows."""
     if not hasattr(time, "CLOCK_BOOTTIME"):

@@ -8,6 +8,7 @@ database before anybody hears of it, so a killed server carries on where it was.
 from teleosce.exams.building import NewSlot, PreparedSlots, add_slots, change_exam, prepare_slots
 from teleosce.exams.day import Day
 from teleosce.exams.exams import Exams
+from teleosce.exams.held import hold
 from teleosce.exams.incidents import Decision, Incident, IncidentKind, Lost, Wrong
 from teleosce.exams.ledger import Ledger
 from teleosce.exams.models import (
@@ -60,6 +61,7 @@ __all__ = [
     "change_exam",
     "exam_state",
     "following",
+    "hold",
     "prepare_slots",
     "warning_ms",
 ]

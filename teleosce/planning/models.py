@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, NaiveDatetime, StringConstraints
 
-from teleosce.reports import ResultRules
 from teleosce.scoring import MarkingRules
 from teleosce.stations.model import Flag, Part, Text
 
@@ -165,7 +164,6 @@ class ExamPlan(Part):
     candidates: tuple[Annotated[Candidate, _named("name")], ...] = Field((), max_length=MOST_CANDIDATES)
     policy: Policy = Policy()
     marking: MarkingRules = MarkingRules()
-    results: ResultRules = ResultRules()
 
     @property
     def rings(self) -> tuple[Circuit, ...]:

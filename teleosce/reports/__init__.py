@@ -4,23 +4,23 @@
 into figures (`analysis`), into decisions that are kept for good (`Run`), and shows candidates those that are released.
 """
 
+from teleosce.reports.analyses import Analyses, Look
 from teleosce.reports.export import Sources, write_export
 from teleosce.reports.glance import glance_of
-from teleosce.reports.results import Results, add_result_rules
-from teleosce.reports.rules import KeptResultRules, Method, ResultRules, Weights
+from teleosce.reports.results import Results
+from teleosce.reports.rules import Method, ResultRules
 from teleosce.reports.runs import Difference, Release, Run
 
 __all__ = [
+    "Analyses",
     "Difference",
-    "KeptResultRules",
+    "Look",
     "Method",
     "Release",
     "ResultRules",
     "Results",
     "Run",
     "Sources",
-    "Weights",
-    "add_result_rules",
     "glance_of",
     "write_export",
 ]

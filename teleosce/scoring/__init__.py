@@ -15,6 +15,7 @@ from teleosce.scoring.desk import Desks, DeskSettings
 from teleosce.scoring.discrepancies import Discrepancy, Dispute, discrepancies
 from teleosce.scoring.fields import GRADES, ITEM_MARKS, SHEETS, Layout, MarkedItem, layout_of
 from teleosce.scoring.forms import Forms
+from teleosce.scoring.handed_in import Sheet
 from teleosce.scoring.marking import Marking, add_rules
 from teleosce.scoring.models import (
     OPEN,
@@ -82,6 +83,7 @@ __all__ = [
     "Reference",
     "SaveResult",
     "Saved",
+    "Sheet",
     "Sourced",
     "State",
     "Status",

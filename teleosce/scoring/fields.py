@@ -28,21 +28,11 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True)
 class MarkedItem:
-    """What scoring needs of a checklist item.
-
-    weight: its points; below 0 what it costs when it is done. partly: the share of these that partly done comes to.
-    note: whether it is judged from the candidate's note.
-    """
+    """What scoring needs of a checklist item."""
 
     domain: str
     weight: float
     critical: bool
-    partly: float = 0.5
-    note: bool = False
-
-    def done(self, mark: Any) -> float | None:
-        """How much of it was done, 0 to 1; None while it is not marked."""
-        return {"done": 1.0, "partly": self.partly, "not_done": 0.0}.get(mark) if isinstance(mark, str) else None
 
 
 @dataclass(frozen=True)
@@ -58,9 +48,7 @@ def layout_of(version: StationVersion) -> Layout:
     """The layout of a station version: it never changes, as the version does not."""
     sheet = version.mark_sheet
     return Layout(
-        items={
-            item.id: MarkedItem(item.domain, item.weight, item.critical, item.partly, item.note) for item in sheet.items
-        },
+        items={item.id: MarkedItem(item.domain, item.weight, item.critical) for item in sheet.items},
         sp={item.id: item.points for item in sheet.sp_rating},
         note={field.id: field.required for field in version.note.fields} if version.note else {},
     )

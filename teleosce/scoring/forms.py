@@ -15,6 +15,7 @@ from teleosce.core.events import Events, MarkSubmitted
 from teleosce.core.ids import new_id
 from teleosce.scoring import store, store_shown
 from teleosce.scoring.fields import Layout, check
+from teleosce.scoring.handed_in import Sheet, hand_in
 from teleosce.scoring.models import (
     NEXT,
     OPEN,
@@ -189,6 +190,10 @@ class Forms:
         if form.kind is Kind.mark:
             await self._events.publish(MarkSubmitted(form.encounter_id, form_id))
         return await self.form(form_id)
+
+    async def hand_in(self, sheets: Sequence[Sheet]) -> list[Form]:
+        """Writes whole forms that were filled in elsewhere; see `handed_in.hand_in`. Publishes nothing."""
+        return await hand_in(self._database, sheets)
 
     async def again(self, form_id: str, author_id: str) -> Form:
         """Empties a locked calibration sheet for a further attempt: submitted or amended → amending.

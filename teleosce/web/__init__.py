@@ -30,6 +30,7 @@ from teleosce.web.api import (
     overview,
     plans,
     reels,
+    results,
     search,
     service,
     transcripts,
@@ -42,6 +43,7 @@ from teleosce.web.pages import account, exam, stations
 from teleosce.web.pages import calibration as calibration_pages
 from teleosce.web.pages import moderation as moderation_pages
 from teleosce.web.pages import plans as plan_pages
+from teleosce.web.pages import results as result_pages
 from teleosce.web.patience import HEAD_S, IDLE_S, Door, not_the_clients_fault
 from teleosce.web.routing import TABLE, Route, add
 from teleosce.web.setup import MadeExam, PersonsLink, Plan, make_exam
@@ -80,7 +82,7 @@ def application(rooms: Rooms) -> web.Application:
 
 def routes() -> list[Route]:
     """Every route of the server, but for static files."""
-    pages = (account, exam, moderation_pages, plan_pages, stations, calibration_pages)
+    pages = (account, exam, moderation_pages, plan_pages, stations, calibration_pages, result_pages)
     api = (
         link,
         encounters,
@@ -98,6 +100,7 @@ def routes() -> list[Route]:
         desk,
         overview,
         calibration,
+        results,
         keeping,
         search,
         reels,
@@ -112,4 +115,5 @@ async def _start(made: web.Application) -> None:
 
 
 async def _stop(made: web.Application) -> None:
+    await made[ROOMS].analyses.close()
     await made[socket.HUB].close()

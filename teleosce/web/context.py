@@ -11,7 +11,7 @@ from teleosce.core.settings import Settings
 from teleosce.exams import Day, Exams, Ledger
 from teleosce.people import People, Principal
 from teleosce.recording import Recordings
-from teleosce.reports import Results
+from teleosce.reports import Analyses, Results
 from teleosce.rtc import MediaServer
 from teleosce.scoring import Calibration, Desks, Forms, Marking
 from teleosce.stations import StationStore
@@ -41,6 +41,7 @@ class Rooms:
     desks: Desks
     calibration: Calibration
     results: Results
+    analyses: Analyses
     watching: Watching
 
 

@@ -1,7 +1,22 @@
-"""An exam's results as files that leave the house."""
+"""An exam's results as files that leave the house: tables, and bundles that are signed.
 
+`tables_of` is everything results are made of, a table for each level. `write_decision` is a decision run with what it
+rests on, signed by the house; `verify_bundle` says of a bundle exactly what is altered, missing or added.
+"""
+
+from teleosce.reports.exports.decision import write_decision
 from teleosce.reports.exports.levels import tables_of
 from teleosce.reports.exports.material import Material, material_of
+from teleosce.reports.exports.verify import Verified, keys_of, verify_bundle
 from teleosce.reports.exports.write import write_tables
 
-__all__ = ["Material", "material_of", "tables_of", "write_tables"]
+__all__ = [
+    "Material",
+    "Verified",
+    "keys_of",
+    "material_of",
+    "tables_of",
+    "verify_bundle",
+    "write_decision",
+    "write_tables",
+]

@@ -9,7 +9,8 @@ from teleosce.core.spreadsheet import Cell
 from teleosce.reports.exports.material import Material, iso
 from teleosce.reports.exports.table import Column, Table, dictionary_of
 from teleosce.reports.runs import Release
-from teleosce.scoring import COUNTS, GRADES, Form, Forms, Kind, MarkedItem
+from teleosce.scoring import COUNTS, GRADES, Form, Forms, Kind
+from teleosce.scoring.score import POINTS
 
 Row = Sequence[Cell]
 
@@ -169,7 +170,7 @@ def _items(known: Material) -> Table:
                     layout = station.layout.items[name]
                     yield (
                         known.candidate(seat), station.title, name, texts.get(name, ""), layout.domain, layout.weight,
-                        _yes(layout.critical), _number(share), _points(layout, share),
+                        _yes(layout.critical), _number(share), share * layout.weight if math.isfinite(share) else None,
                     )  # fmt: skip
 
     columns = (
@@ -230,10 +231,10 @@ def _marks(known: Material) -> Table:
 def _mark_items(known: Material) -> Table:
     def rows() -> Iterator[Row]:
         for encounter, form in _of_kind(known, Kind.mark, Kind.settlement):
-            for name, item in known.layouts[encounter.station_hash].items.items():
+            for name in known.layouts[encounter.station_hash].items:
                 value = form.value(f"item.{name}")
                 comment = form.value(f"comment.{name}") or form.value(f"reason.item.{name}")
-                yield form.id, name, value, item.done(value), comment
+                yield form.id, name, value, POINTS.get(value or ""), comment
 
     columns = (
         FORM,
@@ -503,8 +504,3 @@ def _verdict(passed: bool | None) -> str | None:
 
 def _json(content: Any) -> str:
     return json.dumps(content, ensure_ascii=False, sort_keys=True)
-
-
-def _points(item: MarkedItem, share: float) -> float | None:
-    """What an item gave of its weight; of one that costs points, the share is of not doing it."""
-    return item.weight * (share if item.weight > 0 else 1 - share) if math.isfinite(share) else None

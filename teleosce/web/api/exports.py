@@ -1,13 +1,16 @@
 """An exam's results as files to keep, for its organisers."""
 
+import asyncio
+
 from aiohttp import web
 
 from teleosce.core.errors import NotFound
+from teleosce.core.signing import signing_key
 from teleosce.people import Permission
 from teleosce.web.access import exam_of, oversees
 from teleosce.web.context import principal, rooms
 from teleosce.web.exports import send_made
-from teleosce.web.routing import Route
+from teleosce.web.routing import Access, Route
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _TABLES = {"xlsx": XLSX, "zip": "application/zip"}
@@ -22,6 +25,21 @@ async def tables(request: web.Request) -> web.StreamResponse:
     await house.people.record(principal(request), "results.export", exam_id, {"what": f"tables.{tables}"})
     arguments = ["exam", "export", exam_id, *_run(request)]
     return await send_made(request, arguments, f"{exam.title}.{kind}", _TABLES[kind])
+
+
+async def bundle(request: web.Request) -> web.StreamResponse:
+    """The signed bundle of a decision run."""
+    house, exam_id = rooms(request), exam_of(request, oversees)
+    exam = await house.exams.exam(exam_id)
+    await house.people.record(principal(request), "results.export", exam_id, {"what": "bundle"})
+    return await send_made(request, ["exam", "bundle", exam_id, *_run(request)], f"{exam.title}.zip", "application/zip")
+
+
+async def public_key(request: web.Request) -> web.Response:
+    """The public key with which bundles and credentials are signed (RFC 7517)."""
+    key = await asyncio.to_thread(signing_key, rooms(request).settings.data)
+    content = {"keys": [{**key.public.jwk, "kid": key.public.thumbprint, "use": "sig", "alg": "EdDSA"}]}
+    return web.json_response(content, headers={"Cache-Control": "public, max-age=3600"})
 
 
 def _run(request: web.Request) -> list[str]:
@@ -40,5 +58,17 @@ ROUTES = [
         "All tables of an exam, .xlsx or .zip",
         query=("run",),
         gives=tuple(_TABLES.values()),
+    ),
+    Route(
+        "GET",
+        _BASE + "/bundle.zip",
+        bundle,
+        Permission.export_data,
+        "The signed bundle of a decision run",
+        query=("run",),
+        gives=("application/zip",),
+    ),
+    Route(
+        "GET", "/.well-known/jwks.json", public_key, Access.anyone, "The public key that signs what leaves the house"
     ),
 ]

@@ -1,0 +1,243 @@
+"""What the figures say, in one sentence each, and the published rules of thumb that they stand beside. Pure.
+
+A rule of thumb is a line to compare with and no verdict: each has its source.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Answer = Mapping[str, Any]
+
+GUIDE = "Pell, Fuller, Homer & Roberts, AMEE guide 49, Med Teach 2010"
+DOWNING = "Downing, Reliability: on the reproducibility of assessment data, Med Educ 2004"
+EBEL = "Ebel & Frisbie, Essentials of educational measurement, 1991"
+KOCH = "Landis & Koch, Biometrics 1977"
+KOO = "Koo & Li, J Chiropr Med 2016"
+KRIPPENDORFF = "Krippendorff, Content analysis, 2004"
+HOMER = "Homer, Pell, Fuller & Patterson, Med Teach 2016"
+
+
+METHOD_NAMES: Mapping[str, str] = {
+    "borderline-regression": "Borderline regression",
+    "borderline-group": "Borderline group",
+    "contrasting-groups": "Contrasting groups",
+    "cohen": "Cohen, 0.60 of the 95th percentile",
+    "modified-cohen": "Cohen, 0.65 of the 90th percentile",
+    "angoff": "Angoff, by a panel",
+    "fixed": "A fixed line",
+}
+"""The ways to a cut, as people call them."""
+
+
+@dataclass(frozen=True)
+class Thumb:
+    """A published rule of thumb: the line, whether figures lie at or above it, and where it was published."""
+
+    line: float
+    above: bool
+    digits: int
+    unit: str
+    source: str
+
+    @property
+    def words(self) -> str:
+        """Such as “0.50 or more”."""
+        return f"{number(self.line, self.digits)}{self.unit} {'or more' if self.above else 'or less'}"
+
+    def missed(self, value: float | None) -> bool:
+        """Whether a figure lies on the other side, as it is shown: rounded."""
+        if value is None:
+            return False
+        shown = round(value, self.digits)
+        return shown < self.line if self.above else shown > self.line
+
+    @property
+    def side(self) -> str:
+        """How a figure on the other side is called."""
+        return f"{'below' if self.above else 'above'} {number(self.line, self.digits)}"
+
+
+THUMBS: Mapping[str, Thumb] = {
+    "alpha": Thumb(0.80, True, 2, "", DOWNING),
+    "total_correlation": Thumb(0.20, True, 2, "", EBEL),
+    "r2": Thumb(0.50, True, 2, "", GUIDE),
+    "discrimination": Thumb(10, True, 1, " points", GUIDE),
+    "between_circuits": Thumb(30, False, 0, " %", GUIDE),
+    "item": Thumb(0.20, True, 2, "", EBEL),
+    "kappa": Thumb(0.61, True, 2, "", KOCH),
+    "icc": Thumb(0.75, True, 2, "", KOO),
+    "krippendorff": Thumb(0.67, True, 2, "", KRIPPENDORFF),
+    "cohort": Thumb(50, True, 0, " candidates", HOMER),
+}
+"""The lines, by the figure that they are for."""
+
+
+def number(value: float | None, digits: int = 1, *, signed: bool = False) -> str:
+    """A figure as people write it, with a true minus; a dash for none."""
+    if value is None:
+        return "–"
+    rounded = round(value, digits) + 0.0
+    said = f"{abs(rounded):.{digits}f}"
+    if rounded < 0:
+        return f"−{said}"
+    return f"+{said}" if signed and rounded > 0 else said
+
+
+def count(many: int, one: str, more: str = "") -> str:
+    """Such as “1 station” and “12 stations”."""
+    return f"{many} {one if many == 1 else more or one + 's'}"
+
+
+def of_sound(sound: Answer) -> str:
+    """Is the exam sound?"""
+    if not sound["encounters"]:
+        return "No mark that counts is submitted yet, so nothing can be said."
+    alpha = sound["alpha"]
+    if "why" in alpha:
+        return f"There is no alpha: {alpha['why']}"
+    value, line = alpha["value"], THUMBS["alpha"]
+    if value <= 0:
+        return (
+            f"Alpha {number(value, 2)}: who does well at one station does no better at the others, so the total tells "
+            "candidates apart by chance."
+        )
+    said = f"Alpha {number(value, 2)}"
+    if not line.missed(value):
+        return f"{said}: at or above the {number(line.line, 2)} many schools ask of a decision."
+    said += f": below the {number(line.line, 2)} many schools ask of a decision"
+    needed = longer(value, alpha["parts"], line.line)
+    if needed is None:
+        return f"{said}; no exam of up to 100 stations like these would reach it."
+    return f"{said}; {count(needed, 'station')} like these would reach it."
+
+
+def longer(alpha: float, parts: int, target: float) -> int | None:
+    """How many parts like these reach a target, by Spearman and Brown; None when 100 do not."""
+    ratio = target * (1 - alpha) / (alpha * (1 - target))
+    found = max(1, math.ceil(parts * ratio - 1e-9))
+    return found if found <= 100 else None
+
+
+def of_error(sound: Answer) -> str:
+    """How sure a total is."""
+    sem = sound["sem"]
+    if "why" in sem:
+        return f"There is no standard error of measurement: {sem['why']}"
+    half = 1.96 * sem["value"]
+    return (
+        f"A total is sure to about {number(half)} points to either side: with other stations like these, 95 of 100 "
+        f"candidates would stay within that (standard error of measurement {number(sem['value'])} points)."
+    )
+
+
+def of_stations(stations: Sequence[Answer]) -> str:
+    """Which stations misbehave?"""
+    if not stations:
+        return "No station with a mark sheet has been marked."
+    odd = [one for one in stations if odd_station(one)]
+    if not odd:
+        return "No station lies on the wrong side of a published line."
+    named = "; ".join(f"{one['title']} ({', '.join(odd_station(one))})" for one in odd[:3])
+    more = f"; and {len(odd) - 3} more" if len(odd) > 3 else ""
+    look = "deserves a look" if len(odd) == 1 else "deserve a look"
+    return f"{len(odd)} of {count(len(stations), 'station')} {look}: {named}{more}."
+
+
+def odd_station(one: Answer) -> list[str]:
+    """What of a station lies on the other side of a published line, in words."""
+    share = one["between_circuits"]
+    figures = {
+        "total_correlation": ("hardly goes with the other stations", one["total_correlation"]),
+        "r2": ("ratings and scores disagree", one["r2"]),
+        "discrimination": ("a better rating adds few points", one["discrimination"]),
+        "between_circuits": ("circuits differ", None if share is None else 100 * share),
+    }
+    return [words for name, (words, value) in figures.items() if THUMBS[name].missed(value)]
+
+
+def of_study(study: Answer) -> str:
+    """Would more stations help?"""
+    if "why" in study:
+        return f"How far the result generalizes cannot be told: {study['why']}"
+    needed = study["needed"]["absolute"]
+    now = f"For a pass mark the result generalizes to Φ {number(study['now']['absolute'], 2)} now"
+    if needed is None:
+        return f"{now}; no number of stations up to 100 would give 0.80."
+    if needed <= study["now"]["stations"]:
+        return f"{now}; {count(needed, 'station')} would have been enough for 0.80."
+    return f"{now}; {count(needed, 'station')} would give 0.80."
+
+
+def of_lines(lines: Sequence[Answer], names: Mapping[str, str]) -> str:
+    """Where is the line?"""
+    drawn = [one for one in lines if "pass_mark" in one]
+    if not drawn:
+        whys = {one["why"] for one in lines if "why" in one}
+        return "No method can draw a line yet. " + (min(whys) if whys else "There are no marks to draw it from.")
+    low, high = min(drawn, key=_mark), max(drawn, key=_mark)
+    fewest, most = min(one["passed"] for one in drawn), max(one["passed"] for one in drawn)
+    judged = max(one["judged"] for one in drawn)
+    if len(drawn) == 1:
+        name, at = names[low["method"]], number(low["pass_mark"])
+        return f"One method draws a line: {name}, at {at} %; {fewest} of {judged} pass."
+    said = (
+        f"{len(drawn)} methods put the pass mark between {number(low['pass_mark'])} % ({names[low['method']]}) and "
+        f"{number(high['pass_mark'])} % ({names[high['method']]})"
+    )
+    if fewest == most:
+        return f"{said}; by each of them {fewest} of {judged} pass."
+    return f"{said}; between {fewest} and {most} of {judged} pass."
+
+
+def _mark(one: Answer) -> float:
+    return float(one["pass_mark"])
+
+
+def of_fair(fair: Answer) -> str:
+    """Are the examiners fair?"""
+    if "why" in fair:
+        return str(fair["why"])
+    model = fair["stringency"]
+    if "why" in model:
+        return f"Stringency cannot be told: {model['why']}"
+    apart = [one for one in model["examiners"] if one["low"] > 0 or one["high"] < 0]
+    all_of = count(len(model["examiners"]), "examiner")
+    if not apart:
+        return f"None of {all_of} is clearly more lenient or more stringent than the others."
+    widest = max(apart, key=lambda one: abs(one["effect"]))
+    kind = "lenient" if widest["effect"] > 0 else "stringent"
+    return (
+        f"{len(apart)} of {all_of} {'stands' if len(apart) == 1 else 'stand'} apart; the furthest gives "
+        f"{number(abs(widest['effect']))} points more {kind} marks than the average."
+    )
+
+
+def of_agreement(both: Answer) -> str:
+    """Do two examiners of one encounter agree?"""
+    if "why" in both:
+        return f"Agreement cannot be told: {both['why']}"
+    were = "was" if both["encounters"] == 1 else "were"
+    said = f"{count(both['encounters'], 'encounter')} {were} marked by more than one examiner"
+    icc = both["score_icc"]
+    if "why" in icc:
+        return f"{said}. {icc['why']}"
+    where = "below" if THUMBS["icc"].missed(icc["value"]) else "at or above"
+    good = f"{where} the {number(THUMBS['icc'].line, 2)} that is called good"
+    return f"{said}; their scores agree to ICC {number(icc['value'], 2)}, {good}."
+
+
+def of_run(found: Answer) -> str:
+    """Who passed?"""
+    every = list(found["candidates"].values())
+    judged = [one for one in every if one["passed"] is not None]
+    if not judged:
+        return "The run decided about nobody: no candidate has a station that counts."
+    passed = sum(bool(one["passed"]) for one in judged)
+    verb, share = "passes" if passed == 1 else "pass", number(100 * passed / len(judged), 0)
+    said = f"{passed} of {count(len(judged), 'candidate')} {verb} ({share} %)"
+    left = len(every) - len(judged)
+    if left:
+        return f"{said}; about {count(left, 'candidate')} nothing is decided."
+    return f"{said}."

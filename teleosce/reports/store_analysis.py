@@ -1,0 +1,92 @@
+"""The table of kept analyses, a stamp of all that results rest on, and all SQL on them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, String, Table, and_, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from teleosce.core.db import metadata
+from teleosce.exams.store_tables import encounters
+from teleosce.scoring import State
+from teleosce.scoring.store import forms
+from teleosce.scoring.store_marking import assignments, marking_rules
+
+analyses = Table(
+    "analysis",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("exam_id", ForeignKey("exam.id"), nullable=False, index=True),
+    Column("digest", String(64), nullable=False),
+    Column("run_id", ForeignKey("decision_run.id"), unique=True),
+    Column("found", JSON, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An analysis as it was worked out. digest: of the marks and rules it rests on."""
+
+    id: str
+    exam_id: str
+    digest: str
+    found: dict[str, Any]
+    at_ms: int
+
+
+async def stamp(connection: AsyncConnection, exam_id: str) -> list[Any]:
+    """Figures that change whenever an exam's marks of record may have: cheap, where reading the marks is not.
+
+    A sheet that is submitted is shut, so what it says cannot change without its state.
+    """
+    of_exam = forms.join(encounters, and_(encounters.c.id == forms.c.encounter_id, encounters.c.exam_id == exam_id))
+    shut = select(forms.c.kind, forms.c.state, func.count(), func.max(forms.c.state_ms)).select_from(of_exam)
+    shut = shut.where(forms.c.state != State.draft).group_by(forms.c.kind, forms.c.state)
+    held = select(encounters.c.phase, encounters.c.outcome, func.count(), func.max(encounters.c.attempt))
+    held = held.where(encounters.c.exam_id == exam_id).group_by(encounters.c.phase, encounters.c.outcome)
+    given = select(func.count(), func.count(assignments.c.ended_ms), func.max(assignments.c.made_ms))
+    given = given.select_from(assignments.join(encounters)).where(encounters.c.exam_id == exam_id)
+    rules = select(marking_rules.c.version).where(marking_rules.c.exam_id == exam_id)
+    return [
+        sorted(map(repr, map(tuple, (await connection.execute(query)).all()))) for query in (shut, held, given, rules)
+    ]
+
+
+async def marks_since(connection: AsyncConnection, exam_id: str, at_ms: int) -> int:
+    """How many sheets were submitted, or opened again, after a time."""
+    query = select(func.count()).select_from(forms.join(encounters))
+    query = query.where(encounters.c.exam_id == exam_id, forms.c.state != State.draft, forms.c.state_ms > at_ms)
+    return int(await connection.scalar(query) or 0)
+
+
+async def newest(connection: AsyncConnection, exam_id: str) -> Kept | None:
+    """The analysis that was worked out last."""
+    query = select(analyses).where(analyses.c.exam_id == exam_id).order_by(analyses.c.at_ms.desc(), analyses.c.id)
+    return _kept((await connection.execute(query.limit(1))).one_or_none())
+
+
+async def of_run(connection: AsyncConnection, run_id: str) -> Kept | None:
+    """The analysis that was kept with a run."""
+    return _kept((await connection.execute(select(analyses).where(analyses.c.run_id == run_id))).one_or_none())
+
+
+async def keep(connection: AsyncConnection, one: Kept) -> None:
+    """Keeps an analysis in place of the exam's others, but for those that are kept with a run."""
+    old = (analyses.c.exam_id == one.exam_id) & analyses.c.run_id.is_(None)
+    await connection.execute(delete(analyses).where(old))
+    await connection.execute(
+        insert(analyses).values(
+            id=one.id, exam_id=one.exam_id, digest=one.digest, found=one.found, at_ms=one.at_ms, run_id=None
+        )
+    )
+
+
+async def keep_with(connection: AsyncConnection, analysis_id: str, run_id: str) -> None:
+    """Keeps an analysis for as long as the run; one that is kept with another run already stays there."""
+    free = (analyses.c.id == analysis_id) & analyses.c.run_id.is_(None)
+    await connection.execute(update(analyses).where(free).values(run_id=run_id))
+
+
+def _kept(row: Any) -> Kept | None:
+    return None if row is None else Kept(row.id, row.exam_id, row.digest, row.found, row.at_ms)
