@@ -68,6 +68,8 @@ class Permission(StrEnum):
     """Read mark sheets and SP ratings that others filled in, with their history."""
     moderate = auto()
     """Settle marks that disagree."""
+    read_feedback = auto()
+    """Read one's own released result with its feedback, and play what examiners pointed at."""
     export_data = auto()
     """Take recordings, transcripts and marks of an exam out of the system."""
     read_audit = auto()
@@ -85,7 +87,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         | {_P.mark, _P.correct_transcript, _P.observe_encounter, _P.read_marks, _P.moderate},
         Role.invigilator: frozenset({_P.supervise, _P.watch_health, _P.observe_encounter, _P.issue_links}),
         Role.observer: frozenset({_P.observe_encounter}),
-        Role.candidate: frozenset({_P.join_encounter, _P.read_brief, _P.write_note}),
+        Role.candidate: frozenset({_P.join_encounter, _P.read_brief, _P.write_note, _P.read_feedback}),
         Role.standardized_patient: frozenset({_P.join_encounter, _P.read_brief, _P.rate_as_sp, _P.show_stimulus}),
     }
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import structlog
 
@@ -10,7 +11,7 @@ from teleosce.core.db import Database
 from teleosce.core.settings import Settings
 from teleosce.people import People, Principal, Role, Seat
 from teleosce.planning import store
-from teleosce.planning.letters import letter
+from teleosce.planning.letters import feedback_letter, letter
 from teleosce.planning.post import NotSent, Post, post_office
 from teleosce.planning.schedule import Schedule
 from teleosce.planning.store import Invitation
@@ -38,16 +39,22 @@ def window(schedule: Schedule, now_ms: int) -> tuple[int, int]:
     return now_ms - 60_000, max(now_ms, schedule.ends_ms() or 0) + LINK_DAYS * DAY_MS
 
 
-class Invitations:
-    """Sends letters with links."""
+About = Literal["link", "feedback"]
 
-    def __init__(self, database: Database, clock: Clock, people: People, settings: Settings) -> None:
+
+class Invitations:
+    """Sends letters with links. about: what they lead to, the exam or what was released to candidates."""
+
+    def __init__(
+        self, database: Database, clock: Clock, people: People, settings: Settings, about: About = "link"
+    ) -> None:
         self._database, self._clock, self._people, self._settings = database, clock, people, settings
+        self._about = about
 
     async def of(self, exam_id: str) -> dict[str, Invitation]:
         """What was sent so far, by seat."""
         async with self._database.read() as connection:
-            return await store.invitations_of(connection, exam_id)
+            return await store.invitations_of(connection, self._about, exam_id)
 
     async def send(
         self,
@@ -92,7 +99,7 @@ class Invitations:
         """Whether it is ours to send: of two who press at once, one sends."""
         begun = Invitation(seat.id, schedule.exam.id, "sending", self._clock.now_ms(), "")
         async with self._database.write() as connection:
-            return await store.begin_invitation(connection, begun, again=again)
+            return await store.begin_invitation(connection, self._about, begun, again=again)
 
     async def _send(self, post: Post, schedule: Schedule, seat: Seat, url: str, by: Principal | None) -> str | None:
         """Why it was not sent; None when it was."""
@@ -100,12 +107,14 @@ class Invitations:
         token = await self._people.issue_link(seat.id, *window(schedule, now_ms), by=by)
         why = None
         try:
-            await post.send(letter(schedule, seat, f"{url}/j#{token}", self._settings.smtp_from or "", now_ms))
+            write = feedback_letter if self._about == "feedback" else letter
+            await post.send(write(schedule, seat, f"{url}/j#{token}", self._settings.smtp_from or "", now_ms))
         except NotSent as error:
             why = _LOST if error.lost else str(error)
         async with self._database.write() as connection:
             state = "sent" if why is None else "failed"
-            await store.end_invitation(connection, seat.id, state, why or "", self._clock.now_ms())
+            ended = Invitation(seat.id, schedule.exam.id, state, self._clock.now_ms(), why or "")
+            await store.end_invitation(connection, self._about, ended)
         return why
 
 

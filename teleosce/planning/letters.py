@@ -16,15 +16,40 @@ BEFORE = {
 }
 
 
-def letter(schedule: Schedule, seat: Seat, url: str, sender: str, now_ms: int) -> EmailMessage:
-    """A plain letter with the times as an .ics, to the seat's address. Its id tells nothing of the person."""
+def _envelope(seat: Seat, subject: str, sender: str, now_ms: int) -> EmailMessage:
+    """Its id tells nothing of the person."""
     made = EmailMessage()
     made["From"] = sender
     made["To"] = seat.email or ""
-    made["Subject"] = " ".join(f"{schedule.exam.title}: your link".split())
+    made["Subject"] = " ".join(subject.split())
     made["Date"] = format_datetime(local(now_ms, "UTC"))
     made["Message-ID"] = make_msgid(domain="teleosce")
     made["Auto-Submitted"] = "auto-generated"
+    return made
+
+
+def feedback_letter(schedule: Schedule, seat: Seat, url: str, sender: str, now_ms: int) -> EmailMessage:
+    """That a candidate's result can be read, and by which link. It tells nothing of the result."""
+    made = _envelope(seat, f"{schedule.exam.title}: your result can be read", sender, now_ms)
+    lines = [
+        f"Dear {seat.name},",
+        "",
+        f"your result of “{schedule.exam.title}” can be read, with feedback for each station:",
+        "",
+        url,
+        "",
+        "This link is yours alone; whoever has it reads what you read. It works for two weeks. You can keep what you",
+        "read as a PDF file.",
+        "",
+        "If the link does not work, ask the school for a new one.",
+    ]
+    made.set_content("\n".join(lines))
+    return made
+
+
+def letter(schedule: Schedule, seat: Seat, url: str, sender: str, now_ms: int) -> EmailMessage:
+    """A plain letter with the times as an .ics, to the seat's address."""
+    made = _envelope(seat, f"{schedule.exam.title}: your link", sender, now_ms)
     made.set_content("\n".join(_text(schedule, seat, url)))
     if any(one.circuit in schedule.planned for one in schedule.of(seat)):
         calendar = calendar_of(schedule, seat, now_ms)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, NaiveDatetime, StringConstraints
 
-from teleosce.scoring import MarkingRules
+from teleosce.scoring import FeedbackRules, MarkingRules
 from teleosce.stations.model import Flag, Part, Text
 
 CircuitName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=12)]
@@ -164,6 +164,7 @@ class ExamPlan(Part):
     candidates: tuple[Annotated[Candidate, _named("name")], ...] = Field((), max_length=MOST_CANDIDATES)
     policy: Policy = Policy()
     marking: MarkingRules = MarkingRules()
+    feedback: FeedbackRules = FeedbackRules()
 
     @property
     def rings(self) -> tuple[Circuit, ...]:

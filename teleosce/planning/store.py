@@ -19,15 +19,21 @@ plans = Table(
 )
 """One for each exam. `document` is whatever the builder saved, which need not be a sound plan yet."""
 
-invitations = Table(
-    "invitation",
-    metadata,
-    Column("seat_id", ForeignKey("seats.id"), primary_key=True),
-    Column("exam_id", ForeignKey("exam.id"), nullable=False, index=True),
-    Column("state", String(16), nullable=False),
-    Column("at_ms", BigInteger, nullable=False),
-    Column("why", Text, nullable=False),
-)
+
+def _letters(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("seat_id", ForeignKey("seats.id"), primary_key=True),
+        Column("exam_id", ForeignKey("exam.id"), nullable=False, index=True),
+        Column("state", String(16), nullable=False),
+        Column("at_ms", BigInteger, nullable=False),
+        Column("why", Text, nullable=False),
+    )
+
+
+LETTERS = {"link": _letters("invitation"), "feedback": _letters("feedback_letter")}
+"""By what they are about: everybody's link to the exam, and a candidate's to what was released to them."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +77,16 @@ async def change_plan(connection: AsyncConnection, old: Kept, new: Kept) -> bool
     return changed.rowcount == 1
 
 
-async def invitations_of(connection: AsyncConnection, exam_id: str) -> dict[str, Invitation]:
+async def invitations_of(connection: AsyncConnection, about: str, exam_id: str) -> dict[str, Invitation]:
     """By seat."""
+    invitations = LETTERS[about]
     rows = await connection.execute(select(invitations).where(invitations.c.exam_id == exam_id))
     return {row.seat_id: Invitation(**row._mapping) for row in rows}
 
 
-async def begin_invitation(connection: AsyncConnection, new: Invitation, *, again: bool) -> bool:
+async def begin_invitation(connection: AsyncConnection, about: str, new: Invitation, *, again: bool) -> bool:
     """Notes that one is being sent; False when it was sent, or is being sent, by somebody else (not `again`)."""
+    invitations = LETTERS[about]
     where = invitations.c.seat_id == new.seat_id
     row = (await connection.execute(select(invitations.c.state).where(where))).one_or_none()
     if row is None:
@@ -90,7 +98,8 @@ async def begin_invitation(connection: AsyncConnection, new: Invitation, *, agai
     return True
 
 
-async def end_invitation(connection: AsyncConnection, seat_id: str, state: str, why: str, at_ms: int) -> None:
+async def end_invitation(connection: AsyncConnection, about: str, ended: Invitation) -> None:
     """Notes what came of it."""
-    where = invitations.c.seat_id == seat_id
-    await connection.execute(update(invitations).where(where).values(state=state, why=why, at_ms=at_ms))
+    invitations = LETTERS[about]
+    where = invitations.c.seat_id == ended.seat_id
+    await connection.execute(update(invitations).where(where).values(**vars(ended)))

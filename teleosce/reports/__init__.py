@@ -1,11 +1,14 @@
 """What leaves the house: encounters as folders of plain files, and results.
 
 `write_export` is one encounter with its forms' key presses and their hashes. `Results` makes an exam's submitted marks
-into figures (`analysis`), into decisions that are kept for good (`Run`), and shows candidates those that are released.
+into figures (`analysis`), into decisions that are kept for good (`Run`), and shows candidates those that are released;
+`Feedbacks` says what of it each is shown, and when.
 """
 
 from teleosce.reports.analyses import Analyses, Look
 from teleosce.reports.export import Sources, write_export
+from teleosce.reports.feedback import Feedback
+from teleosce.reports.feedbacks import Feedbacks, FeedbackState, Standing
 from teleosce.reports.glance import glance_of
 from teleosce.reports.results import Results
 from teleosce.reports.rules import Method, ResultRules
@@ -14,6 +17,9 @@ from teleosce.reports.runs import Difference, Release, Run
 __all__ = [
     "Analyses",
     "Difference",
+    "Feedback",
+    "FeedbackState",
+    "Feedbacks",
     "Look",
     "Method",
     "Release",
@@ -21,6 +27,7 @@ __all__ = [
     "Results",
     "Run",
     "Sources",
+    "Standing",
     "glance_of",
     "write_export",
 ]

@@ -73,13 +73,13 @@ class Results:
             stations.setdefault(key, (one.position, Station(key, version.title, layout_of(version))))
             basis.people.setdefault(candidate, one.circuit)
             basis.marks.extend(
-                _mark(one, candidate, version, form)
+                mark_of(one, candidate, version, form)
                 for form in forms[one.id]
                 if form.kind is Kind.mark and form.state in SHUT
             )
             record = records[one.id]
             if record.status in COUNTS:
-                basis.records.append(_mark(one, candidate, version, record))
+                basis.records.append(mark_of(one, candidate, version, record))
                 if record.outdated:
                     basis.outdated.append(Missing(candidate, key, OUTDATED))
             else:
@@ -214,7 +214,8 @@ class Results:
         return None if own is None else (run, own)
 
 
-def _mark(encounter: Encounter, candidate: str, version: StationVersion, of: Form | Record) -> Mark:
+def mark_of(encounter: Encounter, candidate: str, version: StationVersion, of: Form | Record) -> Mark:
+    """A submitted mark, or a mark of record, as figures are made of it."""
     form, examiner, at_ms = (
         (of.id, of.author_id, of.state_ms) if isinstance(of, Form) else (of.settlement or of.parents[0], "", 0)
     )

@@ -13,6 +13,7 @@ from teleosce.scoring.assignments import Assignment, AssignmentKind, Markers, Re
 from teleosce.scoring.calibration import Calibration, Practice, forget_reference, together, values_of
 from teleosce.scoring.desk import Desks, DeskSettings
 from teleosce.scoring.discrepancies import Discrepancy, Dispute, discrepancies
+from teleosce.scoring.feedback import FeedbackRules, KeptFeedbackRules
 from teleosce.scoring.fields import GRADES, ITEM_MARKS, SHEETS, Layout, MarkedItem, layout_of
 from teleosce.scoring.forms import Forms
 from teleosce.scoring.handed_in import Sheet
@@ -39,6 +40,7 @@ from teleosce.scoring.rules import KeptRules, MarkingRules
 from teleosce.scoring.score import Progress
 from teleosce.scoring.second_marks import Doubled
 from teleosce.scoring.store_calibration import Reference
+from teleosce.scoring.store_feedback import feedback_rules_of, set_feedback_rules
 from teleosce.scoring.watch import Estimate, Given, Watched, uniform, watch
 
 __all__ = [
@@ -62,12 +64,14 @@ __all__ = [
     "Doubled",
     "Entry",
     "Estimate",
+    "FeedbackRules",
     "FieldConflict",
     "Form",
     "Forms",
     "Gate",
     "Given",
     "History",
+    "KeptFeedbackRules",
     "KeptRules",
     "Kind",
     "Layout",
@@ -95,10 +99,12 @@ __all__ = [
     "agreement",
     "compare",
     "discrepancies",
+    "feedback_rules_of",
     "forget_reference",
     "gate",
     "layout_of",
     "pace_of",
+    "set_feedback_rules",
     "together",
     "uniform",
     "values_of",

@@ -19,6 +19,7 @@ from teleosce.web.api import (
     evidence,
     exams,
     exports,
+    feedback,
     forms,
     invitations,
     keeping,
@@ -41,6 +42,7 @@ from teleosce.web.hub import Hub
 from teleosce.web.limits import Refusals
 from teleosce.web.pages import account, exam, stations
 from teleosce.web.pages import calibration as calibration_pages
+from teleosce.web.pages import feedback as feedback_pages
 from teleosce.web.pages import moderation as moderation_pages
 from teleosce.web.pages import plans as plan_pages
 from teleosce.web.pages import results as result_pages
@@ -82,7 +84,16 @@ def application(rooms: Rooms) -> web.Application:
 
 def routes() -> list[Route]:
     """Every route of the server, but for static files."""
-    pages = (account, exam, moderation_pages, plan_pages, stations, calibration_pages, result_pages)
+    pages = (
+        account,
+        exam,
+        moderation_pages,
+        plan_pages,
+        stations,
+        calibration_pages,
+        result_pages,
+        feedback_pages,
+    )
     api = (
         link,
         encounters,
@@ -105,6 +116,7 @@ def routes() -> list[Route]:
         search,
         reels,
         exports,
+        feedback,
         service,
     )
     return [route for room in (*pages, *api, socket) for route in room.ROUTES]

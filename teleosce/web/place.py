@@ -18,6 +18,8 @@ PAGES = {
     Role.moderator: "/moderate",
     Role.observer: "/observe",
 }
+FEEDBACK = "/feedback"
+"""Where a candidate's link leads when the exam is over and its results are released."""
 LIVE = (Phase.reading, Phase.encounter)
 """Phases in which a participant's place is in the encounter's media room."""
 

@@ -30,8 +30,8 @@ def write_silence(path: Path, seconds: int) -> None:
         container.mux(stream.encode(None))
 
 
-async def recorded(house: House, encounter: str, *, voices: bool = True, sound: bool = False) -> None:
-    """A sealed recording of 30 s in which the patient's sound is missing for five, and its transcript.
+async def recorded(house: House, encounter: str, *, voices: bool = True, sound: bool = False) -> list[Take]:
+    """A sealed recording of 30 s in which the patient's sound is missing for five, and its transcript: the takes.
 
     sound: with files that a browser plays.
     """
@@ -75,6 +75,7 @@ async def recorded(house: House, encounter: str, *, voices: bool = True, sound: 
             await store_voices.keep_voices(connection, encounter, heard)
         await store.change(connection, job, model="tiny.en")
         await store.publish(connection, job, utterances(said), 1)
+    return takes
 
 
 async def test_a_consultation_at_a_glance(house: House) -> None:

@@ -12,8 +12,9 @@ from teleosce.people import LinkRefused, LinkView, Permission, Principal, Role
 from teleosce.web import sessions
 from teleosce.web.access import speaks
 from teleosce.web.context import Rooms, principal, rooms
+from teleosce.web.feedback import reads_feedback
 from teleosce.web.limits import Refusals, address_of
-from teleosce.web.place import LIVE, page_of
+from teleosce.web.place import FEEDBACK, LIVE, page_of
 from teleosce.web.rendering import markdown
 from teleosce.web.routing import Access, Route, answer, body
 from teleosce.web.socket import HUB
@@ -69,7 +70,8 @@ async def look(request: web.Request) -> web.Response:
     exam = await house.exams.exam(view.seat.exam_id)
     consent: dict[str, Any] | None = None
     training: dict[str, Any] | None = None
-    if await _is_recorded(house, view):
+    feedback = await reads_feedback(house, view.seat)
+    if not feedback and await _is_recorded(house, view):
         text = house.people.consent_text()
         given = await house.people.has_consented(view.seat.id)
         consent = {"version": text.version, "html": markdown(text.markdown), "given": given}
@@ -84,6 +86,7 @@ async def look(request: web.Request) -> web.Response:
             "closes_ms": view.closes_ms,
             "consent": consent,
             "training": training,
+            "leads_to": "feedback" if feedback else "exam",
             "now_ms": house.clock.now_ms(),
         }
     )
@@ -111,7 +114,8 @@ async def join(request: web.Request) -> web.Response:
     asked = await body(request, Join)
     house = rooms(request)
     view = await _look(request, asked.token)
-    recorded = await _is_recorded(house, view)
+    feedback = await reads_feedback(house, view.seat)
+    recorded = not feedback and await _is_recorded(house, view)
     if recorded and asked.consent_version is None and not await house.people.has_consented(view.seat.id):
         raise Conflict("Please read the consent text and accept it first.", code="consent-needed")
     if recorded and asked.consent_version not in (None, house.people.consent_text().version):
@@ -124,7 +128,8 @@ async def join(request: web.Request) -> web.Response:
     if recorded and asked.training is not None:
         await house.people.answer_training(who, asked.training.version, agreed=asked.training.agreed)
     await _leave_older_seat(request, who.role, token)
-    page = f"{await _place(house, who)}?role={who.role.value}"
+    place = FEEDBACK if feedback else await _place(house, who)
+    page = f"{place}?role={who.role.value}"
     response = answer({"page": page, "under_way": await _under_way(house, view.seat.id)})
     sessions.keep(response, request, who.role, token)
     return response

@@ -21,7 +21,8 @@ from teleosce.web.access import (
 )
 from teleosce.web.calibration import gate_of, gate_words
 from teleosce.web.context import Rooms, principal, rooms
-from teleosce.web.place import LIVE, encounter_view
+from teleosce.web.feedback import reads_feedback
+from teleosce.web.place import FEEDBACK, LIVE, encounter_view
 from teleosce.web.rendering import page
 from teleosce.web.routing import Access, Route
 
@@ -32,7 +33,10 @@ async def join(request: web.Request) -> web.Response:
 
 
 async def station(request: web.Request) -> web.Response:
-    """The candidate's page, for the whole day."""
+    """The candidate's page, for the whole day; afterwards what is released to them."""
+    house, who = rooms(request), principal(request)
+    if who.seat_id is not None and await reads_feedback(house, await house.people.seat(who.seat_id)):
+        return web.Response(status=303, headers={"Location": f"{FEEDBACK}?role={who.role}"})
     return page(request, "station.html")
 
 

@@ -243,6 +243,8 @@ export interface LinkView {
   consent: { version: string; html: string; given: boolean } | null;
   /** Whether their recordings may train examiners and teach. */
   training: { version: string; html: string; agreed: boolean } | null;
+  /** feedback: the exam is over, and its results are released. */
+  leads_to: "exam" | "feedback";
   now_ms: number;
 }
 

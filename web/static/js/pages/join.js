@@ -64,7 +64,7 @@ function showWho(token, view) {
   for (const id of ["bar-exam", "who-exam"]) setText(byId(id), exam.title);
   setText(byId("who-name"), t("Welcome, {name}", { name: seat.name }));
   setText(byId("who-role"), seat.number === null ? roleName(seat.role) : t("{role} {number}", { role: roleName(seat.role), number: seat.number }));
-  setText(byId("who-may"), permissionText(seat.role));
+  setText(byId("who-may"), view.leads_to === "feedback" ? t("Read your result and your feedback.") : permissionText(seat.role));
   showWhen(view);
   const asks = consent !== null && !consent.given;
   byId("consent").hidden = byId("consent-field").hidden = !asks;

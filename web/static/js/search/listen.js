@@ -27,13 +27,13 @@ export class Listening {
 
   /**
    * Opens, plays, and closes whichever was open before.
-   * @param {string} encounter
+   * @param {string} recording where it is asked for
    * @param {number} from_ms
    * @param {number} to_ms
-   * @param {string} desk where all of it can be heard
+   * @param {string | null} desk where all of it can be heard
    * @param {(back: boolean) => void} onclose
    */
-  constructor(encounter, from_ms, to_ms, desk, onclose) {
+  constructor(recording, from_ms, to_ms, desk, onclose) {
     open?.close();
     open = this;
     this.from_ms = Math.max(0, from_ms - BEFORE_MS);
@@ -46,9 +46,9 @@ export class Listening {
       "div",
       { class: "moment-player", role: "group", "aria-label": t("The moment") },
       this.pictures,
-      el("div", { class: "row" }, this.toggle, el("button", { class: "button quiet", type: "button", onclick: () => this.close(true) }, t("Close")), el("a", { class: "button quiet", href: desk }, t("Open the desk")), this.said),
+      el("div", { class: "row" }, this.toggle, el("button", { class: "button quiet", type: "button", onclick: () => this.close(true) }, t("Close")), desk === null ? null : el("a", { class: "button quiet", href: desk }, t("Open the desk")), this.said),
     );
-    void this.#open(encounter);
+    void this.#open(recording);
   }
 
   /** @param {boolean} [back] whether the keyboard was in it */
@@ -60,10 +60,10 @@ export class Listening {
     this.onclose(back);
   }
 
-  /** @param {string} encounter */
-  async #open(encounter) {
+  /** @param {string} path */
+  async #open(path) {
     try {
-      const recording = /** @type {Recording} */ (await get(`/api/encounters/${encounter}/recording`));
+      const recording = /** @type {Recording} */ (await get(path));
       if (this.#closed) return;
       if (recording.state !== "sealed" || !recording.takes.some((take) => take.url !== null)) return setText(this.said, t("There is no recording of it any more."));
       const screens = voicesOf(recording).map((voice) => new Screen(voice, pageRole()));

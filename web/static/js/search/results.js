@@ -96,7 +96,7 @@ function row(hit, moment, wanted, tray) {
   hear.addEventListener("click", () => {
     if (hear.getAttribute("aria-expanded") === "true") return;
     hear.setAttribute("aria-expanded", "true");
-    const player = new Listening(hit.encounter, moment.from_ms, moment.to_ms, desk(hit), (back) => {
+    const player = new Listening(`/api/encounters/${hit.encounter}/recording`, moment.from_ms, moment.to_ms, desk(hit), (back) => {
       hear.setAttribute("aria-expanded", "false");
       if (back) hear.focus();
     }).element;

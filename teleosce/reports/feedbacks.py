@@ -1,0 +1,192 @@
+"""What candidates see of their results, gathered: whether anything is released to them, and then their feedback."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from teleosce.core.clock import Clock
+from teleosce.core.db import Database
+from teleosce.core.errors import Conflict, NotFound
+from teleosce.exams import Encounter
+from teleosce.people import Principal, Seat
+from teleosce.recording import Manifest
+from teleosce.reports.export import Sources
+from teleosce.reports.feedback import Feedback, Seen, feedback_of, moments_of
+from teleosce.reports.results import Results, mark_of
+from teleosce.reports.runs import Release, Run, inputs_of
+from teleosce.scoring import (
+    COUNTS,
+    SHUT,
+    FeedbackRules,
+    Form,
+    KeptFeedbackRules,
+    Kind,
+    Record,
+    feedback_rules_of,
+    set_feedback_rules,
+)
+from teleosce.stations import StationVersion
+
+
+class FeedbackState(StrEnum):
+    """How far a candidate's result is, as they may know it."""
+
+    none = "none"
+    """Nothing is released, and no time is set."""
+    embargo = "embargo"
+    """A time is set, and it is still to come."""
+    withdrawn = "withdrawn"
+    """It was shown, and was taken back."""
+    absent = "absent"
+    """Results are released, and this candidate is not among them."""
+    released = "released"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """from_ms: since or from when, where there is a time. run: the one that is shown, when released."""
+
+    state: FeedbackState
+    from_ms: int | None = None
+    run: Run | None = None
+
+
+def standing_of(releases: Sequence[Release], group: str | None, now_ms: int) -> tuple[FeedbackState, Release | None]:
+    """What releases come to for somebody of a group: the newest that shows, or else what is nearest. Pure."""
+    mine = [one for one in releases if one.group in (None, group)]
+    shown = [one for one in mine if one.shows(group, now_ms)]
+    if shown:
+        return FeedbackState.released, max(shown, key=lambda one: (one.from_ms, one.at_ms))
+    if coming := [one for one in mine if one.withdrawn_ms is None]:
+        return FeedbackState.embargo, min(coming, key=lambda one: one.from_ms)
+    # Taken back before its time came, nobody had seen anything of it.
+    if seen := [one for one in mine if one.withdrawn_ms is not None and one.from_ms <= one.withdrawn_ms]:
+        return FeedbackState.withdrawn, max(seen, key=lambda one: one.withdrawn_ms or 0)
+    return FeedbackState.none, None
+
+
+class Feedbacks:
+    """Feedback of all exams."""
+
+    def __init__(self, database: Database, clock: Clock, sources: Sources, results: Results) -> None:
+        self._database, self._clock, self._rooms, self._results = database, clock, sources, results
+
+    async def rules(self, exam_id: str) -> KeptFeedbackRules:
+        """What an exam lets its candidates see; the defaults where nothing was set."""
+        async with self._database.read() as connection:
+            return await feedback_rules_of(connection, exam_id)
+
+    async def set_rules(
+        self, exam_id: str, rules: FeedbackRules, version: int, by: Principal | None = None
+    ) -> KeptFeedbackRules:
+        """The next version; it holds at once for what is released. Audit row.
+
+        Raises Conflict, with what is kept, when it is not `version` any more.
+        """
+        new = KeptFeedbackRules(exam_id, rules, version + 1, self._clock.now_ms())
+        async with self._database.write() as connection:
+            if not await set_feedback_rules(connection, new):
+                kept = await feedback_rules_of(connection, exam_id)
+                raise Conflict(
+                    "Somebody else has changed this meanwhile, so yours was not saved. Look at theirs first.",
+                    code="rules-changed",
+                    details={"rules": kept.rules.model_dump(mode="json"), "version": kept.version},
+                )
+            detail = {"version": new.version, **rules.model_dump(mode="json", exclude_defaults=True)}
+            await self._rooms.people.record(by, "feedback.rules", exam_id, detail, connection=connection)
+        return new
+
+    async def standing(self, seat: Seat) -> Standing:
+        """How far a candidate's result is."""
+        state, release = standing_of(await self._results.releases(seat.exam_id), seat.group, self._clock.now_ms())
+        if state is not FeedbackState.released or release is None:
+            return Standing(state, release.from_ms if release and state is FeedbackState.embargo else None)
+        run = await self._results.one(release.run_id)
+        if seat.id not in run.found["candidates"]:
+            return Standing(FeedbackState.absent)
+        return Standing(FeedbackState.released, release.from_ms, run)
+
+    async def of(self, seat: Seat, run: Run, at_ms: int) -> Feedback:
+        """A candidate's feedback of a run, whoever asks for it. at_ms: since when it is released. Raises NotFound."""
+        return (await self.of_all([seat], run, at_ms))[seat.id]
+
+    async def of_all(self, seats: Sequence[Seat], run: Run, at_ms: int) -> dict[str, Feedback]:
+        """The same for many, by seat. Raises NotFound where the run knows one of them not."""
+        if any(one.id not in run.found["candidates"] or one.exam_id != run.exam_id for one in seats):
+            raise NotFound("This decision run says nothing of this person.", code="no-run")
+        exam = await self._rooms.exams.exam(run.exam_id)
+        rules = (await self.rules(run.exam_id)).rules
+        seen = await self._seen(seats, run, rules)
+        common = {"exam": exam.title, "zone": exam.zone, "at_ms": at_ms}
+        return {
+            seat.id: feedback_of(
+                common | {"name": seat.name, "number": seat.number}, run, seat.id, seen[seat.id], rules
+            )
+            for seat in seats
+        }
+
+    async def _seen(self, seats: Sequence[Seat], run: Run, rules: FeedbackRules) -> dict[str, dict[str, Seen]]:
+        """By seat and station version: the encounters that the run rests on, and others where it rests on none."""
+        wanted = {seat.id for seat in seats}
+        if len(seats) == 1:
+            encounters = await self._rooms.exams.of_seat(seats[0].id)
+            records = {one.id: await self._rooms.marking.record(one.id) for one in encounters if one.id in run.inputs}
+        else:
+            encounters = await self._rooms.exams.encounters(run.exam_id)
+            records = await self._rooms.marking.records(run.exam_id)
+        forms = await self._rooms.forms.of_encounters([one.id for one in encounters])
+        found: dict[str, dict[str, Seen]] = {seat_id: {} for seat_id in wanted}
+        for one in sorted(encounters, key=lambda one: (one.id in run.inputs, one.attempt)):
+            if one.candidate in wanted:
+                known = await self._one(one, records.get(one.id), forms[one.id], run, rules)
+                if not known.version.rest:
+                    found[one.candidate][known.version.hash] = known
+        return found
+
+    async def _one(
+        self, encounter: Encounter, record: Record | None, forms: Sequence[Form], run: Run, rules: FeedbackRules
+    ) -> Seen:
+        version = await self._rooms.stations.get(encounter.station_hash)
+        counts = record is not None and _rests_on(run, encounter, version, record)
+        return Seen(
+            encounter,
+            version,
+            record if counts else None,
+            [form for form in forms if record is not None and form.id in record.parents],
+            next((form for form in forms if form.kind is Kind.sp_rating and form.state in SHUT), None),
+            counts and rules.recording and bool(await self._plays(encounter)),
+        )
+
+    async def _plays(self, encounter: Encounter) -> Manifest | None:
+        """The recording, if there is one to play and all who are seen or heard in it consented to being recorded.
+
+        What they consented to says that candidates may be shown parts of their own consultations.
+        """
+        manifest = await self._rooms.recordings.manifest(encounter.id)
+        recorded = {take.participant_id for take in manifest.takes if take.file} if manifest else set()
+        for person in recorded:
+            if not any("about" not in one for one in await self._rooms.people.consents_of(person)):
+                return None
+        return manifest if recorded else None
+
+    async def recording(self, seat: Seat, encounter_id: str) -> tuple[Encounter, Manifest]:
+        """The recording of a candidate's own encounter, of which moments are shown to them now. Raises NotFound."""
+        encounter = await self._rooms.exams.encounter(encounter_id)
+        run = (await self.standing(seat)).run if encounter.candidate == seat.id else None
+        if run is not None and encounter_id in run.inputs:
+            rules = (await self.rules(run.exam_id)).rules
+            record = await self._rooms.marking.record(encounter_id)
+            forms = await self._rooms.forms.of_encounter(encounter_id)
+            seen = await self._one(encounter, record, forms, run, rules)
+            manifest = await self._plays(encounter)
+            if seen.playable and moments_of(seen, rules) and manifest is not None:
+                return encounter, manifest
+        raise NotFound("There is nothing of this recording to be played.", code="no-recording")
+
+
+def _rests_on(run: Run, encounter: Encounter, version: StationVersion, record: Record) -> bool:
+    """Whether a mark of record is still what it was when the run was made of it."""
+    if record.status not in COUNTS or encounter.candidate is None:
+        return False
+    now = inputs_of([mark_of(encounter, encounter.candidate, version, record)])[encounter.id]
+    return bool(now.items() <= run.inputs.get(encounter.id, {}).items())

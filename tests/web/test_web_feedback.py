@@ -1,0 +1,178 @@
+"""A candidate's feedback by HTTP: when it is there, what of it the exam allows, and that it is nobody else's."""
+
+import html
+from typing import Any
+
+import pytest
+from sqlalchemy import delete
+
+from teleosce.people.store_tables import consents
+from teleosce.web.keeping import erasures_of
+from tests.web.house import Client, House
+from tests.web.released_exam import NASTY, PATIENTS_WORDS, PRAISE, QUOTE, released_exam
+
+NAME = "Ada One"
+
+
+async def read(client: Client) -> str:
+    response = await client.ask("GET", "/feedback?role=candidate")
+    assert response.status == 200
+    return html.unescape(await response.text())
+
+
+async def test_a_link_leads_to_feedback_once_it_is_released(house: House) -> None:
+    exam = await released_exam(house)
+    before = await house.client("candidate")
+    assert "Your result is not open yet" in await read(before)
+    assert (await before.ask("GET", "/station?role=candidate")).status == 200
+    later = await house.rooms.results.release(
+        (await exam.run()).id, exam.organiser, from_ms=house.rooms.clock.now_ms() + 3_600_000
+    )
+    said = await read(before)
+    assert "You can read it here from" in said
+    assert "Europe/London" in said
+    assert NAME not in said.partition("<main")[2]
+    await house.rooms.results.withdraw(later.id, house.exam.exam_id, exam.organiser)
+    # Taken back before its time, nobody had seen anything.
+    assert "Your result is not open yet" in await read(before)
+
+    release = await exam.release()
+    client = await house.client()
+    token = house.link("candidate").partition("#")[2]
+    looked = await client.json("POST", "/api/link", {"token": token})
+    assert (looked["leads_to"], looked["consent"], looked["training"]) == ("feedback", None, None)
+    assert (await client.json("POST", "/api/join", {"token": token}))["page"] == "/feedback?role=candidate"
+    client.role = "candidate"
+    moved = await client.ask("GET", "/station?role=candidate")
+    assert (moved.status, moved.headers["Location"]) == (303, "/feedback?role=candidate")
+    said = await read(client)
+    assert "You passed" in said
+    assert "You passed 2 of 2 stations." in said
+    for there in (PRAISE, PATIENTS_WORDS, "Name the signs.", "Here you waited well.", "What to practise next"):
+        assert there in said, there
+    # Two candidates: quartiles would tell of single people. What was said is not allowed, nor is playing it.
+    for absent in ("Ben Two", "middle half", QUOTE, "moment-play"):
+        assert absent not in said, absent
+    other = await house.client("candidate", 1)
+    assert "You did not pass this time" in (await read(other))
+
+    await house.rooms.results.withdraw(release, house.exam.exam_id, exam.organiser)
+    said = await read(client)
+    assert "Your result was taken back for now" in said
+    assert PRAISE not in said
+    for role in ("examiner", "sp", "organiser"):
+        stranger = await house.client(role)
+        assert (await stranger.ask("GET", f"/feedback?role={role}")).status in (403, 404)
+
+
+@pytest.mark.faults
+async def test_a_group_sees_only_what_was_released_to_it(house: House) -> None:
+    exam = await released_exam(house)
+    await exam.release(group="morning")
+    assert "Your result is not open yet" in await read(await house.client("candidate"))
+
+
+@pytest.mark.faults
+async def test_the_exam_says_what_stands_beside_the_result(house: House) -> None:
+    exam = await released_exam(house)
+    await exam.release()
+    client = await house.client("candidate")
+    version = await house.rooms.stations.get(exam.mine[0].station_hash)
+    item = version.mark_sheet.items[-1].text
+    assert item in await read(client)
+    await exam.allow(comments=False, sp_comments=False, items="domains-only", transcript=True)
+    said = await read(client)
+    for absent in (
+        PRAISE,
+        PATIENTS_WORDS,
+        "Name the signs.",
+        "Here you waited well.",
+        item,
+        version.mark_sheet.sp_rating[0].text,
+    ):
+        assert absent not in said, absent
+    assert QUOTE in said
+    assert "The domains in which you reached least" in said
+
+
+async def test_what_people_wrote_is_text_and_nothing_else(house: House) -> None:
+    exam = await released_exam(house, comment=NASTY)
+    await exam.release()
+    raw = await (await (await house.client("candidate")).ask("GET", "/feedback?role=candidate")).text()
+    assert "<script>alert" not in raw
+    assert NASTY in html.unescape(raw)
+
+
+@pytest.mark.faults
+async def test_marks_that_change_after_the_run_are_not_mixed_with_it(house: House) -> None:
+    exam = await released_exam(house)
+    await exam.release()
+    [form] = [one for one in await house.rooms.forms.of_encounter(exam.mine[0].id) if one.kind == "mark"]
+    await house.rooms.forms.amend(form.id, "Heard again.", form.author_id)
+    said = await read(await house.client("candidate"))
+    assert "are being looked at again" in said
+    assert "You passed 2 of 2 stations." in said
+    assert said.count(PRAISE) == 1
+
+
+async def test_moments_play_for_the_candidate_alone_and_while_they_are_shown(house: House) -> None:
+    exam = await released_exam(house)
+    release = await exam.release()
+    client, other = await house.client("candidate"), await house.client("candidate", 1)
+    path = f"/api/feedback/encounters/{exam.mine[0].id}/recording"
+    await client.refused(404, "GET", path)
+    await exam.allow(recording=True)
+    assert "moment-play" in await read(client)
+    found: Any = await client.json("GET", path)
+    assert [take["role"] for take in found["takes"]] == ["candidate", "sp"]
+    assert not any(house.seat("sp", n) in str(found) or "Pat A" in str(found) for n in range(2))
+    url = found["takes"][0]["url"]
+    part = await client.ask("GET", url, Range="bytes=0-99")
+    assert (part.status, len(await part.read())) == (206, 100)
+    assert (await client.ask("GET", url, Range="bytes=999999999-")).status == 416
+    for stranger in (other, await house.client("sp")):
+        assert (await stranger.ask("GET", url)).status in (403, 404)
+        assert (await stranger.ask("GET", path)).status in (403, 404)
+    assert (await client.ask("GET", f"/media/takes/{found['takes'][0]['id']}.webm")).status == 403
+    # Nothing was recorded at the second station, and nothing of the other candidate's is one's own.
+    for encounter in (exam.mine[1], *exam.others):
+        await client.refused(404, "GET", f"/api/feedback/encounters/{encounter.id}/recording")
+    await exam.allow(recording=False)
+    await client.refused(404, "GET", url)
+    await exam.allow(recording=True)
+    await house.rooms.results.withdraw(release, house.exam.exam_id, exam.organiser)
+    await client.refused(404, "GET", url)
+    await client.refused(404, "GET", path)
+
+
+@pytest.mark.faults
+async def test_nothing_plays_without_the_other_persons_consent(house: House) -> None:
+    exam = await released_exam(house)
+    await exam.release()
+    await exam.allow(recording=True)
+    client = await house.client("candidate")
+    path = f"/api/feedback/encounters/{exam.mine[0].id}/recording"
+    assert (await client.ask("GET", path)).status == 200
+    async with house.rooms.database.write() as connection:
+        await connection.execute(delete(consents).where(consents.c.seat_id == exam.mine[0].sp))
+    await client.refused(404, "GET", path)
+    assert "moment-play" not in await read(client)
+
+
+@pytest.mark.faults
+async def test_of_somebody_who_was_erased_nothing_is_told(house: House) -> None:
+    exam = await released_exam(house)
+    await exam.release()
+    await exam.allow(recording=True, transcript=True)
+    client = await house.client("candidate")
+    patient = await house.rooms.people.seat(exam.mine[0].sp or "")
+    await erasures_of(house.rooms).erase([patient], asked_by="the patient, by letter", by=None)
+    said = await read(client)
+    assert said.count(PATIENTS_WORDS) == 1
+    assert QUOTE not in said.partition("2. ")[0].partition("Station by station")[2]
+    found: Any = await client.json("GET", f"/api/feedback/encounters/{exam.mine[0].id}/recording")
+    assert [take["url"] is None for take in found["takes"] if take["role"] == "sp"] == [True]
+    await erasures_of(house.rooms).erase(
+        [await house.rooms.people.seat(house.seat("candidate"))], asked_by="the person, by letter", by=None
+    )
+    assert (await client.ask("GET", "/feedback?role=candidate")).status in (303, 401)
