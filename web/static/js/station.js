@@ -128,7 +128,7 @@ function tellBetween(place) {
     over ? t("Thank you. Everything is saved; you may close this page.") : rest ? t("Nothing to do here. Breathe, drink something, stretch.") : t("Nothing to do now. Breathe; leave what was behind you."),
   );
   const then = next ? (next.rest ? t("Next: a rest station.") : t("Next: {station}.", { station: stationName(next) })) : t("This was your last station.");
-  const left = next && progress.of > 1 ? ` ${t("That was {number} of {of}.", { ...progress })}` : "";
+  const left = next && progress.of > 1 ? ` ${rest ? t("This is {number} of {of}.", { ...progress }) : t("That was {number} of {of}.", { ...progress })}` : "";
   setText(byId("between-next"), over ? "" : `${then} ${next ? t("This page takes you there.") : ""}${left}`);
 }
 
