@@ -91,7 +91,8 @@ class Consents:
     async def answer_training(self, principal: Principal, version: str, *, agreed: bool) -> None:
         """Keeps whether a seat agrees that its recordings train and teach; the last answer counts. Audit row.
 
-        Never having said yes is no. Raises Conflict when `version` is not the one in force; Invalid without a seat.
+        Never having answered is no, and a yes to an older text is none to this one. Raises Conflict when `version` is
+        not the one in force; Invalid without a seat.
         """
         seat_id = principal.seat_id
         if seat_id is None:
@@ -104,7 +105,9 @@ class Consents:
                 details={"version": _TRAINING.version},
             )
         async with self._database.write() as connection:
-            if agreed == (seat_id in await store_training.agreed(connection, [seat_id])):
+            before = await store_training.answers_of(connection, seat_id)
+            last = (before[-1]["text_hash"], before[-1]["agreed"]) if before else (_TRAINING.hash, False)
+            if last == (_TRAINING.hash, agreed):
                 return
             await store_training.add(
                 connection,
@@ -120,9 +123,9 @@ class Consents:
             await self._audit.record(principal, action, seat_id, detail, connection=connection)
 
     async def allow_training(self, seat_ids: Collection[str]) -> set[str]:
-        """Those of the seats whose recordings may train examiners and teach, by the last answer of each.
+        """Those of the seats whose recordings may train examiners and teach: whose last answer is a yes to this text.
 
         A recording may be used only when everyone who is seen or heard in it is among them.
         """
         async with self._database.read() as connection:
-            return await store_training.agreed(connection, seat_ids)
+            return await store_training.agreed(connection, seat_ids, _TRAINING.hash)

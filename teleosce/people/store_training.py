@@ -29,11 +29,13 @@ async def add(connection: Connection, **values: Any) -> None:
     await connection.execute(insert(answers).values(**values))
 
 
-async def agreed(connection: Connection, seat_ids: Collection[str]) -> set[str]:
-    """Those of the seats whose last answer is yes."""
+async def agreed(connection: Connection, seat_ids: Collection[str], text_hash: str) -> set[str]:
+    """Those of the seats whose last answer is yes, to the text with this hash."""
     mine = answers.c.seat_id.in_(seat_ids)
     last = select(func.max(answers.c.number)).where(mine).group_by(answers.c.seat_id)
-    yes = select(answers.c.seat_id).where(answers.c.number.in_(last), answers.c.agreed)
+    yes = select(answers.c.seat_id).where(
+        answers.c.number.in_(last), answers.c.agreed, answers.c.text_hash == text_hash
+    )
     return set(await connection.scalars(yes))
 
 

@@ -38,6 +38,19 @@ async def test_a_new_text_asks_anew(school: PeopleWorld, monkeypatch: pytest.Mon
     assert await school.people.has_consented(who.seat_id or "")
 
 
+async def test_a_new_text_about_training_asks_anew(school: PeopleWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    who = await school.joined()
+    seat, old = who.seat_id or "", school.people.training_text()
+    await school.people.answer_training(who, old.version, agreed=True)
+    monkeypatch.setattr(consents, "_TRAINING", replace(old, version="2099-01", hash="a" * 64))
+    assert await school.people.allow_training([seat]) == set()
+    for agreed in (True, True, False):
+        await school.people.answer_training(who, "2099-01", agreed=agreed)
+        assert await school.people.allow_training([seat]) == ({seat} if agreed else set())
+    kept = school.rows("SELECT version, agreed FROM training_consent ORDER BY number")
+    assert kept == [(old.version, 1), ("2099-01", 1), ("2099-01", 0)]
+
+
 async def test_staff_without_a_seat_are_not_asked(school: PeopleWorld) -> None:
     who = replace(await school.joined(), seat_id=None, account_id="account", role=Role.examiner)
     with pytest.raises(Invalid):
