@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from teleosce.exams import Encounter
-
 
 class AssignmentKind(StrEnum):
     """What somebody is to do with an encounter. A second marker is never told that they are the second."""
@@ -19,7 +17,8 @@ class AssignmentKind(StrEnum):
 class Assignment:
     """A person's task. Of each kind one stands for an encounter at a time; `ended_ms` says since when one does not.
 
-    made_by: a seat or an account; None for the rules of the exam. seat_id: a moderator may be an account as well.
+    made_by: a seat or an account; None for the rules of the exam, and for a first mark that was submitted. seat_id: a
+    moderator may be an account as well.
     """
 
     id: str
@@ -54,11 +53,13 @@ class Reassigned:
     left: dict[str, str]
 
 
-def markers_of(encounter: Encounter, standing: Iterable[Assignment]) -> Markers:
-    """`standing`: the assignments of this encounter that have not ended."""
+def markers_of(examiner: str | None, standing: Iterable[Assignment]) -> Markers:
+    """Of an encounter's `examiner`, as the day has it, and the assignments of it that have not ended."""
     by_kind = {one.kind: one.seat_id for one in standing}
+    first, second = by_kind.get(AssignmentKind.first, examiner), by_kind.get(AssignmentKind.second)
     return Markers(
-        first=by_kind.get(AssignmentKind.first, encounter.examiner),
-        second=by_kind.get(AssignmentKind.second),
+        first=first,
+        # An examiner who came in by a swap may be the second marker already: nobody confirms their own mark.
+        second=None if second == first else second,
         moderator=by_kind.get(AssignmentKind.moderation),
     )

@@ -9,11 +9,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from teleosce.core.clock import Clock
-from teleosce.core.db import Database
+from teleosce.core.db import Connection, Database
 from teleosce.core.errors import Conflict, Forbidden, Invalid, NotFound
 from teleosce.core.events import Events, MarkSubmitted
 from teleosce.core.ids import new_id
-from teleosce.scoring import store, store_shown
+from teleosce.scoring import store, store_marking, store_shown
+from teleosce.scoring.assignments import Assignment, AssignmentKind, markers_of
 from teleosce.scoring.fields import Layout, check
 from teleosce.scoring.handed_in import Sheet, hand_in
 from teleosce.scoring.models import (
@@ -32,12 +33,15 @@ from teleosce.scoring.models import (
     Step,
     Value,
 )
+from teleosce.scoring.records import SOURCES
 from teleosce.scoring.score import missing, progress, total
 
 MAX_REASON = 1000
 _AT_A_TIME = 500
 AGAIN = "again-"
-"""With the number of the attempt before it: how the changes are called by which a further attempt empties a sheet."""
+"""With the number of the attempt before it: how the changes are called by which a further attempt empties a sheet.
+
+A full stop follows the number, which no id that comes from outside has."""
 
 
 class Forms:
@@ -173,7 +177,8 @@ class Forms:
         """Locks a form: draft → submitted, amending → amended. One that is locked already is returned as it is.
 
         Vetoes: Invalid while anything that is needed is missing, with its fields in `details`; Forbidden for all
-        but the author. Publishes MarkSubmitted for a mark.
+        but the author; Conflict for a mark of what is somebody else's to mark by now. A first mark's encounter is its
+        author's to mark from then on, whoever takes their place in the exam. Publishes MarkSubmitted for a mark.
         """
         async with self._database.write() as connection:
             form = _own(await store.form(connection, form_id, to_write=True), author_id)
@@ -187,6 +192,8 @@ class Forms:
             step = Step(NEXT[form.state, Act.submit], "", author_id, self._clock.now_ms())
             if not await store.move(connection, form_id, form.state, step):
                 raise _moved()
+            if form.kind is Kind.mark:
+                await _keep_marker(connection, form, step.at_ms)
         if form.kind is Kind.mark:
             await self._events.publish(MarkSubmitted(form.encounter_id, form_id))
         return await self.form(form_id)
@@ -236,7 +243,33 @@ class Forms:
             step = Step(NEXT[form.state, Act.amend], reason, author_id, self._clock.now_ms())
             if not await store.move(connection, form_id, form.state, step):
                 raise _moved()
+            if form.kind is Kind.settlement:
+                await store.append(connection, form_id, _without_filled_in(form, step.at_ms))
         return await self.form(form_id)
+
+
+def _without_filled_in(form: Form, now_ms: int) -> list[Entry]:
+    """What empties the fields that were written because both marks agreed: amended, they may agree no longer."""
+    sources = form.value(SOURCES) or {}
+    return [
+        Entry(new_id(), name, None, form.fields[name].version + 1, form.author_id, now_ms)
+        for name, source in sources.items()
+        if source == "both"
+    ]
+
+
+async def _keep_marker(connection: Connection, form: Form, now_ms: int) -> None:
+    """The author of a first mark stays the first marker. Raises Conflict when the encounter is not theirs to mark."""
+    known = (await store_marking.standing(connection, [form.encounter_id]))[form.encounter_id]
+    markers = markers_of(await store_marking.examiner_of(connection, form.encounter_id), known)
+    if form.author_id not in markers.seats:
+        raise Conflict(
+            "Somebody else marks this encounter now, so yours was not submitted. What you filled in is kept.",
+            code="reassigned",
+        )
+    if form.author_id == markers.first and not any(one.kind is AssignmentKind.first for one in known):
+        new = Assignment(new_id(), form.encounter_id, form.author_id, AssignmentKind.first, now_ms, None)
+        await store_marking.add(connection, new)
 
 
 def _sort(form: Form, changes: list[Change], before: dict[str, Entry], now_ms: int) -> tuple[SaveResult, list[Entry]]:

@@ -82,18 +82,19 @@ class Marking:
         """Whose an encounter is to mark."""
         async with self._database.read() as connection:
             known = await store_marking.standing(connection, [encounter.id])
-        return markers_of(encounter, known[encounter.id])
+        return markers_of(encounter.examiner, known[encounter.id])
 
     async def markers_in(self, encounters: Sequence[Encounter]) -> dict[str, Markers]:
         """The same of many encounters, by id."""
         async with self._database.read() as connection:
             known = await store_marking.standing(connection, [one.id for one in encounters])
-        return {one.id: markers_of(one, known[one.id]) for one in encounters}
+        return {one.id: markers_of(one.examiner, known[one.id]) for one in encounters}
 
     async def marked_twice(self, exam_id: str) -> dict[str, Markers]:
         """The encounters of an exam that two people mark, by id."""
         second = {one.encounter_id for one in await self.assignments(exam_id) if one.kind is AssignmentKind.second}
-        return await self.markers_in(await self._exams.some(second))
+        found = await self.markers_in(await self._exams.some(second))
+        return {one: markers for one, markers in found.items() if markers.second is not None}
 
     async def worklist(self, seat_id: str) -> list[Encounter]:
         """Every encounter that is a person's to mark, first or second, in the order of the day."""
@@ -148,13 +149,13 @@ class Marking:
                 known = await store_marking.standing(connection, encounter_ids)
                 forms = await _forms(connection, encounter_ids)
                 for one in encounters:
-                    why = _why_not(one, markers_of(one, known[one.id]), seat_id, kind, forms[one.id])
+                    why = _why_not(one, markers_of(one.examiner, known[one.id]), seat_id, kind, forms[one.id])
                     if why:
                         left[one.id] = why
                     else:
                         actor = (by.seat_id or by.account_id) if by else None
                         new = Assignment(new_id(), one.id, seat_id, kind, self._clock.now_ms(), actor, None, reason)
-                        await _replace(connection, known[one.id], new)
+                        await store_marking.replace(connection, known[one.id], new)
                         moved.append(one.id)
                 # The reason stands with the assignment: what is in the audit log cannot be erased with a person.
                 deeds = [(one, {"seat": seat_id, "kind": kind.value}) for one in moved]
@@ -175,13 +176,6 @@ class Marking:
 async def add_rules(connection: Connection, exam_id: str, rules: MarkingRules, now_ms: int) -> bool:
     """The rules of an exam that is being made, in the caller's transaction; those that are there already stay."""
     return await store_marking.set_rules(connection, KeptRules(exam_id, rules, 1, now_ms))
-
-
-async def _replace(connection: Connection, known: Sequence[Assignment], new: Assignment) -> None:
-    for before in known:
-        if before.kind is new.kind:
-            await store_marking.end(connection, before.id, new.made_ms)
-    await store_marking.add(connection, new)
 
 
 async def _forms(connection: Connection, encounter_ids: Collection[str]) -> Mapping[str, Sequence[Form]]:

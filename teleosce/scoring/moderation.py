@@ -65,7 +65,7 @@ class Moderation:
             given = await store_marking.of_exam(connection, exam_id, ended=False)
         twice = {one.encounter_id for one in given if one.kind is AssignmentKind.second}
         found = await self._cases(exam_id, await self._exams.some(twice))
-        return sorted(found, key=_size, reverse=True)
+        return sorted((one for one in found if one.markers.second is not None), key=_size, reverse=True)
 
     async def _cases(self, exam_id: str, encounters: Sequence[Encounter]) -> list[Case]:
         ids = [one.id for one in encounters]
@@ -80,7 +80,7 @@ class Moderation:
     async def _case(
         self, encounter: Encounter, standing: Sequence[Assignment], forms: Sequence[Form], rules: MarkingRules
     ) -> Case:
-        markers = markers_of(encounter, standing)
+        markers = markers_of(encounter.examiner, standing)
         layout = layout_of(await self._stations.get(encounter.station_hash))
         return Case(encounter, markers, record_of(encounter.id, markers, forms, layout, rules), forms)
 
@@ -97,7 +97,7 @@ class Moderation:
             )
         async with self._database.write() as connection:
             known = (await store_marking.standing(connection, [encounter_id]))[encounter_id]
-            _must_not_mark(person_id, markers_of(case.encounter, known))
+            _must_not_mark(person_id, markers_of(case.encounter.examiner, known))
             before = next((one for one in known if one.kind is AssignmentKind.moderation), None)
             if before and before.seat_id == person_id:
                 return
@@ -107,10 +107,8 @@ class Moderation:
             if before and locked(forms, Kind.settlement, before.seat_id):
                 raise Conflict("It is settled already. Whoever settled it can amend it.", code="settled")
             now_ms = self._clock.now_ms()
-            if before:
-                await store_marking.end(connection, before.id, now_ms)
             new = Assignment(new_id(), encounter_id, person_id, AssignmentKind.moderation, now_ms, person_id)
-            await store_marking.add(connection, new)
+            await store_marking.replace(connection, known, new)
             detail = {"seat": person_id, "kind": new.kind.value, "instead_of": instead_of}
             await self._people.record(by, "mark.assign", encounter_id, detail, connection=connection)
 
@@ -138,7 +136,8 @@ class Moderation:
 
     async def _settle(self, connection: Connection, form: Form) -> None:
         encounter = await self._exams.encounter(form.encounter_id)
-        markers = markers_of(encounter, (await store_marking.standing(connection, [encounter.id]))[encounter.id])
+        standing = (await store_marking.standing(connection, [encounter.id]))[encounter.id]
+        markers = markers_of(encounter.examiner, standing)
         if markers.moderator != form.author_id:
             raise _taken(markers.moderator)
         _must_not_mark(form.author_id, markers)

@@ -67,10 +67,11 @@ class SecondMarks:
         async with self._database.read() as connection:
             forms = await _forms(connection, [one.id for one in ready])
         percents = {one.id: await self._percents(one, forms[one.id]) for one in ready}
+        actor = (by.seat_id or by.account_id) if by else None
         made, without = list[str](), list[str]()
         async with self._database.write() as connection:
             known = await store_marking.standing(connection, [one.id for one in encounters])
-            markers = {one.id: markers_of(one, known[one.id]) for one in encounters}
+            markers = {one.id: markers_of(one.examiner, known[one.id]) for one in encounters}
             near = {one.id for one in ready if near_cut(percents[one.id].get(markers[one.id].first or ""), rules)}
             reasons = _wanted(encounters, known, markers, near, rules.double_share)
             places, load = _places(encounters), Counter(one.second for one in markers.values() if one.second)
@@ -85,7 +86,8 @@ class SecondMarks:
                     continue
                 load[seat] += 1
                 made.append(one.id)
-                await self._add(connection, one.id, seat, reasons[one.id], by)
+                new = Assignment(new_id(), one.id, seat, _SECOND, self._clock.now_ms(), actor, None, reasons[one.id])
+                await self._add(connection, known[one.id], new, by)
         return Doubled(tuple(made), tuple(without))
 
     async def _percents(self, encounter: Encounter, forms: Sequence[Form]) -> dict[str, float | None]:
@@ -95,14 +97,11 @@ class SecondMarks:
         return {mark.author_id: total(mark, layout) for mark in marks if mark}
 
     async def _add(
-        self, connection: Connection, encounter_id: str, seat: str, reason: str, by: Principal | None
+        self, connection: Connection, known: Sequence[Assignment], new: Assignment, by: Principal | None
     ) -> None:
-        actor = (by.seat_id or by.account_id) if by else None
-        now_ms = self._clock.now_ms()
-        new = Assignment(new_id(), encounter_id, seat, AssignmentKind.second, now_ms, actor, None, reason)
-        await store_marking.add(connection, new)
-        detail = {"seat": seat, "kind": AssignmentKind.second.value, "reason": reason}
-        await self._people.record(by, "mark.assign", encounter_id, detail, connection=connection)
+        await store_marking.replace(connection, known, new)
+        detail = {"seat": new.seat_id, "kind": new.kind.value, "reason": new.reason}
+        await self._people.record(by, "mark.assign", new.encounter_id, detail, connection=connection)
 
 
 async def _forms(connection: Connection, encounter_ids: Collection[str]) -> dict[str, list[Form]]:

@@ -1,7 +1,7 @@
 """The tables of marking rules and assignments, and all SQL on them."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 
 from sqlalchemy import (
@@ -86,6 +86,14 @@ async def add(connection: AsyncConnection, new: Assignment) -> None:
     await connection.execute(insert(assignments).values(asdict(new)))
 
 
+async def replace(connection: AsyncConnection, known: Iterable[Assignment], new: Assignment) -> None:
+    """A new assignment in place of that of its kind among those that stand."""
+    for before in known:
+        if before.kind is new.kind:
+            await end(connection, before.id, new.made_ms)
+    await add(connection, new)
+
+
 async def end(connection: AsyncConnection, assignment_id: str, at_ms: int) -> bool:
     """It stands no longer; False when it did not."""
     mine = (assignments.c.id == assignment_id) & _STANDS
@@ -97,6 +105,12 @@ async def standing(connection: AsyncConnection, encounter_ids: Collection[str]) 
     found: dict[str, list[Assignment]] = defaultdict(list)
     for one in await _some(connection, assignments.c.encounter_id.in_(encounter_ids) & _STANDS):
         found[one.encounter_id].append(one)
+    return found
+
+
+async def examiner_of(connection: AsyncConnection, encounter_id: str) -> str | None:
+    """Whose an encounter is to mark as the day has it now."""
+    found: str | None = await connection.scalar(select(encounters.c.examiner).where(encounters.c.id == encounter_id))
     return found
 
 

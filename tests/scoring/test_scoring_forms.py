@@ -11,7 +11,7 @@ from teleosce.core.clock import Clock
 from teleosce.core.db import Database, sqlite_url
 from teleosce.core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from teleosce.core.events import Events, MarkSubmitted
-from teleosce.scoring import FieldConflict, Forms, Kind, Saved, State
+from teleosce.scoring import Assignment, AssignmentKind, FieldConflict, Forms, Kind, Saved, State, store_marking
 
 
 async def test_a_mark_is_there_after_a_reload(world: World):
@@ -149,6 +149,38 @@ async def test_a_retry_that_comes_after_the_submission_is_still_acknowledged(wor
     await world.complete(form)
     await world.forms.submit(form.id, EXAMINER, LAYOUT)
     assert (await world.save(form, last)).saved == [Saved(last.change_id, "comment", 1)]
+
+
+async def test_who_submitted_the_first_mark_stays_its_marker(world: World):
+    form = await world.mark()
+    await world.complete(form)
+    await world.forms.submit(form.id, EXAMINER, LAYOUT)
+    await world.forms.amend(form.id, "Wrong key.", EXAMINER)
+    await world.forms.submit(form.id, EXAMINER, LAYOUT)
+    async with world.database.read() as connection:
+        given = await store_marking.of_exam(connection, world.exam.id, ended=True)
+    assert [(one.encounter_id, one.seat_id, one.kind) for one in given] == [
+        (world.encounter_id, EXAMINER, AssignmentKind.first)
+    ]
+
+
+async def test_a_mark_that_somebody_else_gives_by_now_is_not_acknowledged(world: World):
+    form = await world.mark()
+    await world.complete(form)
+    async with world.database.write() as connection:
+        given = Assignment("a" * 26, world.encounter_id, "another", AssignmentKind.first, 1, None)
+        await store_marking.add(connection, given)
+    with pytest.raises(Conflict, match="Somebody else marks this encounter now"):
+        await world.forms.submit(form.id, EXAMINER, LAYOUT)
+    assert (await world.mark()).state is State.draft
+    assert world.submitted == []
+
+
+async def test_no_change_is_called_like_the_beginning_of_an_attempt(world: World):
+    form = await world.forms.open(Kind.calibration, world.encounter_id, "trainee")
+    with pytest.raises(Invalid, match="Nothing was saved"):
+        await world.save(form, change("item.opens", "done"), change("global", "pass", change_id="again-1.0"))
+    assert (await world.forms.form(form.id)).fields == {}
 
 
 async def test_an_amendment_has_a_reason_and_keeps_the_history(world: World):

@@ -1,5 +1,6 @@
 """References, practice and the gate before live marking, over HTTP: who may do and see what."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -183,7 +184,9 @@ async def test_another_exam_uses_it_and_an_erasure_withdraws_it(world: World) ->
     organiser, candidate, patient = [await house.client(role) for role in ("organiser", "candidate", "sp")]
     await _agree(world, candidate, house.link("candidate"))
     await _agree(world, patient, house.link("sp"))
-    await organiser.json("POST", "/api/references", {"encounter": encounter})
+    wanted = {"encounter": encounter}
+    await asyncio.gather(*(organiser.json("POST", "/api/references", wanted) for _ in range(3)))
+    assert [one["action"] for one in await rooms.people.audit_about(encounter)].count("reference.make") == 1
     items = await _items(world)
     await _fill(organiser, encounter, "reference", {f"item.{one}": "partly" for one in items} | {"global": "pass"})
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from teleosce.core.ids import new_id
 from teleosce.people import Role
-from teleosce.scoring import store_marking
+from teleosce.scoring import MarkingRules, Status, store_marking
 from tests.web.house import Client, House
 
 
@@ -75,6 +75,36 @@ async def test_what_is_submitted_stays_and_nobody_marks_twice(house: House) -> N
     await organiser.refused(400, "POST", path, {"encounters": ["a" * 26], "seat": seat})
     rows = (await organiser.json("GET", path))["assignments"]
     assert [(row["encounter"], row["seat"], row["kind"]) for row in rows] == [(mine, seat, "second")]
+
+
+async def test_a_swap_of_examiners_takes_no_mark_away(house: House) -> None:
+    rooms, exam = house.rooms, house.exam.exam_id
+    mine, other = await house.encounter_of("candidate"), await house.encounter_of("candidate", 1)
+    await house.begin(mine)
+    first = await house.client("examiner")
+    heir, _ = await examiner(house, "Dr Heir")
+    await fill(first, mine)
+    await rooms.day.swap(exam, house.seat("examiner"), heir)
+    assert (await rooms.exams.encounter(mine)).examiner == heir
+    assert (await rooms.marking.record(mine)).status is Status.single
+    assert (await first.ask("GET", f"/mark/{mine}")).status == 200
+    assert mine not in {one.id for one in await rooms.marking.worklist(heir)}
+    # Nobody becomes the other marker of their own mark: the place of the second is free again.
+    await house.begin(other)
+    seat, second = await examiner(house, "Dr Second")
+    await assign(house, other, seat, "second")
+    before = (await rooms.exams.encounter(other)).examiner or ""
+    await rooms.day.swap(exam, before, seat)
+    await fill(second, other)
+    assert (await rooms.marking.record(other)).status is Status.single
+    assert await rooms.marking.marked_twice(exam) == {}
+    assert await rooms.marking.cases(exam) == []
+    while (now := await rooms.exams.encounter(other)).phase != "done":
+        await rooms.exams.attended([(other, house.seat("candidate", 1))])
+        await rooms.day.end_phase(other, now.phase)
+    await rooms.marking.set_rules(exam, MarkingRules(double_share=1.0), 0)
+    assert other in (await rooms.marking.double(exam)).made
+    assert (await rooms.marking.markers(await rooms.exams.encounter(other))).second not in {seat, None}
 
 
 async def test_a_plans_marking_part_becomes_the_rules(house: House) -> None:
@@ -179,7 +209,8 @@ async def test_a_share_is_doubled_as_marks_come_in_and_when_asked(house: House) 
     await house.begin(mine, "changeover")
     await fill(first, mine)
     rows = (await organiser.json("GET", f"/api/exams/{exam}/marking/assignments"))["assignments"]
-    assert [(row["encounter"], row["seat"], row["kind"]) for row in rows] == [(mine, seat, "second")]
+    given = {(row["encounter"], row["seat"], row["kind"]) for row in rows}
+    assert given == {(mine, house.seat("examiner"), "first"), (mine, seat, "second")}
     await house.begin(other)
     assert (await organiser.json("POST", f"/api/exams/{exam}/marking/double", {}))["made"] == []
     await house.rooms.exams.attended([(other, house.seat("candidate", 1))])
@@ -230,6 +261,21 @@ async def test_a_moderator_settles_item_by_item(house: House) -> None:
     assert view["fields"][f"item.{critical}"]["value"] == "done"
     await first.json("POST", f"/api/forms/{form}/amend", {"reason": "heard it again"})
     assert (await moderator.json("GET", f"/api/encounters/{mine}/record"))["outdated"]
+    # What was written because both agreed is no choice of the moderator's: where they differ now, it is asked again.
+    (agreed, *_) = (name for name, one in counts["fields"].items() if len(one["forms"]) == 2)
+    other = {"change_id": "change-again", "field": agreed, "value": "not_done", "base_version": 1}
+    await first.json("POST", f"/api/forms/{form}/changes", {"changes": [other]})
+    await first.json("POST", f"/api/forms/{form}/submit", {})
+    opened = await moderator.json("POST", f"/api/forms/{settlement['id']}/amend", {"reason": "one mark has changed"})
+    assert {name for name, one in opened["fields"].items() if one["value"] is not None} >= set(chosen)
+    assert "1 of the differences is not settled" in await moderator.refused(400, "POST", submit, {})
+    version = opened["fields"][agreed]["version"]
+    again = {"change_id": "change-mine", "field": agreed, "value": "done", "base_version": version}
+    await moderator.json("POST", save, {"changes": [again]})
+    await moderator.json("POST", submit, {})
+    counts = await moderator.json("GET", f"/api/encounters/{mine}/record")
+    assert (counts["fields"][agreed]["value"], counts["outdated"]) == ("done", False)
+    assert len(counts["fields"][agreed]["forms"]) == 1
     actions = [row["action"] for row in await house.rooms.people.audit_about(mine)]
     assert {"mark.assign", "mark.settle"} <= set(actions)
 
