@@ -8,7 +8,7 @@ into figures (`analysis`), into decisions that are kept for good (`Run`), and sh
 from teleosce.reports.analyses import Analyses, Look
 from teleosce.reports.export import Sources, write_export
 from teleosce.reports.feedback import Feedback
-from teleosce.reports.feedbacks import Feedbacks, FeedbackState, Standing
+from teleosce.reports.feedbacks import Feedbacks, FeedbackState, Standing, standing_of
 from teleosce.reports.glance import glance_of
 from teleosce.reports.results import Results
 from teleosce.reports.rules import Method, ResultRules
@@ -29,5 +29,6 @@ __all__ = [
     "Sources",
     "Standing",
     "glance_of",
+    "standing_of",
     "write_export",
 ]

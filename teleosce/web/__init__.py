@@ -20,6 +20,7 @@ from teleosce.web.api import (
     exams,
     exports,
     feedback,
+    feedback_release,
     forms,
     invitations,
     keeping,
@@ -117,6 +118,7 @@ def routes() -> list[Route]:
         reels,
         exports,
         feedback,
+        feedback_release,
         service,
     )
     return [route for room in (*pages, *api, socket) for route in room.ROUTES]

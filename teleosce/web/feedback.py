@@ -39,6 +39,11 @@ def when(at_ms: int, zone: str) -> str:
     return f"{at.day} {at:%B %Y}, {at:%H:%M} in {place_name(zone)}"
 
 
+def since_words(from_ms: int | None, zone: str) -> str:
+    """When a result was released, as a sentence."""
+    return "Not released yet." if from_ms is None else f"Released on {when(from_ms, zone)}."
+
+
 def calm_words(standing: Standing, zone: str) -> tuple[str, str]:
     """(heading, sentence) for somebody who may see no result now."""
     match standing.state:

@@ -14,6 +14,11 @@ def invitations_of(rooms: Rooms) -> Invitations:
     return Invitations(rooms.database, rooms.clock, rooms.people, rooms.settings)
 
 
+def feedback_letters_of(rooms: Rooms) -> Invitations:
+    """Letters that a result can be read."""
+    return Invitations(rooms.database, rooms.clock, rooms.people, rooms.settings, "feedback")
+
+
 def reminders_of(rooms: Rooms) -> Reminders:
     """Reminders by mail."""
     return Reminders(rooms.database, rooms.clock, rooms.people, rooms.settings)

@@ -111,6 +111,34 @@ async def test_everybody_with_an_address_is_sent_their_link_once(rooms: Rooms, o
     assert (len(once_more.sent), len(post.letters)) == (1, 3)
 
 
+async def test_a_letter_about_a_result_tells_nothing_of_it_and_counts_for_itself(
+    rooms: Rooms, office: tuple[Office, int]
+) -> None:
+    post, port = office
+    exam_id = await _exam(rooms)
+    await _send(rooms, port, exam_id)
+    ada = next(seat for seat in await rooms.people.seats(exam_id) if seat.name == "Ada Ädams")
+    settings = Settings(
+        data=rooms.settings.data,
+        smtp_host="127.0.0.1",
+        smtp_port=port,
+        smtp_tls="none",
+        smtp_user="osce",
+        smtp_password=SecretStr("secret"),
+        smtp_from="exams@school.org",
+    )
+    letters = Invitations(rooms.database, rooms.clock, rooms.people, settings, "feedback")
+    schedule = await schedule_in(rooms, exam_id)
+    done = [await letters.send(schedule, URL, only=[ada.id]) for _ in range(2)]
+    assert [len(one.sent) for one in done] == [1, 0]
+    letter = post.letters[-1]
+    assert (letter["To"], letter["Subject"]) == ("ada@x.org", "Finals: your result can be read")
+    token = re.search(rf"{URL}/j#([\w-]{{43}})", letter.get_content())
+    assert token
+    assert (await rooms.people.look_at_link(token[1])).seat == ada
+    assert list(letter.iter_attachments()) == []
+
+
 async def test_what_failed_is_named_and_sent_again_alone(rooms: Rooms, office: tuple[Office, int]) -> None:
     post, port = office
     post.refused = {"ada@x.org"}

@@ -1,12 +1,19 @@
 """A candidate's feedback by HTTP: when it is there, what of it the exam allows, and that it is nobody else's."""
 
 import html
+import io
+import re
+import zipfile
+import zlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import delete
 
 from teleosce.people.store_tables import consents
+from teleosce.reports.feedback_pdf import FeedbackZip, feedback_pdf
+from teleosce.web.feedback import feedbacks_of
 from teleosce.web.keeping import erasures_of
 from tests.web.house import Client, House
 from tests.web.released_exam import NASTY, PATIENTS_WORDS, PRAISE, QUOTE, released_exam
@@ -176,3 +183,66 @@ async def test_of_somebody_who_was_erased_nothing_is_told(house: House) -> None:
         [await house.rooms.people.seat(house.seat("candidate"))], asked_by="the person, by letter", by=None
     )
     assert (await client.ask("GET", "/feedback?role=candidate")).status in (303, 401)
+
+
+def inflated(pdf: bytes) -> bytes:
+    """All streams of a PDF that deflate has packed."""
+    found = b""
+    for packed in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
+        try:
+            found += zlib.decompress(packed)
+        except zlib.error:
+            found += packed
+    return found
+
+
+async def test_the_same_as_pdf_tagged_and_without_taking_words_for_markup(house: House) -> None:
+    exam = await released_exam(house, comment=NASTY)
+    client, organiser = await house.client("candidate"), await house.client("organiser")
+    await client.refused(404, "GET", "/api/feedback/pdf")
+    run = await exam.run()
+    base = f"/api/exams/{house.exam.exam_id}/feedback"
+    early = await organiser.ask("GET", f"{base}/runs/{run.id}/{house.seat('candidate')}.pdf")
+    assert early.status == 200
+    message = await organiser.refused(409, "POST", f"{base}/letters", {"seats": [house.seat("candidate")]})
+    assert "nobody was told" in message
+    await house.rooms.results.release(run.id, exam.organiser)
+    made = await client.ask("GET", "/api/feedback/pdf")
+    assert made.headers["Content-Type"] == "application/pdf"
+    content = await made.read()
+    assert content.startswith(b"%PDF-")
+    assert b"/MarkInfo<</Marked true" in content + inflated(content)
+    assert b"pdfuaid:part" in inflated(content)
+    found = await organiser.json("GET", f"{base}/letters")
+    assert {one["shown"] for one in found["people"]} == {"released"}
+    assert not found["can_mail"]
+    response = await organiser.ask("GET", f"{base}/runs/{run.id}.zip")
+    with zipfile.ZipFile(io.BytesIO(await response.read())) as all_of_them:
+        names = all_of_them.namelist()
+        assert len(names) == 2
+        assert all("/" not in name and name.endswith(".pdf") for name in names)
+        assert all(all_of_them.read(name).startswith(b"%PDF-") for name in names)
+    page = f"/results/{house.exam.exam_id}/feedback"
+    for path in (page, f"{page}/{run.id}/{house.seat('candidate')}"):
+        assert (await organiser.ask("GET", f"{path}?role=organiser")).status == 200
+        assert (await client.ask("GET", f"{path}?role=candidate")).status == 403
+    assert (await client.ask("GET", f"{base}/runs/{run.id}.zip")).status == 403
+    other = await house.rooms.exams.create("Another exam", "Europe/London")
+    for path in (f"runs/{run.id}.zip", f"runs/{run.id}/{house.seat('candidate')}.pdf"):
+        assert (await organiser.ask("GET", f"/api/exams/{other.id}/feedback/{path}")).status == 404
+
+
+@pytest.mark.faults
+async def test_letters_without_a_font_make_a_pdf_all_the_same(house: House) -> None:
+    exam = await released_exam(house)
+    run = await exam.run()
+    seat = await house.rooms.people.seat(house.seat("candidate"))
+    found = await feedbacks_of(house.rooms).of(seat, run, 0)
+    strange = replace(found, name="\u674e\u96f7 \U0001f600", number="../7")
+    made = feedback_pdf(strange, "Not released yet.")
+    assert b"/MarkInfo<</Marked true" in made + inflated(made)
+    assert b"pdfuaid:part" not in inflated(made)
+    packed = FeedbackZip()
+    parts = [packed.add(strange, ""), packed.add(strange, ""), packed.end()]
+    with zipfile.ZipFile(io.BytesIO(b"".join(parts))) as names:
+        assert names.namelist() == ["7 \u674e\u96f7.pdf", "7 \u674e\u96f7 2.pdf"]

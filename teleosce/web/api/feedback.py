@@ -8,6 +8,7 @@ from teleosce.core.errors import NotFound
 from teleosce.core.ids import is_id
 from teleosce.people import Permission
 from teleosce.recording import Take
+from teleosce.web.api.feedback_release import pdf_response, previewed
 from teleosce.web.api.media import PRIVATE
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.feedback import feedbacks_of, own_seat
@@ -54,6 +55,17 @@ async def _take(house: Rooms, zero_ms: int, take: Take) -> dict[str, Any]:
     }
 
 
+async def own_pdf(request: web.Request) -> web.Response:
+    """One's own feedback, to keep and to print. 404 while nothing is released."""
+    house = rooms(request)
+    seat = await own_seat(house, principal(request))
+    standing = await feedbacks_of(house).standing(seat)
+    if standing.run is None or standing.from_ms is None:
+        raise NotFound("Your result cannot be read at this time.", code="not-released")
+    await house.people.record(principal(request), "feedback.pdf", seat.id, {"run": standing.run.id})
+    return await pdf_response(*await previewed(house, seat, standing.run))
+
+
 async def take_file(request: web.Request) -> web.StreamResponse:
     """A take of an encounter of one's own, by ranges (RFC 9110, 14), while its moments are shown."""
     house = rooms(request)
@@ -64,6 +76,14 @@ async def take_file(request: web.Request) -> web.StreamResponse:
 
 
 ROUTES = [
+    Route(
+        "GET",
+        "/api/feedback/pdf",
+        own_pdf,
+        Permission.read_feedback,
+        "One's own feedback, as PDF",
+        gives=("application/pdf",),
+    ),
     Route(
         "GET",
         "/api/feedback/encounters/{id}/recording",
