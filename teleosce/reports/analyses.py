@@ -38,6 +38,15 @@ class Look:
     fault: str | None
 
 
+@dataclass(frozen=True)
+class Preview:
+    """What a run would find. stamp: of the marks that it rests on."""
+
+    stamp: str
+    cohort: Cohort
+    found: dict[str, Any]
+
+
 class Analyses:
     """The analyses of all exams. At most one of an exam is under way."""
 
@@ -46,7 +55,7 @@ class Analyses:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._steps: dict[str, str] = {}
         self._faults: dict[str, tuple[str, str]] = {}
-        self._held: tuple[str, list[Any], Cohort] | None = None
+        self._held: tuple[str, str, Cohort] | None = None
 
     async def look(self, exam_id: str, rules: ResultRules) -> Look:
         """The newest analysis, at once. Where it is not of the present marks and rules, a new one is begun."""
@@ -73,18 +82,22 @@ class Analyses:
         if task := self._tasks.get(exam_id):
             await asyncio.shield(task)
 
-    async def preview(self, exam_id: str, rules: ResultRules) -> tuple[Cohort, dict[str, Any]]:
+    async def stamp(self, exam_id: str) -> str:
+        """What changes whenever a mark of record of the exam may have."""
+        async with self._database.read() as connection:
+            return digest(await store_analysis.stamp(connection, exam_id))
+
+    async def preview(self, exam_id: str, rules: ResultRules) -> Preview:
         """What a run by these rules would find now, without keeping it: the marks are read again only if they changed.
 
         Raises Invalid as `decide`.
         """
-        async with self._database.read() as connection:
-            stamp = await store_analysis.stamp(connection, exam_id)
+        stamp = await self.stamp(exam_id)
         held = self._held
         if held is None or held[:2] != (exam_id, stamp):
             held = self._held = (exam_id, stamp, await self._results.cohort(exam_id))
         cohort = held[2]
-        return cohort, await asyncio.to_thread(decide, cohort, rules)
+        return Preview(stamp, cohort, await asyncio.to_thread(decide, cohort, rules))
 
     async def close(self) -> None:
         """Gives up what is under way."""

@@ -239,5 +239,5 @@ def of_run(found: Answer) -> str:
     said = f"{passed} of {count(len(judged), 'candidate')} {verb} ({share} %)"
     left = len(every) - len(judged)
     if left:
-        return f"{said}; about {count(left, 'candidate')} nothing is decided."
+        return f"{said}; {left} more {'is' if left == 1 else 'are'} not decided."
     return f"{said}."

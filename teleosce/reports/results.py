@@ -158,6 +158,11 @@ class Results:
         async with self._database.read() as connection:
             return await store_results.of_exam(connection, exam_id)
 
+    async def last_rules(self, exam_id: str) -> ResultRules | None:
+        """The rule of the newest run; None before the first."""
+        async with self._database.read() as connection:
+            return await store_results.last_rules(connection, exam_id)
+
     async def differences(self, before_id: str, after_id: str) -> list[Difference]:
         """About whom two runs of an exam differ. Raises NotFound."""
         before, after = await self.one(before_id), await self.one(after_id)

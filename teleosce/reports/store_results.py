@@ -88,6 +88,13 @@ async def of_exam(connection: AsyncConnection, exam_id: str) -> list[Run]:
     return [_run(row) for row in rows]
 
 
+async def last_rules(connection: AsyncConnection, exam_id: str) -> ResultRules | None:
+    """The rule of the newest run of an exam."""
+    query = select(runs.c.rules).where(runs.c.exam_id == exam_id).order_by(runs.c.number.desc()).limit(1)
+    found = await connection.scalar(query)
+    return None if found is None else ResultRules.model_validate(found)
+
+
 async def add_release(connection: AsyncConnection, one: Release) -> None:
     """Writes a release."""
     await connection.execute(

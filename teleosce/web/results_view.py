@@ -66,8 +66,7 @@ async def frame_of(house: Rooms, exam_id: str) -> Frame:
 
 async def rules_of(house: Rooms, exam_id: str) -> ResultRules:
     """The rule that pages begin with: that of the last run, or the usual one."""
-    runs = await house.results.runs(exam_id)
-    return runs[-1].rules if runs else ResultRules()
+    return await house.results.last_rules(exam_id) or ResultRules()
 
 
 def look_view(look: Look) -> dict[str, Any]:

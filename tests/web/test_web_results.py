@@ -73,3 +73,57 @@ async def test_an_exam_without_a_mark_says_so_on_every_page(house: House) -> Non
     assert "No mark that counts is submitted yet" in await read(organiser, f"/results/{exam_id}")
     assert "No method can draw a line yet." in await read(organiser, f"/results/{exam_id}/line")
     assert "Nothing is marked yet." in await read(organiser, f"/results/{exam_id}/examiners")
+
+
+async def test_a_rule_is_tried_decided_released_and_withdrawn(house: House, marked: MarkedExam) -> None:
+    organiser, stranger = await house.client(None), await house.client("organiser")
+    await organiser.join(f"#{marked.organiser}")
+    base, page = f"/api/exams/{marked.exam_id}/results", f"/results/{marked.exam_id}"
+    assert "Nothing is decided yet" in await read(organiser, f"{page}/decisions")
+    assert "nothing is released to them" in await read(organiser, f"{page}/release")
+
+    fixed = {"method": "fixed", "fixed_cut": 45}
+    seen = await organiser.json("POST", f"{base}/preview", {"rules": fixed})
+    assert seen["against"] is None
+    assert (seen["judged"], len(seen["candidates"])) == (34, 36)
+    assert any("No mark is submitted yet." in one for one in seen["missing"])
+    assert await organiser.json("GET", f"{base}/runs") == {"runs": []}
+    await organiser.refused(400, "POST", f"{base}/preview", {"rules": {"method": "guess"}})
+    await organiser.refused(400, "POST", f"{base}/preview", {"rules": fixed | {"domains": {"nonsense": 50}}})
+    await stranger.refused(404, "POST", f"{base}/preview", {"rules": fixed})
+    await stranger.refused(404, "POST", f"{base}/runs", {"rules": fixed})
+
+    # What was looked at is what is decided: a mark in between is said and not passed over.
+    await organiser.refused(409, "POST", f"{base}/runs", {"rules": fixed, "stamp": "another"})
+    first = await organiser.json("POST", f"{base}/runs", {"rules": fixed, "stamp": seen["stamp"]})
+    assert (first["number"], first["said"]) == (1, seen["said"])
+    higher = await organiser.json("POST", f"{base}/preview", {"rules": fixed | {"fixed_cut": 60}})
+    assert higher["against"]["number"] == 1
+    assert len(higher["against"]["fewer"]) == seen["passed"] - higher["passed"] > 0
+    second = await organiser.json("POST", f"{base}/runs", {"rules": fixed | {"fixed_cut": 60}})
+    differ = await organiser.json("GET", f"{base}/runs/{first['id']}/differences/{second['id']}")
+    assert len(differ["differences"]) >= len(higher["against"]["fewer"])
+    await stranger.refused(404, "GET", f"{base}/runs/{first['id']}")
+    words = await read(organiser, f"{page}/decisions?run=2&against=1")
+    assert "From run 1 to run 2" in words
+    assert f"{len(higher['against']['fewer'])} fewer pass by run 2 than by run 1" in words
+    assert "Both rest on the same marks." in words
+    assert (await organiser.ask("GET", f"{page}/decisions?run=9")).status == 404
+
+    # Release: an embargo by the exam's clocks, to everybody now, and back.
+    for wrong in ("tomorrow", "2020-01-01T09:00", "2027-03-28T01:30"):
+        await organiser.refused(400, "POST", f"{base}/releases", {"run": first["id"], "at": wrong})
+    await organiser.refused(404, "POST", f"{base}/releases", {"run": first["id"], "group": "nobody"})
+    later = await organiser.json("POST", f"{base}/releases", {"run": first["id"], "at": "2099-06-01T09:00"})
+    assert later["from_ms"] == 4083984000000  # 08:00 UTC: London is an hour ahead in June
+    words = await read(organiser, f"{page}/release")
+    assert "Candidates see no results" in words
+    assert "From Mon 1 Jun 2099, 09:00 on all candidates will see run 1." in words
+    now = await organiser.json("POST", f"{base}/releases", {"run": second["id"]})
+    assert "All 36 candidates see what run 2 says of them." in await read(organiser, f"{page}/release")
+    await organiser.refused(400, "POST", f"{base}/releases/{now['id']}/withdraw", {"reason": "  "})
+    await organiser.json("POST", f"{base}/releases/{now['id']}/withdraw", {"reason": "A mark was entered twice."})
+    await organiser.refused(409, "POST", f"{base}/releases/{now['id']}/withdraw", {"reason": "again"})
+    words = await read(organiser, f"{page}/release")
+    assert "A mark was entered twice." in words
+    assert "Candidates see no results" in words

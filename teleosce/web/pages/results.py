@@ -1,18 +1,31 @@
 """The organiser's pages of an exam's results: a page for each question that people ask."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
 
-from teleosce.people import Permission
-from teleosce.reports import findings
+from teleosce.core.errors import NotFound
+from teleosce.people import Permission, Role
+from teleosce.planning.schedule import place_name
+from teleosce.reports import Release, Run, findings
 from teleosce.reports.findings import METHOD_NAMES, THUMBS
+from teleosce.reports.shown import seen_later, seen_now, shown, whom
 from teleosce.web.access import exam_of, oversees
 from teleosce.web.context import rooms
 from teleosce.web.rendering import page
 from teleosce.web.results_view import TABS, Frame, frame_of, lines_view, missing_words
 from teleosce.web.routing import Route
+from teleosce.web.runs_view import (
+    candidate_rows,
+    difference_rows,
+    difference_words,
+    missing_of,
+    names_of_staff,
+    run_row,
+    who,
+)
 
 
 async def sound(request: web.Request) -> web.Response:
@@ -54,7 +67,14 @@ async def line(request: web.Request) -> web.Response:
         lines=lines_view(frame, lines),
         every=lines,
         stations=[one["title"] for one in frame.found["sound"]["stations"]] if frame.found else [],
+        domains=await _domains(request, frame.found["sound"]) if frame.found else [],
     )
+
+
+async def _domains(request: web.Request, found: Mapping[str, Any]) -> list[str]:
+    stations = rooms(request).stations
+    sheets = [(await stations.get(one["key"])).mark_sheet for one in found["stations"]]
+    return sorted({item.domain for sheet in sheets for item in sheet.items})
 
 
 async def examiners(request: web.Request) -> web.Response:
@@ -70,6 +90,91 @@ async def examiners(request: web.Request) -> web.Response:
             "examiners": sorted(model.get("examiners", ()), key=lambda one: -abs(one["effect"])),
         }
     return _page(request, frame, "examiners", "results-examiners.html", **context)
+
+
+async def decisions(request: web.Request) -> web.Response:
+    """Who passed? A run, all runs, and what two of them differ in."""
+    house, exam_id = rooms(request), exam_of(request, oversees)
+    frame = await frame_of(house, exam_id)
+    every = await house.results.runs(exam_id)
+    run = _numbered(every, request.query.get("run"), every[-1] if every else None)
+    context: dict[str, Any] = {"run": None, "runs": []}
+    if run is not None:
+        staff = await names_of_staff(house)
+        other = _numbered(every, request.query.get("against"), None)
+        found = await house.results.differences(other.id, run.id) if other else []
+        context = {
+            "run": run_row(frame, staff, run),
+            "rows": candidate_rows(frame, run.found),
+            "missing": missing_of(frame, run.found),
+            "fresh": frame.found["inputs"] == run.inputs_hash if frame.found and frame.look.current else None,
+            "runs": [run_row(frame, staff, one) for one in reversed(every)],
+            "against": other.number if other else None,
+            "changes": difference_rows(frame, found, run),
+            "changes_said": difference_words(found, other, run) if other else [],
+        }
+    return _page(request, frame, "decisions", "results-decisions.html", **context)
+
+
+def _numbered(runs: Sequence[Run], said: str | None, default: Run | None) -> Run | None:
+    """The run with a number. Raises NotFound when there is none."""
+    if not said:
+        return default
+    for one in runs:
+        if str(one.number) == said:
+            return one
+    raise NotFound("There is no decision run of this number.", code="no-run")
+
+
+async def release(request: web.Request) -> web.Response:
+    """What candidates see, releasing a run and taking it back."""
+    house, exam_id = rooms(request), exam_of(request, oversees)
+    frame = await frame_of(house, exam_id)
+    runs = await house.results.runs(exam_id)
+    releases = await house.results.releases(exam_id)
+    numbers, now_ms = {one.id: one.number for one in runs}, house.clock.now_ms()
+    candidates = [one for one in frame.people.values() if one.role is Role.candidate]
+    staff = await names_of_staff(house)
+    groups = Counter(one.group for one in candidates if one.group)
+    seen = {one.id for group in {each.group for each in candidates} if (one := shown(releases, group, now_ms))}
+    return _page(
+        request,
+        frame,
+        "release",
+        "results-release.html",
+        now=seen_now(releases, [one.group for one in candidates], numbers, now_ms),
+        later=seen_later(releases, numbers, now_ms, frame.when),
+        runs=[run_row(frame, staff, one) for one in reversed(runs)],
+        groups=sorted(groups.items()),
+        candidates=len(candidates),
+        zone=place_name(frame.exam.zone),
+        releases=[
+            {
+                "id": one.id,
+                "number": numbers[one.run_id],
+                "whom": whom(one.group),
+                "from": frame.when(one.from_ms),
+                "who": who(frame, staff, one.by),
+                "at": frame.when(one.at_ms),
+                "state": "withdrawn"
+                if one.withdrawn_ms is not None
+                else "coming"
+                if one.from_ms > now_ms
+                else "shown"
+                if one.id in seen
+                else "covered",
+                "withdrawn": _withdrawn(frame, staff, one),
+            }
+            for one in reversed(releases)
+        ],
+    )
+
+
+def _withdrawn(frame: Frame, staff: Mapping[str, str], one: Release) -> str:
+    if one.withdrawn_ms is None:
+        return ""
+    said = f"{frame.when(one.withdrawn_ms)}, {who(frame, staff, one.withdrawn_by)}"
+    return f"{said}: {one.withdrawn_why}" if one.withdrawn_why else said
 
 
 def _page(request: web.Request, frame: Frame, tab: str, template: str, **context: Any) -> web.Response:
@@ -92,5 +197,7 @@ def _page(request: web.Request, frame: Frame, tab: str, template: str, **context
 ROUTES = [
     Route("GET", "/results/{exam}", sound, Permission.run_exam, "Is the exam sound?"),
     Route("GET", "/results/{exam}/line", line, Permission.run_exam, "Where is the line?"),
+    Route("GET", "/results/{exam}/decisions", decisions, Permission.run_exam, "Who passed?", query=("run", "against")),
+    Route("GET", "/results/{exam}/release", release, Permission.run_exam, "What candidates see"),
     Route("GET", "/results/{exam}/examiners", examiners, Permission.run_exam, "Are the examiners fair?"),
 ]

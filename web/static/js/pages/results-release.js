@@ -1,0 +1,77 @@
+/** /results/<exam>/release: letting candidates see a run, and taking it back. */
+
+import { messageOf, post } from "../api.js";
+import { ask, open } from "../dialog.js";
+import { byId, el, pageData, setText, whileBusy } from "../dom.js";
+import { t } from "../i18n.js";
+
+const { exam } = /** @type {{exam: string}} */ (pageData());
+const base = `/api/exams/${exam}/results/releases`;
+const form = document.getElementById("release");
+
+form?.addEventListener("change", () => (byId("release-at-field").hidden = !later()));
+form?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  void whileBusy(byId("release-go"), release);
+});
+for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-withdraw]"))) {
+  button.addEventListener("click", () => void whileBusy(button, () => withdraw(button.dataset.withdraw ?? "")));
+}
+
+function later() {
+  return byId("release-later", HTMLInputElement).checked;
+}
+
+async function release() {
+  const at = byId("release-at", HTMLInputElement);
+  at.removeAttribute("aria-invalid");
+  if (later() && !at.value) {
+    at.setAttribute("aria-invalid", "true");
+    at.focus();
+    return fault(t("Say from which date and time on."));
+  }
+  const run = byId("release-run", HTMLSelectElement).selectedOptions[0];
+  const group = byId("release-group", HTMLSelectElement).selectedOptions[0];
+  if (!run || !group) return;
+  const values = { n: group.dataset.n ?? "", run: run.dataset.number ?? "", at: at.value.replace("T", ", ") };
+  const sure = await ask({
+    title: later() ? t("Release run {run} later?", values) : t("Release run {run} now?", values),
+    text: `${run.dataset.said} ${later() ? t("{n} candidates see their own result and feedback from {at} on.", values) : t("{n} candidates see their own result and feedback at once.", values)} ${t("What they have read can be withdrawn, but not unread.")}`,
+    action: t("Release"),
+  });
+  if (sure) await change(base, { run: run.value, group: group.value || null, at: later() ? at.value : null });
+}
+
+/** @param {string} id */
+async function withdraw(id) {
+  const reason = el("textarea", { class: "input", id: "withdraw-why", maxlength: "500", required: true, autofocus: true });
+  const stay = el("button", { class: "button", value: "", formnovalidate: true }, t("Cancel"));
+  const go = el("button", { class: "button danger", value: "yes" }, t("Withdraw"));
+  const dialog = open(
+    t("Withdraw this release?"),
+    [el("p", {}, t("Candidates whom it showed their results see nothing by it any more. The run stays, and can be released again.")), el("div", { class: "field" }, el("label", { for: "withdraw-why" }, t("Reason, kept with it")), reason)],
+    [stay, go],
+  );
+  const sure = await new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes")));
+  if (sure) await change(`${base}/${id}/withdraw`, { reason: reason.value });
+}
+
+/**
+ * @param {string} path
+ * @param {unknown} body
+ */
+async function change(path, body) {
+  try {
+    await post(path, body);
+    location.reload();
+  } catch (thrown) {
+    fault(messageOf(thrown));
+  }
+}
+
+/** @param {string} text */
+function fault(text) {
+  byId("fault").hidden = false;
+  setText(byId("fault"), text);
+  byId("fault").scrollIntoView({ block: "center" });
+}
