@@ -35,6 +35,7 @@ from teleosce.transcripts import Transcripts
 from teleosce.watching import Watching
 from teleosce.web import HEAD_S, IDLE_S, Door, Rooms, application
 from teleosce.web.keeping import reels_of, retention_of
+from teleosce.web.large_model import LargeModel
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +78,7 @@ def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = No
         recordings=recordings,
         transcripts=transcripts,
         watching=Watching(database, clock, events),
+        large_model=LargeModel(settings, database, clock),
         forms=forms,
         marking=marking,
         desks=Desks(database, clock),
@@ -154,6 +156,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
             listening.close()
         await rooms.day.close()
         await runner.cleanup()
+        await rooms.large_model.close()
         await rooms.watching.close()
         await rooms.media.close()
         await stage.finish()

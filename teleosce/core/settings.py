@@ -4,6 +4,7 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -52,6 +53,11 @@ class Settings(BaseSettings):
     stations: Path = Field(STATIONS, description="Folder of station folders; those that come with teleosce.")
     worker: bool = Field(True, description="Start a transcription worker with the server.")
     whisper_model: str = Field("base", description="`tiny.en`, `base`, or a folder with a CTranslate2 model.")
+    large_model_url: str | None = Field(
+        None, description="An OpenAI-compatible address, as https://…/v1, for exams that ask a large language model."
+    )
+    large_model_name: str | None = Field(None, description="The model to ask there, as the address names it.")
+    large_model_key: SecretStr | None = Field(None, description="The key for it, where it wants one.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
 
     @classmethod
@@ -90,4 +96,18 @@ def load(**flags: Any) -> Settings:
         )
     if (settings.tls_cert is None) != (settings.tls_key is None):
         raise Invalid("tls_cert and tls_key go together: give both or neither.", code="settings")
+    if (settings.large_model_url is None) != (settings.large_model_name is None):
+        raise Invalid("large_model_url and large_model_name go together: give both or neither.", code="settings")
+    if settings.large_model_url and not _is_private(settings.large_model_url):
+        raise Invalid(
+            "large_model_url must begin with https://, as candidates’ words are sent there; "
+            "http:// is for this machine alone.",
+            code="settings",
+        )
     return settings
+
+
+def _is_private(url: str) -> bool:
+    """Whether nobody on the way can read what is sent to it."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"})

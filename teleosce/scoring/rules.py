@@ -20,6 +20,9 @@ class MarkingRules(BaseModel):
     evidence: Literal["always", "after", "never"] = Field(
         "always", description="When the desk shows what was found for an item; after: once it is marked."
     )
+    large_model: bool = Field(
+        False, description="Whether the large language model of the settings is asked too: it is sent what was said."
+    )
     hide_total: bool = Field(True, description="Whether the total stays hidden until the global rating stands.")
     double_share: Share = Field(0.0, description="The share of encounters that get a blind second marking.")
     double_near_cut: Points | None = Field(

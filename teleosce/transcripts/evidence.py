@@ -8,7 +8,7 @@ together give the chance that an examiner agrees, by a logistic regression on th
 consultations (bench/consultations). It finds; it never marks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,11 +34,12 @@ _ANSWER = 160
 
 
 class Strength(StrEnum):
-    """How much a moment is worth looking at, in words."""
+    """How much a moment is worth looking at, in words. suggested: by a large language model, which does not say."""
 
     strong = "strong"
     some = "some"
     weak = "weak"
+    suggested = "suggested"
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,26 @@ def find(
     return found
 
 
+def with_suggested(
+    found: Mapping[str, list[Moment]], suggested: Mapping[str, Sequence[str]], turns: Sequence[Turn]
+) -> dict[str, list[Moment]]:
+    """What was found, and behind it what a large language model suggested and was not found."""
+    place = {turn.id: number for number, turn in enumerate(turns)}
+    return {
+        item: moments
+        + [
+            _suggested(turns, place[turn])
+            for turn in suggested.get(item, ())
+            if turn in place and turn not in {moment.turn_id for moment in moments}
+        ]
+        for item, moments in found.items()
+    }
+
+
+def _suggested(turns: Sequence[Turn], at: int) -> Moment:
+    return _told([turns[at]], turns[at:], Strength.suggested, 0.0)
+
+
 @dataclass(frozen=True)
 class _Spoken:
     """A passage with what the clinician said in it. vectors: of each of these turns."""
@@ -158,7 +179,13 @@ def _lead(standing: Vectors) -> Vectors:
 def _moment(passage: _Spoken, near: Vectors, chance: float) -> Moment:
     best = int(near.argmax())
     said = passage.clinician[best : best + (2 if len(passage.clinician[best].words) <= _SHORT else 1)]
-    answers = [turn for turn in passage.turns if turn.role != CLINICIAN and turn.starts_ms >= said[0].starts_ms]
+    strength = Strength.strong if chance >= _STRONG else Strength.some if chance >= _SOME else Strength.weak
+    return _told(said, passage.turns, strength, chance)
+
+
+def _told(said: Sequence[Turn], turns: Sequence[Turn], strength: Strength, chance: float) -> Moment:
+    """turns: those among which the answer is."""
+    answers = [turn for turn in turns if turn.role != CLINICIAN and turn.starts_ms >= said[0].starts_ms]
     answer = next((turn for turn in answers if turn.text), None)
     return Moment(
         turn_id=said[0].id,
@@ -168,7 +195,7 @@ def _moment(passage: _Spoken, near: Vectors, chance: float) -> Moment:
         quote=" ".join(turn.text for turn in said),
         answer=_shortened(answer.text) if answer else "",
         answer_role=answer.role if answer else "",
-        strength=Strength.strong if chance >= _STRONG else Strength.some if chance >= _SOME else Strength.weak,
+        strength=strength,
         chance=round(chance, 3),
     )
 

@@ -15,6 +15,7 @@ from teleosce.transcripts import (
     store_checks,
     store_corrections,
     store_passages,
+    store_suggestions,
     store_voices,
 )
 from teleosce.transcripts.corrected import ReadTurn
@@ -184,6 +185,7 @@ class Transcripts:
         async with self._database.write() as connection:
             gone = await store.delete_words(connection, encounter_id, participant_id)
             await store_passages.outdate(connection, encounter_id, forget=True)
+            await store_suggestions.forget(connection, encounter_id)
             if participant_id is None:
                 await store.close(connection, encounter_id, why)
         self._finder.forget(encounter_id)

@@ -17,6 +17,7 @@ from teleosce.scoring import Calibration, Desks, Forms, Marking
 from teleosce.stations import StationStore
 from teleosce.transcripts import Transcripts
 from teleosce.watching import Watching
+from teleosce.web.large_model import LargeModel
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Rooms:
     results: Results
     analyses: Analyses
     watching: Watching
+    large_model: LargeModel
 
 
 ROOMS: web.AppKey[Rooms] = web.AppKey("rooms", Rooms)

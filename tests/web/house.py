@@ -92,8 +92,8 @@ def settings(folder: Path, **more: Any) -> Settings:
 
 
 @asynccontextmanager
-async def house(folder: Path) -> AsyncIterator[House]:
-    async with running(settings(folder)) as server:
+async def house(folder: Path, **more: Any) -> AsyncIterator[House]:
+    async with running(settings(folder, **more)) as server:
         bank = await freeze_stations(server.rooms)
         plan = Plan(
             title="A small exam",

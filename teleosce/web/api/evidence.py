@@ -9,9 +9,8 @@ from teleosce.core.errors import Unavailable
 from teleosce.exams import Encounter
 from teleosce.people import Permission, Principal
 from teleosce.scoring import Form, Kind
-from teleosce.stations import MarkSheet
 from teleosce.transcripts import State
-from teleosce.transcripts.evidence import METHOD, Moment, Sought, find, queries
+from teleosce.transcripts.evidence import METHOD, Moment, Sought, find, queries, with_suggested
 from teleosce.web.access import examines
 from teleosce.web.calibration import practises, read_encounter
 from teleosce.web.context import Rooms, principal, rooms
@@ -26,7 +25,8 @@ async def evidence(request: web.Request) -> web.Response:
     """For each item what was found, as far as it may be shown now. What an examiner is shown is kept with the mark."""
     house, who = rooms(request), principal(request)
     encounter, _anonymous = await read_encounter(house, who, request.match_info["id"])
-    rule = (await house.marking.rules(who.exam_id or encounter.exam_id)).evidence
+    rules = await house.marking.rules(who.exam_id or encounter.exam_id)
+    rule = rules.evidence
     if rule == "never":
         return answer(_nothing("never", rule, _NEVER))
     marks, form = await _sheet(house, who, encounter)
@@ -37,30 +37,40 @@ async def evidence(request: web.Request) -> web.Response:
         state = "none" if progress.state in (State.failed, State.deleted) else "waiting"
         return answer(_nothing(state, rule, progress.message))
     sheet = (await house.stations.get(encounter.station_hash)).mark_sheet
+    sought = [Sought(item.id, item.text, item.anchors.done, item.cues) for item in sheet.items]
     try:
-        found = await _found(house, encounter, sheet)
+        found = await _found(house, encounter, sought)
     except Unavailable as missing:
         if missing.code not in ("weights-missing", "weights-altered"):
             raise
         return answer(_nothing("none", rule, missing.message))
     if found is None:
         return answer(_nothing("waiting", rule, _READING))
+    method, model = METHOD, None
+    if rules.large_model and house.large_model.name:
+        transcript = await house.transcripts.get(encounter.id)
+        turns = transcript.turns if transcript else ()
+        told = await house.large_model.suggested(encounter.id, sought, turns)
+        found = with_suggested(found, told.items, turns)
+        method = f"{METHOD}+{house.large_model.name}"
+        model = {"name": house.large_model.name, "state": told.state, "message": told.message}
     shown = {item: moments for item, moments in found.items() if _may_see(rule, form, item)}
     if form is not None:
-        await house.forms.show(form.id, METHOD, {item: [_kept(one) for one in those] for item, those in shown.items()})
+        await house.forms.show(form.id, method, {item: [_kept(one) for one in those] for item, those in shown.items()})
     return answer(
         {
             "state": "ready",
             "rule": rule,
             "message": "",
-            "method": METHOD,
+            "method": method,
+            "large_model": model,
             "items": {item: [_view(one) for one in those] for item, those in shown.items()},
         }
     )
 
 
 def _nothing(state: str, rule: str, message: str) -> dict[str, Any]:
-    return {"state": state, "rule": rule, "message": message, "method": METHOD, "items": {}}
+    return {"state": state, "rule": rule, "message": message, "method": METHOD, "large_model": None, "items": {}}
 
 
 async def _sheet(house: Rooms, who: Principal, encounter: Encounter) -> tuple[bool, Form | None]:
@@ -83,9 +93,8 @@ def _may_see(rule: str, form: Form | None, item: str) -> bool:
     return mark is not None and mark.value is not None
 
 
-async def _found(house: Rooms, encounter: Encounter, sheet: MarkSheet) -> dict[str, list[Moment]] | None:
+async def _found(house: Rooms, encounter: Encounter, sought: list[Sought]) -> dict[str, list[Moment]] | None:
     """None while the worker has not read the transcript. Raises Unavailable without weights."""
-    sought = [Sought(item.id, item.text, item.anchors.done, item.cues) for item in sheet.items]
     asked = await house.transcripts.questions.vectors(queries(sought))
     known = await house.transcripts.passages([encounter.id])
     if not known and not await house.transcripts.is_read(encounter.id):

@@ -25,8 +25,9 @@ class Remind(BaseModel):
 async def marking_page(request: web.Request) -> web.Response:
     """The organiser's page while an exam is marked."""
     exam_id = exam_of(request, oversees)
-    exam = await rooms(request).exams.exam(exam_id)
-    return page(request, "marking.html", place="exams", exam=exam)
+    house = rooms(request)
+    exam = await house.exams.exam(exam_id)
+    return page(request, "marking.html", place="exams", exam=exam, large_model=house.large_model.name)
 
 
 async def marking(request: web.Request) -> web.Response:

@@ -62,7 +62,7 @@ export class FoundEvidence {
       if (this.#data?.state !== "ready") this.#data = { state: "waiting", rule: "always", message: messageOf(thrown), method: "", items: {} };
     }
     this.draw();
-    if (this.#data.state === "waiting") this.#timer = setTimeout(() => void this.load(), POLL_MS);
+    if (this.#data.state === "waiting" || this.#data.large_model?.state === "asking") this.#timer = setTimeout(() => void this.load(), POLL_MS);
   }
 
   /** The words changed, so what they mean may. */
@@ -147,7 +147,8 @@ export class FoundEvidence {
   draw() {
     const shown = this.#settings.now.evidence;
     const never = this.#data?.state === "never";
-    const message = never || (shown && this.#data && this.#data.state !== "ready") ? (this.#data?.message ?? "") : "";
+    const told = this.#data?.state === "ready" ? tellModel(this.#data.large_model) : this.#data?.message;
+    const message = ((never || shown) && told) || "";
     byId("evidence-switch").hidden = never;
     byId("evidence-switch").setAttribute("aria-pressed", String(!shown));
     byId("evidence-message").hidden = message === "";
@@ -172,7 +173,7 @@ export class FoundEvidence {
     const drawn = JSON.stringify(moments);
     if (place.dataset.drawn === drawn) return;
     place.dataset.drawn = drawn;
-    const clear = moments.some((moment) => moment.strength !== "weak");
+    const clear = moments.some((moment) => moment.strength !== "weak" && moment.strength !== "suggested");
     const head = moments.length === 0 ? t("Nothing was found. That counts against nobody.") : clear ? t("Found") : t("Nothing clear was found; the nearest moments:");
     const list = el("ul", { class: "found-list" }, ...moments.map((moment, number) => this.#one(item, moment, number)));
     place.replaceChildren(el("p", { class: "small soft found-head" }, head), moments.length > 0 && list || "");
@@ -207,13 +208,23 @@ export class FoundEvidence {
   }
 }
 
-/** Said by a word, and by how many of three dots are full. @param {FoundMoment} moment */
+/** What is asked elsewhere is said, whether or not it has answered. @param {EvidenceData["large_model"]} model */
+function tellModel(model) {
+  if (!model) return "";
+  const { name } = model;
+  if (model.state === "failed") return t("The large language model {name} suggested nothing: {why} What is shown was found on this server.", { name, why: model.message });
+  if (model.state === "asking") return t("The large language model {name} is being asked as well.", { name });
+  return t("“Large model” stands at moments that the language model {name} suggested. It can be wrong; listen first.", { name });
+}
+
+/** Said by a word, and by how many of three dots are full; a large language model does not say. @param {FoundMoment} moment */
 function strength(moment) {
-  const full = { strong: 3, some: 2, weak: 1 }[moment.strength];
+  const full = { strong: 3, some: 2, weak: 1, suggested: 0 }[moment.strength];
+  if (full === 0) return el("span", { class: "found-strength" }, strengthName(moment.strength));
   return el("span", { class: "found-strength", "data-strength": moment.strength }, el("span", { "aria-hidden": "true" }, "●".repeat(full) + "○".repeat(3 - full)), strengthName(moment.strength));
 }
 
 /** @param {FoundMoment["strength"]} strength */
 function strengthName(strength) {
-  return { strong: t("strong"), some: t("some"), weak: t("weak") }[strength];
+  return { strong: t("strong"), some: t("some"), weak: t("weak"), suggested: t("large model") }[strength];
 }

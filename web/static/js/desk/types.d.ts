@@ -95,7 +95,7 @@ export interface FoundMoment {
   quote: string;
   answer: string;
   answer_role: Role;
-  strength: "strong" | "some" | "weak";
+  strength: "strong" | "some" | "weak" | "suggested";
 }
 
 /** GET /api/encounters/{id}/evidence. An item that is missing may not be seen yet. */
@@ -104,6 +104,7 @@ export interface EvidenceData {
   rule: "always" | "after" | "never";
   message: string;
   method: string;
+  large_model?: { name: string; state: "asking" | "ready" | "failed"; message: string } | null;
   items: Record<string, FoundMoment[]>;
 }
 

@@ -8,6 +8,7 @@ import { t } from "../i18n.js";
 /**
  * @typedef {object} Rules as in web/PROTOCOL.md
  * @property {"always" | "after" | "never"} evidence
+ * @property {boolean} large_model
  * @property {boolean} hide_total
  * @property {number} double_share
  * @property {number | null} double_near_cut
