@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from teleosce.reports import ResultRules
 from teleosce.reports.findings import METHOD_NAMES
 from teleosce.terminal import Data, out, run, settings_of
 
@@ -15,23 +14,24 @@ from teleosce.terminal import Data, out, run, settings_of
 def results(
     exam: Annotated[str, typer.Argument(help="The exam's id or title.")],
     sems: Annotated[
-        float, typer.Option(help="Standard errors of measurement a total must be above the pass mark.", min=0, max=3)
-    ] = 0.0,
+        float | None,
+        typer.Option(help="Standard errors of measurement a total must be above the pass mark.", min=0, max=3),
+    ] = None,
     stations: Annotated[
-        float, typer.Option(help="The share of the stations that must be passed too, 0 to 1.", min=0, max=1)
-    ] = 0.0,
+        float | None, typer.Option(help="The share of the stations that must be passed too, 0 to 1.", min=0, max=1)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything that was worked out, as JSON.")] = False,
     data: Data = None,
 ) -> None:
     """Say what an exam’s marks come to: is it sound, where is the line, are examiners fair.
 
-    Rests on the marks of record: submitted, and settled where two differ. Decides and changes nothing. What the
-    marks do not have is said in words.
+    Rests on the marks of record: submitted, and settled where two differ; by the exam's rule, or with other options.
+    Decides and changes nothing. What the marks do not have is said in words.
     """
     from teleosce.offline_exams import results as find
 
-    rules = ResultRules(sems=sems, stations=stations)
-    found = run(find(settings_of(data=data, log_level="warning"), exam, rules))
+    instead = {name: value for name, value in (("sems", sems), ("stations", stations)) if value is not None}
+    found = run(find(settings_of(data=data, log_level="warning"), exam, instead))
     if as_json:
         out.print(json.dumps(found, ensure_ascii=False), markup=False)
         return

@@ -1,7 +1,7 @@
 """What the exam commands do with the rooms, without a server: it may run beside them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,6 @@ from teleosce.planning import (
     window,
 )
 from teleosce.planning.schedule import ROLES
-from teleosce.reports import ResultRules
 from teleosce.stations import Finding, Severity, read
 from teleosce.stations.command import station_folders
 from teleosce.web import Rooms
@@ -217,9 +216,13 @@ def _seat(schedule: Schedule, said: str) -> Seat:
     return found[0]
 
 
-async def results(settings: Settings, exam: str, rules: ResultRules) -> dict[str, Any]:
-    """What an exam's marks come to (`Results.analysis`), with its title and the names of its examiners."""
+async def results(settings: Settings, exam: str, instead: Mapping[str, float]) -> dict[str, Any]:
+    """What an exam's marks come to (`Results.analysis`), with its title and the names of its examiners.
+
+    instead: what stands in place of the exam's rule, by the names of `ResultRules`.
+    """
     async with _exam(settings, exam) as (rooms, schedule):
+        rules = (await rooms.results.rules(schedule.exam.id)).model_copy(update=dict(instead))
         found = await rooms.results.analysis(schedule.exam.id, rules)
         return {
             "title": schedule.exam.title,

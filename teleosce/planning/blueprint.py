@@ -22,7 +22,7 @@ class Assessed(Protocol):
 
 @dataclass(frozen=True)
 class Row:
-    """A station: items and the share of its weight (0 to 1) in each domain, in the matrix's order."""
+    """A station: items and the share of its points (0 to 1) in each domain, in the matrix's order."""
 
     title: str
     items: tuple[int, ...]
@@ -62,7 +62,7 @@ def blueprint(stations: Sequence[Assessed]) -> Blueprint:
 
 def _row(station: Assessed, titles: dict[str, str], domains: Sequence[str]) -> Row:
     items = station.mark_sheet.items
-    whole = sum(item.weight for item in items) or 1
+    whole = sum(max(item.weight, 0) for item in items) or 1
     mine = [[item for item in items if titles.get(item.domain) == domain] for domain in domains]
-    shares = tuple(sum(item.weight for item in its) / whole for its in mine)
+    shares = tuple(sum(max(item.weight, 0) for item in its) / whole for its in mine)
     return Row(station.title, tuple(len(its) for its in mine), shares, tuple(dict.fromkeys(station.blueprint)))

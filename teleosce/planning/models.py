@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, NaiveDatetime, StringConstraints
 
+from teleosce.reports import ResultRules
 from teleosce.scoring import FeedbackRules, MarkingRules
 from teleosce.stations.model import Flag, Part, Text
 
@@ -165,6 +166,7 @@ class ExamPlan(Part):
     policy: Policy = Policy()
     marking: MarkingRules = MarkingRules()
     feedback: FeedbackRules = FeedbackRules()
+    results: ResultRules = ResultRules()
 
     @property
     def rings(self) -> tuple[Circuit, ...]:

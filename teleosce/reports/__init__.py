@@ -10,8 +10,8 @@ from teleosce.reports.export import Sources, write_export
 from teleosce.reports.feedback import Feedback
 from teleosce.reports.feedbacks import Feedbacks, FeedbackState, Standing, standing_of
 from teleosce.reports.glance import glance_of
-from teleosce.reports.results import Results
-from teleosce.reports.rules import Method, ResultRules
+from teleosce.reports.results import Results, add_result_rules
+from teleosce.reports.rules import KeptResultRules, Method, ResultRules, Weights
 from teleosce.reports.runs import Difference, Release, Run
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Feedback",
     "FeedbackState",
     "Feedbacks",
+    "KeptResultRules",
     "Look",
     "Method",
     "Release",
@@ -28,6 +29,8 @@ __all__ = [
     "Run",
     "Sources",
     "Standing",
+    "Weights",
+    "add_result_rules",
     "glance_of",
     "standing_of",
     "write_export",

@@ -88,14 +88,15 @@ class Analyses:
             return digest(await store_analysis.stamp(connection, exam_id))
 
     async def preview(self, exam_id: str, rules: ResultRules) -> Preview:
-        """What a run by these rules would find now, without keeping it: the marks are read again only if they changed.
+        """What a run by these rules would find now, without keeping it: the marks are read again only if they, or what
+        scores are made of, changed.
 
         Raises Invalid as `decide`.
         """
         stamp = await self.stamp(exam_id)
-        held = self._held
-        if held is None or held[:2] != (exam_id, stamp):
-            held = self._held = (exam_id, stamp, await self._results.cohort(exam_id))
+        held, of = self._held, digest([stamp, rules.made_of])
+        if held is None or held[:2] != (exam_id, of):
+            held = self._held = (exam_id, of, await self._results.cohort(exam_id, rules))
         cohort = held[2]
         return Preview(stamp, cohort, await asyncio.to_thread(decide, cohort, rules))
 

@@ -4,7 +4,7 @@ Pure. The answers are plain data (numbers, texts, lists, mappings; None for what
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import combinations
 from typing import Any
@@ -24,6 +24,7 @@ from teleosce.psychometrics import (
     stringency,
 )
 from teleosce.reports.cohort import Cohort
+from teleosce.reports.rules import ResultRules
 
 Numbers = NDArray[np.float64]
 Answer = dict[str, Any]
@@ -40,7 +41,9 @@ METHODS: Mapping[str, Callable[[Numbers, Numbers], standards.Cut]] = {
 
 @dataclass(frozen=True)
 class Standard:
-    """How the line is drawn. fixed: percent, for the method `fixed`. given: a panel's cut by station hash (Angoff)."""
+    """How the line is drawn. fixed: percent, for the method `fixed`. given: for Angoff, by station hash, percent that
+    stand in place of the panel's cut.
+    """
 
     method: str = "borderline-regression"
     fixed: float = 50.0
@@ -55,17 +58,36 @@ def cuts_of(cohort: Cohort, standard: Standard) -> list[Answer]:
         if standard.method == "fixed":
             found.append(_plain(standards.fixed(standard.fixed)))
         elif standard.method == "angoff":
-            given = (standard.given or {}).get(station.key)
-            none = {"why": "No panel has judged this station yet.", "code": "few"}
-            found.append(_plain(standards.fixed(given)) | {"method": "angoff"} if given is not None else none)
+            found.append(_angoff(cohort, station.key, standard.given or {}))
         else:
             found.append(_or_why(partial(METHODS[standard.method], score, grade)))
     return found
 
 
+def _angoff(cohort: Cohort, key: str, given: Mapping[str, float]) -> Answer:
+    if key in given:
+        answer: Answer = _plain(standards.fixed(given[key])) | {"method": "angoff"}
+        return answer
+    judged = cohort.panel.get(key)
+    return _plain(judged) if judged else {"why": "No panel has judged this station yet.", "code": "few"}
+
+
 def numbers(answers: list[Answer]) -> Numbers:
     """The cuts of `cuts_of` as an array, NaN for none."""
     return np.array([one.get("cut", np.nan) for one in answers], dtype=np.float64)
+
+
+def whole(cohort: Cohort, rules: ResultRules, told: Callable[[str], None] = lambda _: None) -> Answer:
+    """All answers: `sound`, `lines` and `fair`. told: called with each step, in words."""
+    found: Answer = {}
+    for name, step, ask in (
+        ("sound", "Reliability, stations and items", sound),
+        ("lines", "Standard setting, method by method", partial(lines, rules=rules)),
+        ("fair", "Examiners: stringency and agreement", fair),
+    ):
+        told(step)
+        found[name] = ask(cohort)
+    return found
 
 
 def sound(cohort: Cohort) -> Answer:
@@ -93,7 +115,7 @@ def sound(cohort: Cohort) -> Answer:
                 {"item": name, **_plain(one)}
                 for name, one in zip(
                     names,
-                    stations.items(marks, np.array([item.weight for item in station.layout.items.values()])),
+                    stations.items(marks, np.array([abs(item.weight) for item in station.layout.items.values()])),
                     strict=True,
                 )
             ]
@@ -127,25 +149,44 @@ def _study(cohort: Cohort, where: tuple[NDArray[Any], ...]) -> Answer:
         return _why(missing)
 
 
-def lines(cohort: Cohort, rule: exam.Rule) -> list[Answer]:
+def verdicts_of(cohort: Cohort, cuts: Numbers, rules: ResultRules, sem: float) -> list[exam.Verdict]:
+    """What a rule says of each candidate. sem: the standard error of measurement, 0 where the rule does without."""
+    scores = cohort.scores
+    if rules.missing_stations == "zero-if-absent":
+        scores = np.where(cohort.absent & np.isnan(scores), 0.0, scores)
+    verdicts = exam.decide(
+        scores,
+        cuts,
+        exam.Rule(rules.sems, rules.stations, rules.critical, rules.domains),
+        sem=sem,
+        critical=cohort.critical > 0,
+        domains=cohort.domains,
+    )
+    if rules.missing_stations != "undecided":
+        return verdicts
+    lacking = np.any(cohort.lacks & np.isfinite(cuts), axis=1)
+    return [
+        replace(one, passed=None, failed_by=()) if lacks else one for one, lacks in zip(verdicts, lacking, strict=True)
+    ]
+
+
+def lines(cohort: Cohort, rules: ResultRules) -> list[Answer]:
     """Where is the line? Each method with its pass mark, its uncertainty, and what it does to the pass list.
 
     A rule that adds standard errors of measurement draws no line where there is none, and says so.
     """
     sem = _or_why(lambda: {"value": error_of(cohort)})
     found = list[Answer]()
-    for method in METHODS:
-        answers = cuts_of(cohort, Standard(method))
+    for method in (*METHODS, *(["angoff"] if cohort.panel or rules.panel_cuts else [])):
+        answers = cuts_of(cohort, Standard(method, given=rules.panel_cuts))
         cuts = numbers(answers)
         if not np.isfinite(cuts).any():
             found.append({"method": method, "stations": answers, **answers[0]} if answers else {"method": method})
             continue
-        if rule.sems and "why" in sem:
+        if rules.sems and "why" in sem:
             found.append({"method": method, "stations": answers, **sem})
             continue
-        verdicts = exam.decide(
-            cohort.scores, cuts, rule, sem=sem.get("value", 0.0), critical=cohort.critical > 0, domains=cohort.domains
-        )
+        verdicts = verdicts_of(cohort, cuts, rules, sem.get("value", 0.0))
         judged = [one for one in verdicts if one.passed is not None]
         spread = (
             _or_why(lambda: exam.regression_spread(cohort.scores, cohort.grades)[0])

@@ -1,36 +1,46 @@
 """An exam's marks as arrays: what psychometrics reads, with the names of its rows and columns. Pure.
 
 A candidate is at a station once: the attempt that counts. Nothing missing becomes 0: an item without a mark leaves the
-station's sum, a station without a mark of record leaves the candidate's mean, and both are counted.
+station's sum, a part without a form leaves the station's score, a station without a score leaves the candidate's mean,
+and all are told.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from teleosce.scoring import GRADES, Layout
-from teleosce.scoring.score import POINTS
+from teleosce.psychometrics.standards import Cut
+from teleosce.reports.rules import ResultRules, Weights
+from teleosce.scoring import GRADES, Layout, MarkedItem
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
+CHECKLIST, SP_RATING, NOTE = "checklist", "sp_rating", "note"
+PARTS: Mapping[str, str] = {CHECKLIST: "mark sheet", SP_RATING: "standardized patient's rating", NOTE: "note's items"}
+"""What a station's score may be made of, and how each is called."""
+
+NONE: Mapping[str, object] = {}
+
 
 @dataclass(frozen=True)
 class Station:
-    """A place of the ring as the results know it: `key` is the station version's hash."""
+    """A place of the ring as the results know it: `key` is the station version's hash, `slug` its folder's name."""
 
     key: str
     title: str
     layout: Layout
+    slug: str = ""
 
 
 @dataclass(frozen=True)
 class Mark:
     """An examiner's submitted mark, or an encounter's mark of record, whose `form_id` is that of its first parent.
 
-    items: done, partly, not_done or None by item. at_ms: when it was submitted.
+    items: done, partly, not_done or None by item. at_ms: when it was submitted. sp: the standardized patient's answers,
+    whole numbers by question, and their form; of marks of record only, where they count.
     """
 
     encounter_id: str
@@ -42,25 +52,30 @@ class Mark:
     at_ms: int
     items: Mapping[str, str | None]
     grade: str | None
+    sp: Mapping[str, int | None] = field(default_factory=dict)
+    sp_form: str | None = None
 
 
 @dataclass(frozen=True)
 class Missing:
-    """What is not there, and why, in words."""
+    """What is not there, and why, in words. absent: the candidate was not there."""
 
     candidate: str
     station: str
     why: str
+    absent: bool = False
 
 
 @dataclass(frozen=True)
 class Cohort:
     """Marks of record as candidates × stations, and all marks as a long list.
 
-    scores: percent; grades: 0 to 4; both NaN where missing. critical: the number of critical items failed. domains:
-    percent by candidate. items: for each station candidates × items, the share (0 to 1) of the points; `item_names`
-    are its columns. long_*: an element for each mark of each examiner. outdated: what counts although a mark that it
-    was settled from was amended afterwards.
+    scores: percent; grades: 0 to 4; both NaN where missing. parts: each part of the score by PARTS, percent. critical:
+    the number of critical items failed. domains: percent by candidate. items: for each station candidates × items, the
+    share (0 to 1) of what there was to reach: of an item that costs points, not doing it; `item_names` are its columns.
+    long_*: an element for each mark of each examiner. lacks: where a score is missing that should be there; absent:
+    because the candidate was not. outdated: what counts although a mark that it was settled from was amended
+    afterwards. panel: by station hash, what judges expect of a borderline candidate.
     """
 
     candidates: tuple[str, ...]
@@ -68,6 +83,7 @@ class Cohort:
     stations: tuple[Station, ...]
     scores: Numbers
     grades: Numbers
+    parts: Mapping[str, Numbers]
     critical: Codes
     domains: Mapping[str, Numbers]
     items: tuple[Numbers, ...]
@@ -81,7 +97,10 @@ class Cohort:
     long_at_ms: Codes
     long_encounter: tuple[str, ...]
     missing: tuple[Missing, ...]
+    lacks: NDArray[np.bool_]
+    absent: NDArray[np.bool_]
     outdated: tuple[Missing, ...] = ()
+    panel: Mapping[str, Cut] = field(default_factory=dict)
 
 
 def cohort_of(
@@ -89,15 +108,19 @@ def cohort_of(
     people: Mapping[str, str],
     records: Sequence[Mark],
     marks: Sequence[Mark],
+    rules: ResultRules | None = None,
     *,
     missing: Sequence[Missing] = (),
     outdated: Sequence[Missing] = (),
+    panel: Mapping[str, Cut] | None = None,
 ) -> Cohort:
     """Arrays of an exam. people: each candidate's circuit. What is of other people or stations is left out.
 
-    records: at most one mark of record for each candidate at each station, for scores and decisions. marks: all that
-    examiners gave, for what is asked about examiners.
+    records: the marks of record of each candidate at each station, for scores and decisions; of several the mean.
+    marks: all that examiners gave, for what is asked about examiners. rules: what makes up a score (the items, unless
+    they say otherwise).
     """
+    rules = rules or ResultRules()
     rows = {name: row for row, name in enumerate(people)}
     columns = {station.key: column for column, station in enumerate(stations)}
     known, given = (
@@ -107,31 +130,43 @@ def cohort_of(
     codes = {name: code for code, name in enumerate(examiners)}
     shape = (len(rows), len(columns))
     scores, grades = np.full(shape, np.nan), np.full(shape, np.nan)
+    parts = {name: np.full(shape, np.nan) for name in PARTS}
     names = sorted({item.domain for one in stations for item in one.layout.items.values()})
     domains = {name: np.full(shape, np.nan) for name in names}
     critical = np.zeros(len(rows), dtype=np.int64)
-    tables = []
+    tables, without = list[Numbers](), list[Missing]()
     for column, one in enumerate(stations):
         own = [mark for mark in known if mark.station == one.key]
         who = np.array([rows[mark.candidate] for mark in own], dtype=np.int64)
-        layout = one.layout.items
-        weights = np.array([item.weight for item in layout.values()])
-        table = np.full((len(rows), len(layout)), np.nan)
-        table[who] = _points(own, list(layout))
+        items, weights = list(one.layout.items.values()), rules.weights_of(one.slug)
+        table = _by_row(len(rows), who, _shares(own, one.layout.items))
         tables.append(table)
-        scores[:, column] = _percent(table, weights)
-        grades[who, column] = _grades(own)
-        for name in {item.domain for item in layout.values()}:
-            part = np.array([item.domain == name for item in layout.values()])
-            domains[name][:, column] = _percent(table[:, part], weights[part])
-        grave = np.array([item.critical for item in layout.values()])
-        critical += (table[:, grave] == 0).sum(axis=1)
+        apart = weights.note is not None
+        for part, of in (
+            (CHECKLIST, [not (item.note and apart) for item in items]),
+            (NOTE, [item.note for item in items]),
+        ):
+            parts[part][:, column] = _percent(table[:, of], [item for item, yes in zip(items, of, strict=True) if yes])
+        parts[SP_RATING][:, column] = _by_row(len(rows), who, _ratings(own, one.layout)[:, None])[:, 0]
+        scores[:, column], lost = _score({name: table[:, column] for name, table in parts.items()}, one, weights, rules)
+        without += _without(lost, np.isin(np.arange(len(rows)), who), list(people), one, rules)
+        grades[:, column] = _by_row(len(rows), who, _grades(own)[:, None])[:, 0]
+        for name in {item.domain for item in items}:
+            mine = [item.domain == name for item in items]
+            domains[name][:, column] = _percent(table[:, mine], [item for item in items if item.domain == name])
+        critical += (table[:, [item.critical for item in items]] == 0).sum(axis=1)
+    gone = [one for one in (*missing, *without) if one.candidate in rows and one.station in columns]
+    lacks, absent = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
+    for miss in gone:
+        at = rows[miss.candidate], columns[miss.station]
+        lacks[at], absent[at] = np.isnan(scores[at]), miss.absent
     return Cohort(
         candidates=tuple(people),
         circuits=tuple(people.values()),
         stations=tuple(stations),
         scores=scores,
         grades=grades,
+        parts=parts,
         critical=critical,
         domains={name: _over_stations(own) for name, own in domains.items()},
         items=tuple(tables),
@@ -144,38 +179,109 @@ def cohort_of(
         long_examiner=np.array([codes[one.examiner] for one in given], dtype=np.int64),
         long_at_ms=np.array([one.at_ms for one in given], dtype=np.int64),
         long_encounter=tuple(one.encounter_id for one in given),
-        missing=tuple(missing),
+        missing=(*missing, *without),
+        lacks=lacks,
+        absent=absent,
         outdated=tuple(outdated),
+        panel=panel or {},
     )
 
 
-def _points(marks: Sequence[Mark], items: Sequence[str]) -> Numbers:
-    """Marks × items, the share (0 to 1) of each item's points, NaN where there is no mark."""
-    table = [[POINTS.get(one.items.get(name) or "") for name in items] for one in marks]
-    return np.array(table, dtype=np.float64).reshape(len(marks), len(items))
+def _shares(marks: Sequence[Mark], items: Mapping[str, MarkedItem]) -> Numbers:
+    """Marks × items, the share (0 to 1) of what there was to reach; NaN where there is no mark."""
+    table = np.full((len(marks), len(items)), np.nan)
+    for column, (name, item) in enumerate(items.items()):
+        worth = {mark: item.done(mark) for mark in ("done", "partly", "not_done")}
+        done = np.array([worth.get(one.items.get(name) or "") for one in marks], dtype=np.float64)
+        table[:, column] = done if item.weight > 0 else 1 - done
+    return table
 
 
-def _percent(points: Numbers, weights: Numbers) -> Numbers:
-    """Of each row 100·Σ(weight·points)/Σ(weight) over what is marked; NaN where nothing is."""
-    known = np.isfinite(points)
-    weight = known @ weights
-    reached = np.where(known, points, 0) @ weights
-    share: Numbers = np.divide(100 * reached, weight, out=np.full(len(points), np.nan), where=weight > 0)
-    return share
+def _percent(shares: Numbers, items: Sequence[MarkedItem]) -> Numbers:
+    """Of each row what `scoring.score.percent` says of a form; NaN where nothing worth points is marked."""
+    weights = np.array([item.weight for item in items], dtype=np.float64)
+    known = np.isfinite(shares)
+    worth = known @ np.maximum(weights, 0)
+    reached = np.where(known, shares, 0) @ np.abs(weights) + known @ np.minimum(weights, 0)
+    found: Numbers = np.divide(100 * np.maximum(reached, 0), worth, out=np.full(len(shares), np.nan), where=worth > 0)
+    return found
+
+
+def _ratings(marks: Sequence[Mark], layout: Layout) -> Numbers:
+    """Percent of each standardized patient's form: the mean over questions of how far each answer is up its steps."""
+    table = [
+        [np.nan if (said := one.sp.get(name)) is None else 100 * (said - 1) / (points - 1) for one in marks]
+        for name, points in layout.sp.items()
+    ]
+    return _over_stations(np.array(table, dtype=np.float64).reshape(len(layout.sp), len(marks)).T)
+
+
+def _score(
+    parts: Mapping[str, Numbers], station: Station, weights: Weights, rules: ResultRules
+) -> tuple[Numbers, Mapping[str, NDArray[np.bool_]]]:
+    """The weighted mean of a station's parts, and for each part whose it is missing."""
+    items = station.layout.items.values()
+    apart = weights.note is not None
+    wanted = {
+        CHECKLIST: weights.checklist if any(not (item.note and apart) for item in items) else 0,
+        SP_RATING: weights.sp_rating if station.layout.sp else 0,
+        NOTE: weights.note or 0 if any(item.note for item in items) else 0,
+    }
+    wanted = {name: weight for name, weight in wanted.items() if weight} or {CHECKLIST: 1.0}
+    table = np.column_stack([parts[name] for name in wanted])
+    weight = np.array(list(wanted.values()))
+    known = np.isfinite(table)
+    worth = known @ weight
+    if rules.missing_parts == "no-score":
+        worth = np.where(known.all(axis=1), worth, 0)
+    found: Numbers = np.divide(
+        np.where(known, table, 0) @ weight, worth, out=np.full(len(table), np.nan), where=worth > 0
+    )
+    return found, {name: ~known[:, at] for at, name in enumerate(wanted)}
+
+
+def _without(
+    lost: Mapping[str, NDArray[np.bool_]],
+    there: NDArray[np.bool_],
+    people: Sequence[str],
+    station: Station,
+    rules: ResultRules,
+) -> Iterator[Missing]:
+    """Parts that are missing where there is a mark."""
+    then = (
+        "the other parts of this station count by themselves."
+        if rules.missing_parts == "leave-out" and len(lost) > 1
+        else "so the station has no score."
+    )
+    for name, gone in lost.items():
+        for row in np.flatnonzero(gone & there).tolist():
+            yield Missing(
+                people[row], station.key, f"The {PARTS[name]} {'are' if name == NOTE else 'is'} missing; {then}"
+            )
 
 
 def _scores(marks: Sequence[Mark], stations: Sequence[Station]) -> Numbers:
-    """The station percentage of each mark."""
+    """The percentage that each mark gives all items of its sheet."""
     score = np.full(len(marks), np.nan)
     for station in stations:
         mine = [at for at, mark in enumerate(marks) if mark.station == station.key]
-        weights = np.array([item.weight for item in station.layout.items.values()])
-        score[mine] = _percent(_points([marks[at] for at in mine], list(station.layout.items)), weights)
+        items = station.layout.items
+        score[mine] = _percent(_shares([marks[at] for at in mine], items), list(items.values()))
     return score
 
 
 def _grades(marks: Sequence[Mark]) -> Numbers:
     return np.array([np.nan if one.grade is None else GRADES.index(one.grade) for one in marks], dtype=np.float64)
+
+
+def _by_row(count: int, rows: Codes, table: Numbers) -> Numbers:
+    """The mean of those lines of a table that belong to each row; NaN where none is known."""
+    known = np.isfinite(table)
+    total, many = np.zeros((count, table.shape[1])), np.zeros((count, table.shape[1]))
+    np.add.at(total, rows, np.where(known, table, 0))
+    np.add.at(many, rows, known)
+    found: Numbers = np.divide(total, many, out=np.full(total.shape, np.nan), where=many > 0)
+    return found
 
 
 def _over_stations(table: Numbers) -> Numbers:

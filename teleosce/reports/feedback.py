@@ -21,8 +21,7 @@ from teleosce.reports.feedback_words import (
     total_words,
 )
 from teleosce.reports.runs import Run
-from teleosce.scoring import FeedbackRules, Form, Record
-from teleosce.scoring.score import POINTS
+from teleosce.scoring import FeedbackRules, Form, Record, marked_item
 from teleosce.stations import StationVersion
 from teleosce.stations.model import Item
 
@@ -345,10 +344,16 @@ def _practice(figures: Mapping[str, Figure], seen: Mapping[str, Seen], rules: Fe
 
 
 def _lost(record: Record, item: Item) -> float:
-    """The weight that was not reached of an item; none where it is not marked."""
-    value = record.value(f"item.{item.id}")
-    return item.weight * (1 - POINTS[value]) if value in POINTS else 0.0
+    """The weight that was not reached of an item, or that doing it cost; none where it is not marked."""
+    done = marked_item(item).done(record.value(f"item.{item.id}"))
+    return 0.0 if done is None else item.weight * (1 - done) if item.weight > 0 else -item.weight * done
 
 
 def _missed(seen: Seen, item: Item) -> Missed:
-    return Missed(seen.version.title, item.text, _mark(seen, item), item.critical, item.anchors.done)
+    return Missed(
+        seen.version.title,
+        item.text,
+        _mark(seen, item),
+        item.critical,
+        item.anchors.done if item.weight > 0 else item.anchors.not_done,
+    )

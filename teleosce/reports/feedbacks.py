@@ -10,9 +10,10 @@ from teleosce.core.errors import Conflict, NotFound
 from teleosce.exams import Encounter
 from teleosce.people import Principal, Seat
 from teleosce.recording import Manifest
+from teleosce.reports.basis import mark_of
 from teleosce.reports.export import Sources
 from teleosce.reports.feedback import Feedback, Seen, feedback_of, moments_of
-from teleosce.reports.results import Results, mark_of
+from teleosce.reports.results import Results
 from teleosce.reports.runs import Release, Run, inputs_of
 from teleosce.scoring import (
     COUNTS,

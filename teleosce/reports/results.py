@@ -2,128 +2,112 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from teleosce.core.clock import Clock
-from teleosce.core.db import Database
+from teleosce.core.db import Connection, Database
 from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.core.ids import new_id
-from teleosce.exams import Encounter, Outcome, Phase
 from teleosce.people import Principal, Seat
-from teleosce.psychometrics.exam import Rule
 from teleosce.reports import analysis, store_results
-from teleosce.reports.cohort import Cohort, Mark, Missing, Station, cohort_of
+from teleosce.reports.basis import Basis, basis_of
+from teleosce.reports.cohort import Cohort
 from teleosce.reports.export import Sources
-from teleosce.reports.rules import ResultRules
+from teleosce.reports.rules import KeptResultRules, ResultRules
 from teleosce.reports.runs import Difference, Release, Run, decide, differences, digest, inputs_of
-from teleosce.scoring import COUNTS, SHUT, Form, Kind, Record, Status, layout_of
-from teleosce.stations import StationVersion
-
-OUTDATED = "A mark was amended after it was settled; the settlement counts until a moderator looks again."
-
-
-@dataclass(frozen=True)
-class Basis:
-    """What results rest on: stations in ring order, each candidate's circuit, marks of record, all submitted marks, and
-    what is missing or outdated, with its reason.
-    """
-
-    stations: list[Station]
-    people: dict[str, str]
-    records: list[Mark]
-    marks: list[Mark]
-    missing: list[Missing]
-    outdated: list[Missing]
-
-    def cohort(self) -> Cohort:
-        """The same as arrays."""
-        return cohort_of(
-            self.stations, self.people, self.records, self.marks, missing=self.missing, outdated=self.outdated
-        )
+from teleosce.reports.unfold import unfold
+from teleosce.scoring import SHUT, Kind
 
 
 class Results:
     """The results of all exams."""
 
     def __init__(self, database: Database, clock: Clock, sources: Sources) -> None:
-        self._database, self._clock, self._marking = database, clock, sources.marking
-        self._exams, self._people, self._stations = sources.exams, sources.people, sources.stations
-        self._forms = sources.forms
+        self._database, self._clock, self._sources, self._people = database, clock, sources, sources.people
 
-    async def basis(self, exam_id: str) -> Basis:
-        """What an exam's results rest on.
+    async def kept_rules(self, exam_id: str) -> KeptResultRules:
+        """The rule by which an exam is to be decided, with its version; the defaults, version 0, where none was set."""
+        async with self._database.read() as connection:
+            return await store_results.rules_of(connection, exam_id)
 
-        Of several attempts the last completed one that is not void counts: a re-run that is still to come, or that the
-        candidate missed, takes nothing from them. Raises NotFound.
+    async def rules(self, exam_id: str) -> ResultRules:
+        """The rule by which an exam is to be decided."""
+        return (await self.kept_rules(exam_id)).rules
+
+    async def set_rules(self, exam_id: str, rules: ResultRules, version: int, by: Principal) -> KeptResultRules:
+        """The next version of the rule; the audit row says how many marks were there when it was changed.
+
+        Raises Conflict, with what is kept, when that is not `version`.
         """
-        encounters = await self._exams.encounters(exam_id)
-        forms = await self._forms.of_encounters([one.id for one in encounters])
-        records = await self._marking.records(exam_id)
-        counted: dict[tuple[str, str], Encounter] = {}
-        for one in sorted(encounters, key=lambda one: (one.outcome is Outcome.completed, one.attempt)):
-            if one.candidate and one.outcome is not Outcome.void:
-                counted[one.candidate, one.station_hash] = one
-        stations: dict[str, tuple[int, Station]] = {}
-        basis = Basis([], {}, [], [], [], [])
-        for (candidate, key), one in sorted(counted.items(), key=lambda pair: (pair[1].circuit, pair[1].position)):
-            version = await self._stations.get(key)
-            if version.rest or not version.mark_sheet.items:
-                continue
-            stations.setdefault(key, (one.position, Station(key, version.title, layout_of(version))))
-            basis.people.setdefault(candidate, one.circuit)
-            basis.marks.extend(
-                mark_of(one, candidate, version, form)
-                for form in forms[one.id]
-                if form.kind is Kind.mark and form.state in SHUT
-            )
-            record = records[one.id]
-            if record.status in COUNTS:
-                basis.records.append(mark_of(one, candidate, version, record))
-                if record.outdated:
-                    basis.outdated.append(Missing(candidate, key, OUTDATED))
-            else:
-                basis.missing.append(Missing(candidate, key, _why(one, record.status)))
-        basis.stations.extend(station for _, station in sorted(stations.values(), key=lambda pair: pair[0]))
-        return basis
+        encounters = await self._sources.exams.encounters(exam_id)
+        forms = await self._sources.forms.of_encounters([one.id for one in encounters])
+        marks = sum(one.kind is Kind.mark and one.state in SHUT for own in forms.values() for one in own)
+        new = KeptResultRules(exam_id, rules, version + 1, self._clock.now_ms())
+        async with self._database.write() as connection:
+            if not await store_results.set_rules(connection, new):
+                kept = await store_results.rules_of(connection, exam_id)
+                raise Conflict(
+                    "Somebody else has changed the rule meanwhile, so yours was not saved. Look at theirs first.",
+                    code="rules-changed",
+                    details={"rules": kept.rules.model_dump(mode="json"), "version": kept.version},
+                )
+            detail = {
+                "version": new.version,
+                "marks": marks,
+                "rules": rules.model_dump(mode="json", exclude_defaults=True),
+            }
+            await self._people.record(by, "results.rules", exam_id, detail, connection=connection)
+        return new
 
-    async def cohort(self, exam_id: str) -> Cohort:
-        """An exam's marks as arrays. Raises NotFound."""
-        return (await self.basis(exam_id)).cohort()
+    async def basis(self, exam_id: str, rules: ResultRules | None = None) -> Basis:
+        """What an exam's results rest on, by rules (the exam's own); see `basis_of`. Raises NotFound."""
+        return await basis_of(self._sources, exam_id, rules or await self.rules(exam_id))
+
+    async def cohort(self, exam_id: str, rules: ResultRules | None = None) -> Cohort:
+        """An exam's marks as arrays, by rules (the exam's own). Raises NotFound."""
+        return (await self.basis(exam_id, rules)).cohort()
 
     async def analysis(
-        self, exam_id: str, rules: ResultRules, told: Callable[[str], None] = lambda _: None
+        self, exam_id: str, rules: ResultRules | None = None, told: Callable[[str], None] = lambda _: None
     ) -> dict[str, Any]:
         """Every figure that the marks so far have, and for the others why not. See `analysis`.
 
         `inputs` is what a run of the same marks has as its inputs_hash. told: called with each step, in words.
         """
-        basis = await self.basis(exam_id)
+        basis = await self.basis(exam_id, rules)
 
         def work() -> dict[str, Any]:
-            rule = Rule(rules.sems, rules.stations, rules.critical, rules.domains)
-            cohort = basis.cohort()
-            told("Reliability, stations and items")
-            sound = analysis.sound(cohort)
-            told("Standard setting, method by method")
-            lines = analysis.lines(cohort, rule)
-            told("Examiners: stringency and agreement")
             return {
                 "inputs": digest(inputs_of(basis.records)),
-                "sound": sound,
-                "lines": lines,
-                "fair": analysis.fair(cohort),
+                **analysis.whole(basis.cohort(), basis.rules, told),
             }
 
         # Seconds of processor time: on a thread, so that nobody's call waits for it.
         return await asyncio.to_thread(work)
 
-    async def run(self, exam_id: str, rules: ResultRules, by: Principal) -> Run:
-        """Decides about every candidate and keeps that for good, with what it rests on; audit row.
+    async def unfold(self, of: str, candidate: str) -> dict[str, Any]:
+        """A candidate's total down to the key presses, by a run's id as it was then, or by an exam's id as it is now.
+
+        See `unfold`. Raises NotFound when the run or the exam does not know the candidate; Invalid as `run`.
+        """
+        async with self._database.read() as connection:
+            run = await store_results.run(connection, of)
+        if run is None:
+            await self._sources.exams.exam(of)
+            rules = await self.rules(of)
+            basis = await self.basis(of, rules)
+            found = await asyncio.to_thread(lambda: decide(basis.cohort(), rules))
+            inputs = inputs_of(basis.records)
+            run = Run("", of, 0, rules, inputs, digest(inputs), found, None, self._clock.now_ms())
+        return await unfold(self._sources, run, candidate)
+
+    async def run(self, exam_id: str, rules: ResultRules | None, by: Principal) -> Run:
+        """Decides about every candidate by rules (the exam's own), for good, with what it rests on; audit row.
 
         Raises Invalid while nothing is marked, NotFound.
         """
-        basis = await self.basis(exam_id)
+        rules = rules or await self.rules(exam_id)
+        basis = await self.basis(exam_id, rules)
         if not basis.records:
             raise Invalid("No mark that counts is submitted yet, so there is nothing to decide.", code="no-marks")
         found = await asyncio.to_thread(lambda: decide(basis.cohort(), rules))
@@ -219,31 +203,6 @@ class Results:
         return None if own is None else (run, own)
 
 
-def mark_of(encounter: Encounter, candidate: str, version: StationVersion, of: Form | Record) -> Mark:
-    """A submitted mark, or a mark of record, as figures are made of it."""
-    form, examiner, at_ms = (
-        (of.id, of.author_id, of.state_ms) if isinstance(of, Form) else (of.settlement or of.parents[0], "", 0)
-    )
-    return Mark(
-        encounter_id=encounter.id,
-        form_id=form,
-        candidate=candidate,
-        station=version.hash,
-        circuit=encounter.circuit,
-        examiner=examiner,
-        at_ms=at_ms,
-        items={item.id: of.value(f"item.{item.id}") for item in version.mark_sheet.items},
-        grade=of.value("global"),
-    )
-
-
-def _why(encounter: Encounter, status: Status) -> str:
-    if encounter.outcome is Outcome.missed:
-        return "The candidate was not there."
-    said = {
-        Status.second_missing: "The other of two marks is not submitted yet.",
-        Status.disputed: "Two marks differ, and nobody has settled it.",
-    }
-    if status in said:
-        return said[status]
-    return "The encounter is not over yet." if encounter.phase is not Phase.done else "No mark is submitted yet."
+async def add_result_rules(connection: Connection, exam_id: str, rules: ResultRules, now_ms: int) -> bool:
+    """The rule of an exam that is being made, in the caller's transaction; one that is there already stays."""
+    return await store_results.set_rules(connection, KeptResultRules(exam_id, rules, 1, now_ms))

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from teleosce.core.errors import Invalid
-from teleosce.psychometrics import Undefined, exam
-from teleosce.reports.analysis import Standard, cuts_of, error_of, numbers
+from teleosce.psychometrics import Undefined
+from teleosce.reports.analysis import Standard, cuts_of, error_of, numbers, verdicts_of
 from teleosce.reports.cohort import Cohort, Mark
 from teleosce.reports.rules import ResultRules
 
@@ -75,14 +75,7 @@ def decide(cohort: Cohort, rules: ResultRules) -> dict[str, Any]:
     answers = cuts_of(cohort, Standard(rules.method, rules.fixed_cut, rules.panel_cuts))
     cuts = numbers(answers)
     sem = _sem(cohort, rules)
-    verdicts = exam.decide(
-        cohort.scores,
-        cuts,
-        exam.Rule(rules.sems, rules.stations, rules.critical, rules.domains),
-        sem=sem or 0.0,
-        critical=cohort.critical > 0,
-        domains=cohort.domains,
-    )
+    verdicts = verdicts_of(cohort, cuts, rules, sem or 0.0)
     return {
         "stations": [
             {"key": station.key, "title": station.title, **answer}
@@ -99,6 +92,7 @@ def decide(cohort: Cohort, rules: ResultRules) -> dict[str, Any]:
                 "grades": [_number(grade) for grade in cohort.grades[row]],
                 "domains": {domain: _number(own[row]) for domain, own in cohort.domains.items()},
                 "critical": int(cohort.critical[row]),
+                "parts": {part: [_number(one) for one in own[row]] for part, own in cohort.parts.items()},
             }
             for row, (name, verdict) in enumerate(zip(cohort.candidates, verdicts, strict=True))
         },
@@ -107,6 +101,9 @@ def decide(cohort: Cohort, rules: ResultRules) -> dict[str, Any]:
 
 def check(cohort: Cohort, rules: ResultRules) -> None:
     """Raises Invalid where the rules name a domain or a station that the exam does not have."""
+    unknown = sorted(set(rules.station_weights) - {one.slug for one in cohort.stations})
+    if unknown:
+        raise Invalid(f"There is no station “{unknown[0]}” in this exam to give weights to.", code="no-station")
     strange = sorted(set(rules.domains) - set(cohort.domains))
     if strange:
         known = ", ".join(cohort.domains) or "none"
@@ -138,9 +135,16 @@ def inputs_of(records: list[Mark]) -> dict[str, Any]:
     """What a run rests on: for each mark of record its form and a hash of what it held, by encounter."""
     known: dict[str, Any] = {}
     for one in sorted(records, key=lambda one: one.encounter_id):
-        held = {"items": dict(sorted(one.items.items())), "grade": one.grade, "station": one.station}
-        known.setdefault(one.encounter_id, {})[one.form_id] = digest(held)
+        own = known.setdefault(one.encounter_id, {})
+        own[one.form_id] = digest(held(one.items, one.grade, one.station))
+        if one.sp_form:
+            own[one.sp_form] = digest(dict(sorted(one.sp.items())))
     return known
+
+
+def held(items: Mapping[str, str | None], grade: str | None, station: str) -> dict[str, Any]:
+    """What of a mark a run rests on."""
+    return {"items": dict(sorted(items.items())), "grade": grade, "station": station}
 
 
 def digest(content: Any) -> str:

@@ -14,7 +14,7 @@ from teleosce.scoring.calibration import Calibration, Practice, forget_reference
 from teleosce.scoring.desk import Desks, DeskSettings
 from teleosce.scoring.discrepancies import Discrepancy, Dispute, discrepancies
 from teleosce.scoring.feedback import FeedbackRules, KeptFeedbackRules
-from teleosce.scoring.fields import GRADES, ITEM_MARKS, SHEETS, Layout, MarkedItem, layout_of
+from teleosce.scoring.fields import GRADES, ITEM_MARKS, SHEETS, Layout, MarkedItem, layout_of, marked_item
 from teleosce.scoring.forms import Forms
 from teleosce.scoring.handed_in import Sheet
 from teleosce.scoring.marking import Marking, add_rules
@@ -103,6 +103,7 @@ __all__ = [
     "forget_reference",
     "gate",
     "layout_of",
+    "marked_item",
     "pace_of",
     "set_feedback_rules",
     "together",

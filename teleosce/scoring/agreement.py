@@ -7,7 +7,6 @@ from statistics import fmean
 from typing import Any
 
 from teleosce.scoring.fields import GRADES, ITEM_MARKS, Layout
-from teleosce.scoring.score import POINTS
 
 WORST_FIRST = tuple(reversed(ITEM_MARKS))
 """The categories of a checklist item in their order: not done, partly, done."""
@@ -65,13 +64,14 @@ class Agreement:
 
 def compare(layout: Layout, agreed: Mapping[str, Any], own: Mapping[str, Any]) -> Compared:
     """One attempt with the agreed marks, by field; items that either has not marked are left out."""
-    whole = sum(item.weight for item in layout.items.values())
+    whole = sum(item.weight for item in layout.items.values() if item.weight > 0)
     items = []
     for name, item in layout.items.items():
         theirs, mine = agreed.get(f"item.{name}"), own.get(f"item.{name}")
-        if theirs in POINTS and mine in POINTS:
-            points = 100 * item.weight * (POINTS[mine] - POINTS[theirs]) / whole
-            items.append(ItemCompared(name, theirs, mine, points, item.critical))
+        before, after = item.done(theirs), item.done(mine)
+        if before is not None and after is not None:
+            points = 100 * item.weight * (after - before) / whole
+            items.append(ItemCompared(name, str(theirs), str(mine), points, item.critical))
     grades = agreed.get("global"), own.get("global")
     step = GRADES.index(grades[1]) - GRADES.index(grades[0]) if all(one in GRADES for one in grades) else None
     return Compared(tuple(items), sum(one.points for one in items), step)

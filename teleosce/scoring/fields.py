@@ -15,6 +15,7 @@ from typing import Any
 from teleosce.core.errors import Invalid, TooLarge
 from teleosce.scoring.models import Change, Kind
 from teleosce.stations import StationVersion
+from teleosce.stations.model import Item
 
 ITEM_MARKS = ("done", "partly", "not_done")
 GRADES = ("fail", "borderline", "pass", "good", "excellent")
@@ -28,11 +29,21 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True)
 class MarkedItem:
-    """What scoring needs of a checklist item."""
+    """What scoring needs of a checklist item.
+
+    weight: its points; below 0 what it costs when it is done. partly: the share of these that partly done comes to.
+    note: whether it is judged from the candidate's note.
+    """
 
     domain: str
     weight: float
     critical: bool
+    partly: float = 0.5
+    note: bool = False
+
+    def done(self, mark: Any) -> float | None:
+        """How much of it was done, 0 to 1; None while it is not marked."""
+        return {"done": 1.0, "partly": self.partly, "not_done": 0.0}.get(mark) if isinstance(mark, str) else None
 
 
 @dataclass(frozen=True)
@@ -44,11 +55,16 @@ class Layout:
     note: Mapping[str, bool]
 
 
+def marked_item(item: Item) -> MarkedItem:
+    """What scoring needs of an item of a mark sheet."""
+    return MarkedItem(item.domain, item.weight, item.critical, item.partly, item.note)
+
+
 def layout_of(version: StationVersion) -> Layout:
     """The layout of a station version: it never changes, as the version does not."""
     sheet = version.mark_sheet
     return Layout(
-        items={item.id: MarkedItem(item.domain, item.weight, item.critical) for item in sheet.items},
+        items={item.id: marked_item(item) for item in sheet.items},
         sp={item.id: item.points for item in sheet.sp_rating},
         note={field.id: field.required for field in version.note.fields} if version.note else {},
     )

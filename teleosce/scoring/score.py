@@ -7,9 +7,6 @@ from typing import Any
 from teleosce.scoring.fields import Layout
 from teleosce.scoring.models import Form, Kind
 
-POINTS = {"done": 1.0, "partly": 0.5, "not_done": 0.0}
-"""What each mark of an item is worth of its weight."""
-
 
 @dataclass(frozen=True)
 class Progress:
@@ -36,19 +33,19 @@ def total(form: Form, layout: Layout) -> float | None:
 
 
 def percent(value: Callable[[str], Any], layout: Layout) -> float | None:
-    """The station percentage: 100·Σ(weight·mark)/Σ(weight·max) over the items that are marked.
+    """The station percentage: 100·Σ(weight·done)/Σ(weight, of those above 0) over the items that are marked.
 
-    An unmarked item is missing, never 0, so it is in neither sum; None when nothing is marked. A critical item
-    counts as any other: it bears on the decision, not on the score. The global rating is no part of it.
+    What costs points has a weight below 0, and a station never has less than 0. An unmarked item is missing, never 0,
+    so it is in neither sum; None when nothing worth points is marked. A critical item counts as any other: it bears on
+    the decision, not on the score. The global rating is no part of it.
     """
     marked = [
-        (item.weight, POINTS[value(f"item.{name}")])
+        (item.weight, done)
         for name, item in layout.items.items()
-        if not _is_empty(value(f"item.{name}"))
+        if (done := item.done(value(f"item.{name}"))) is not None
     ]
-    if not marked:
-        return None
-    return 100 * sum(weight * points for weight, points in marked) / sum(weight for weight, _ in marked)
+    worth = sum(weight for weight, _ in marked if weight > 0)
+    return max(0.0, 100 * sum(weight * done for weight, done in marked) / worth) if worth else None
 
 
 def needed(kind: Kind, layout: Layout) -> list[str]:

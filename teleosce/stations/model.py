@@ -7,7 +7,7 @@ The files of a folder have the same shapes: `mark-sheet.yaml` is a MarkSheet, `n
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
@@ -69,15 +69,28 @@ class Anchors(Part):
 
 
 class Item(Part):
-    """A checklist item. `cues` are phrases likely to be near it; they help find evidence, never to mark."""
+    """A checklist item. `cues` are phrases likely to be near it; they help find evidence, never to mark.
+
+    weight: points for it; below 0 what it costs when it is done. partly: the share of them that partly done is worth.
+    note: whether it is judged from the candidate's note.
+    """
 
     id: Name
     text: Text
     domain: Name
-    weight: float = Field(1.0, gt=0, le=100, strict=True, allow_inf_nan=False)
+    weight: float = Field(1.0, ge=-100, le=100, strict=True, allow_inf_nan=False)
+    partly: float = Field(0.5, ge=0, le=1, strict=True, allow_inf_nan=False)
     critical: Flag = False
+    note: Flag = False
     anchors: Anchors = Anchors()
     cues: tuple[Text, ...] = Field((), max_length=20)
+
+    @field_validator("weight")
+    @classmethod
+    def _counts(cls, weight: float) -> float:
+        if weight == 0:
+            raise ValueError("must not be 0: more than 0 for what is worth points, below 0 for what costs them")
+        return weight
 
 
 class GlobalRating(Part):

@@ -162,6 +162,8 @@ class _Folder:
             rules.domain_rules(document, domains, self.snapshot)
         if sheet and document and station:
             rules.mark_sheet_rules(sheet, station.domains, document, self.snapshot)
+            if "note.yaml" not in self.snapshot.files:
+                rules.note_item_rules(sheet, document, self.snapshot)
         return sheet
 
     def note(self) -> NoteForm | None:

@@ -66,7 +66,13 @@ def mark_sheet_rules(sheet: MarkSheet, domains: dict[str, str], document: Docume
         snapshot.add(file, line, "Domains stand in station.yaml. Move them there.")
     if not sheet.items:
         snapshot.add(file, document.line(("items",)), "A mark sheet needs items.")
+    elif all(item.weight < 0 for item in sheet.items):
+        snapshot.add(file, document.line(("items",)), "All items cost points, so there are none to reach.")
     for index, item in enumerate(sheet.items):
+        if item.weight < 0 and not item.anchors.done:
+            line = document.line(("items", index, "weight"))
+            message = f"“{item.id}” costs points, so examiners need an anchor: say what done looks like."
+            snapshot.add(file, line, message, Severity.warning)
         if item.critical and not (item.anchors.done and item.anchors.not_done):
             line = document.line(("items", index, "critical"))
             message = f"“{item.id}” is critical, so examiners need anchors: say what done and not done look like."
@@ -84,9 +90,18 @@ def _weak_sheet(sheet: MarkSheet, domains: dict[str, str], document: Document) -
         yield line, f"The global rating does not say what these look like: {', '.join(missing)}."
     if not sheet.sp_rating:
         yield document.line(()), "There is no sp_rating: the SP's view of the candidate would be lost."
-    idle = [domain for domain in domains if domain not in {item.domain for item in sheet.items}]
+    idle = [domain for domain in domains if domain not in {item.domain for item in sheet.items if item.weight > 0}]
     if sheet.items and idle:
-        yield 1, f"No item counts towards: {', '.join(idle)}."
+        yield 1, f"No item is worth points in: {', '.join(idle)}."
+
+
+def note_item_rules(sheet: MarkSheet, document: Document, snapshot: Snapshot) -> None:
+    """Items that are judged from a note, at a station without one."""
+    for index, item in enumerate(sheet.items):
+        if item.note:
+            line = document.line(("items", index, "note"))
+            message = f"“{item.id}” is judged from the note, but there is no note.yaml to write one in."
+            snapshot.add("mark-sheet.yaml", line, message)
 
 
 def rehearsal_rules(rehearsal: Rehearsal, document: Document, snapshot: Snapshot) -> None:

@@ -253,7 +253,7 @@ test("sentences that one person adds without a pause for the other are quoted to
   assert.equal(momentAt(run, 5100, 60_000).quote, "I see.");
 });
 
-const ITEMS = ["a", "b", "c"].map((id, index) => ({ id, text: id, weight: index + 1, critical: false }));
+const ITEMS = ["a", "b", "c"].map((id, index) => ({ id, text: id, weight: index + 1, partly: 0.5, critical: false }));
 
 test("what is missing, how far it is, and what comes next", () => {
   const values = new Map(Object.entries({ "item.a": "done", "item.c": "not_done" }));
@@ -270,6 +270,16 @@ test("what is missing, how far it is, and what comes next", () => {
   assert.equal(percentage(ITEMS, value, false), (100 * (1 + 1)) / 6);
   values.set("global", "pass");
   assert.equal(percentage(ITEMS, value, true), (100 * (1 + 1)) / 6);
+});
+
+test("what costs points is taken off what is worth some, and nothing is less than nothing", () => {
+  const items = [{ ...ITEMS[0], weight: 4, partly: 0.25 }, { ...ITEMS[1], weight: -2 }];
+  const percent = (/** @type {string} */ a, /** @type {string} */ b) =>
+    percentage(items, (field) => (field === "item.a" ? a : field === "item.b" ? b : "pass"), true);
+  assert.equal(percent("done", "not_done"), 100);
+  assert.equal(percent("partly", "not_done"), 25);
+  assert.equal(percent("done", "partly"), 75);
+  assert.equal(percent("not_done", "done"), 0);
 });
 
 test("next comes what was begun, then what can be read, then what can only be watched", () => {

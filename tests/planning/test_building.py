@@ -38,6 +38,7 @@ PLAN: dict[str, Any] = {
         {"name": "Cy Cole"},
     ],
     "policy": {"add_time_from_s": 20},
+    "results": {"sems": 1, "weights": {"sp_rating": 0.25}, "missing_stations": "zero-if-absent"},
 }
 
 
@@ -69,6 +70,14 @@ async def test_a_plan_becomes_an_exam(rooms: Rooms) -> None:
     assert (found["candidate", "Ben Bull"].number, found["candidate", "Ben Bull"].extra_percent) == ("C02", 25)
     exam = await rooms.exams.exam(exam_id)
     assert exam.policy.add_time_from_s == 20
+    rule = await rooms.results.kept_rules(exam_id)
+    assert (rule.version, rule.rules.sems, rule.rules.weights.sp_rating, rule.rules.weights.checklist) == (
+        1,
+        1,
+        0.25,
+        1,
+    )
+    assert (await rooms.marking.kept_rules(exam_id)).version == 0
     (circuit,) = await rooms.exams.circuits(exam_id)
     assert (circuit.state, circuit.starts_ms) == ("planned", 1_796_115_600_000)
     encounters = await rooms.exams.encounters(exam_id)

@@ -5,9 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from teleosce.psychometrics.exam import Rule
-from teleosce.reports import analysis
-from teleosce.reports.cohort import Cohort, Mark, Station, cohort_of
+from teleosce.reports import ResultRules, Weights, analysis
+from teleosce.reports.cohort import Cohort, Mark, Missing, Station, cohort_of
 from teleosce.reports.simulated import Shape, simulate
 from teleosce.scoring import Layout, MarkedItem
 
@@ -40,6 +39,86 @@ def test_what_is_not_marked_is_left_out() -> None:
     assert cohort_of([Station("s", "S", layout)], {"ada": "A"}, [other], []).critical.tolist() == [1]
 
 
+def test_a_score_of_parts_by_their_weights() -> None:
+    items = {
+        "a": MarkedItem("x", 3, False),
+        "costs": MarkedItem("x", -1, True),
+        "plan": MarkedItem("y", 2, False, partly=0.25, note=True),
+    }
+    stations = [Station("s", "S", Layout(items, {"trust": 5, "heard": 3}, {"plan": True}), "chest-pain")]
+
+    def scored(mark: Mark, **rules: object) -> Cohort:
+        return cohort_of(stations, {"ada": "A"}, [mark], [mark], ResultRules.model_validate(rules))
+
+    one = Mark(
+        "e", "f", "ada", "s", "A", "dr", 1, {"a": "done", "costs": "partly", "plan": "partly"}, "pass",
+        {"trust": 4, "heard": 2}, "g",
+    )  # fmt: skip
+    # Items: (3 − 0.5 + 0.5)/5; apart, the checklist (3 − 0.5)/3 and the note 0.25; the rating (3/4 + 1/2)/2.
+    whole, checklist, note, rating = 60, 250 / 3, 25, 62.5
+    assert scored(one).scores[0, 0] == pytest.approx(whole)
+    weighed = scored(one, weights={"checklist": 7, "sp_rating": 1, "note": 2})
+    assert weighed.scores[0, 0] == pytest.approx((7 * checklist + rating + 2 * note) / 10)
+    assert {name: own[0, 0] for name, own in weighed.parts.items()} == pytest.approx(
+        {"checklist": checklist, "sp_rating": rating, "note": note}
+    )
+    own = scored(one, station_weights={"chest-pain": {"checklist": 0, "sp_rating": 1}}, weights={"note": 1})
+    assert own.scores[0, 0] == pytest.approx(rating)
+    assert weighed.critical.tolist() == [0]
+    assert scored(Mark(**{**vars(one), "items": {"a": "done", "costs": "done", "plan": "done"}})).critical.tolist() == [
+        1
+    ]
+    assert scored(Mark(**{**vars(one), "items": {"a": "not_done", "costs": "done"}})).scores[0, 0] == 0
+
+    unrated = Mark(**{**vars(one), "sp": {}, "sp_form": None})
+    left = scored(unrated, weights={"checklist": 7, "sp_rating": 1, "note": 2})
+    assert left.scores[0, 0] == pytest.approx((7 * checklist + 2 * note) / 9)
+    assert [miss.why for miss in left.missing] == [
+        "The standardized patient's rating is missing; the other parts of this station count by themselves."
+    ]
+    none = scored(unrated, weights={"sp_rating": 1}, missing_parts="no-score")
+    assert np.isnan(none.scores[0, 0])
+    assert none.lacks.tolist() == [[True]]
+    assert "so the station has no score" in none.missing[0].why
+    assert cohort_of(stations, {"ada": "A"}, [one], []).missing == ()
+
+
+def test_the_mean_of_two_marks_where_the_rule_takes_it() -> None:
+    layout = Layout({"a": MarkedItem("x", 1, True), "b": MarkedItem("x", 3, False)}, {}, {})
+    one = Mark("e", "f", "ada", "s", "A", "dr", 1, {"a": "not_done", "b": "done"}, "pass")
+    other = Mark("e", "g", "ada", "s", "A", "dr two", 1, {"a": "done", "b": "partly"}, "good")
+    found = cohort_of([Station("s", "S", layout)], {"ada": "A"}, [one, other], [one, other])
+    assert found.scores[0, 0] == pytest.approx((75 + 62.5) / 2)
+    assert found.grades[0, 0] == 2.5
+    assert found.critical.tolist() == [0]
+
+
+def test_missing_stations_count_by_the_rule_alone() -> None:
+    layout = Layout({"a": MarkedItem("x", 1, False), "b": MarkedItem("x", 1, False)}, {}, {})
+    stations = [Station("s", "S", layout), Station("t", "T", layout)]
+    people = {"ada": "A", "ben": "A", "cem": "A"}
+    records = [
+        Mark(f"{who}-{key}", "f", who, key, "A", "dr", 1, {"a": "done", "b": "not_done"}, "pass")
+        for who, key in (("ada", "s"), ("ada", "t"), ("ben", "s"), ("cem", "s"))
+    ]
+    missing = [Missing("ben", "t", "The candidate was not there.", absent=True), Missing("cem", "t", "Void.")]
+
+    def verdicts(rule: str) -> list[tuple[bool | None, float]]:
+        rules = ResultRules.model_validate({"method": "fixed", "fixed_cut": 40, "missing_stations": rule})
+        made = cohort_of(stations, people, records, records, rules, missing=missing)
+        assert np.isnan(made.scores[1:, 1]).all()
+        return [(one.passed, one.total) for one in analysis.verdicts_of(made, np.array([40.0, 40.0]), rules, 0)]
+
+    assert verdicts("leave-out") == [(True, 50), (True, 50), (True, 50)]
+    assert verdicts("zero-if-absent") == [(True, 50), (False, 25), (True, 50)]
+    assert verdicts("undecided") == [(True, 50), (None, 50), (None, 50)]
+
+
+def test_weights_that_are_all_nothing_are_refused() -> None:
+    with pytest.raises(ValueError, match="above 0"):
+        Weights(checklist=0)
+
+
 def test_a_simulated_exam_is_as_sound_as_it_was_made() -> None:
     people, records, marks, truth = simulate(STATIONS, Shape(candidates=120))
     made = cohort_of(STATIONS, people, records, marks)
@@ -60,12 +139,12 @@ def test_a_simulated_exam_is_as_sound_as_it_was_made() -> None:
 
 
 def test_methods_stand_side_by_side_with_what_each_does() -> None:
-    found = {one["method"]: one for one in analysis.lines(cohort(candidates=90), Rule())}
+    found = {one["method"]: one for one in analysis.lines(cohort(candidates=90), ResultRules())}
     assert set(found) == set(analysis.METHODS)
     regression = found["borderline-regression"]
     assert regression["spread"]["low"] < regression["pass_mark"] < regression["spread"]["high"]
     assert regression["passed"] + len(regression["fails"]) == regression["judged"] == 90
-    stricter = analysis.lines(cohort(candidates=90), Rule(sems=1))[0]
+    stricter = analysis.lines(cohort(candidates=90), ResultRules(sems=1))[0]
     assert stricter["passed"] < regression["passed"]
 
 
@@ -74,7 +153,7 @@ def test_methods_stand_side_by_side_with_what_each_does() -> None:
 def test_next_to_nothing_gives_sentences_and_no_nan(candidates: int, stations: int) -> None:
     people, records, marks, _ = simulate(STATIONS[:stations], Shape(candidates=candidates, circuits=1))
     made = cohort_of(STATIONS[:stations], people, records, marks)
-    answers = [analysis.sound(made), analysis.lines(made, Rule()), analysis.fair(made)]
+    answers = [analysis.sound(made), analysis.lines(made, ResultRules()), analysis.fair(made)]
     json.dumps(answers, allow_nan=False)
     if candidates < 3 or stations < 2:
         assert "why" in analysis.sound(made)["alpha"]
@@ -83,10 +162,10 @@ def test_next_to_nothing_gives_sentences_and_no_nan(candidates: int, stations: i
 def test_half_the_marks_and_all_alike() -> None:
     people, records, marks, _ = simulate(STATIONS, Shape(candidates=20))
     half = cohort_of(STATIONS, people, records[: len(records) // 2], marks[: len(marks) // 2])
-    json.dumps([analysis.sound(half), analysis.lines(half, Rule()), analysis.fair(half)], allow_nan=False)
+    json.dumps([analysis.sound(half), analysis.lines(half, ResultRules()), analysis.fair(half)], allow_nan=False)
     same = [Mark(**{**vars(one), "items": dict.fromkeys(ITEMS, "done"), "grade": "pass"}) for one in records]
     alike = cohort_of(STATIONS, people, same, same)
-    lines = analysis.lines(alike, Rule())
+    lines = analysis.lines(alike, ResultRules())
     assert lines[0]["code"] == "same-rating"
     assert "why" in analysis.sound(alike)["generalizability"]
     json.dumps([analysis.sound(alike), lines, analysis.fair(alike)], allow_nan=False)

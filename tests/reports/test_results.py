@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from teleosce.core.clock import Clock
@@ -16,7 +17,7 @@ from teleosce.core.db import Database, sqlite_url
 from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.core.events import Events
 from teleosce.core.ids import new_id
-from teleosce.exams import Day, Exams, Outcome, Phase, Timings
+from teleosce.exams import Day, Decision, Exams, Incident, IncidentKind, Outcome, Phase, Timings, store_ledger
 from teleosce.people import People, Principal, Role, Seat
 from teleosce.recording import Recordings
 from teleosce.reports import ResultRules, Results, Run, Sources
@@ -34,6 +35,7 @@ class House:
     forms: Forms
     people: People
     exams: Exams
+    database: Database
     day: Day
     marking: Marking
     exam_id: str
@@ -86,7 +88,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
             candidate=candidate.id, sp=None, examiner=examiner.id,
         )  # fmt: skip
     yield House(
-        Results(database, clock, sources), forms, people, exams, Day(exams, clock, events), marking, exam.id,
+        Results(database, clock, sources), forms, people, exams, database, Day(exams, clock, events), marking, exam.id,
         candidates, examiner, station,
         [item.id for item in version.mark_sheet.items],
         Principal(new_id(), Role.organiser, exam.id, organiser.id, None, "Olive"),
@@ -189,7 +191,8 @@ async def test_a_run_says_what_was_missing(house: House) -> None:
         await house.mark(number, 4 + number, GRADES[number % 5])
     (missing,) = (await decided(house)).found["missing"]
     assert missing == {
-        "candidate": house.candidates[7].id, "station": house.station, "why": "The encounter is not over yet."
+        "candidate": house.candidates[7].id, "station": house.station, "why": "The encounter is not over yet.",
+        "absent": False,
     }  # fmt: skip
 
 
@@ -231,6 +234,75 @@ async def test_a_settlement_that_is_outdated_counts_and_is_told(house: House) ->
     assert [one.candidate for one in cohort.outdated] == [house.candidates[0].id]
     (told,) = (await decided(house, method="fixed")).found["outdated"]
     assert "amended after it was settled" in told["why"]
+
+
+async def test_what_an_incident_decided_is_respected(house: House) -> None:
+    for number in range(4):
+        await house.mark(number, 4 + number, GRADES[number])
+    encounters = [(await house.exams.of_seat(one.id))[0] for one in house.candidates]
+    decided_as = {0: Decision.void, 1: Decision.rerun, 2: Decision.add_time, 3: Decision.none}
+    async with house.database.write() as connection:
+        for number, decision in decided_as.items():
+            one = Incident(
+                new_id(), house.exam_id, encounters[number].id, None, IncidentKind.server, 1, closed_ms=2,
+                decision=decision, decided_ms=3,
+            )  # fmt: skip
+            await store_ledger.add(connection, one)
+    cohort = await house.results.cohort(house.exam_id)
+    assert np.isfinite(cohort.scores[:, 0]).tolist() == [False, False, True, True, False, False, False, False]
+    whys = {one.candidate: one.why for one in cohort.missing}
+    assert whys[house.candidates[0].id] == "This encounter is void."
+    assert whys[house.candidates[1].id].startswith("It was decided to run this encounter again")
+
+
+async def test_a_total_is_unfolded_to_its_key_presses_as_they_were(house: House) -> None:
+    for number in range(8):
+        await house.mark(number, 4 + number, GRADES[number % 5])
+    run = await decided(house)
+    candidate = house.candidates[0].id
+    before = await house.results.unfold(run.id, candidate)
+    assert before["total"] == run.found["candidates"][candidate]["total"]
+    (station,) = before["stations"]
+    assert station["score"] == pytest.approx(
+        100 * sum(one["points"] for one in station["items"]) / sum(one["weight"] for one in station["items"])
+    )
+    assert [one["values"] for one in station["items"]][:5] == [["done"]] * 4 + [["not_done"]]
+    assert all(
+        len(one["changes"]) == 1 and one["changes"][0]["author_id"] == house.examiner.id for one in station["items"]
+    )
+    assert station["grade"]["values"] == ["fail"]
+    (form,) = station["forms"]
+    assert form["as_decided"]
+    assert [one["state"] for one in form["steps"]] == ["submitted"]
+    (attempt,) = station["attempts"]
+    assert attempt["counts"]
+
+    await house.amend(0)
+    await house.mark(0, len(house.items), "excellent")
+    assert await house.results.unfold(run.id, candidate) == before
+    now = await house.results.unfold(house.exam_id, candidate)
+    (station,) = now["stations"]
+    assert station["score"] == 100
+    assert [one["value"] for one in station["items"][-1]["changes"]] == ["not_done", "done"]
+    assert station["forms"][0]["as_decided"]
+    with pytest.raises(NotFound):
+        await house.results.unfold(run.id, house.examiner.id)
+
+
+async def test_the_rule_is_kept_and_a_change_after_marks_is_told(house: House) -> None:
+    assert (await house.results.kept_rules(house.exam_id)).version == 0
+    await house.results.set_rules(house.exam_id, ResultRules(method="fixed", fixed_cut=60), 0, house.organiser)
+    await house.mark(0, 8, "pass")
+    kept = await house.results.set_rules(house.exam_id, ResultRules(method="fixed", fixed_cut=10), 1, house.organiser)
+    with pytest.raises(Conflict) as refused:
+        await house.results.set_rules(house.exam_id, ResultRules(), 1, house.organiser)
+    assert refused.value.details == {"rules": kept.rules.model_dump(mode="json"), "version": 2}
+    run = await house.results.run(house.exam_id, None, house.organiser)
+    assert run.rules == kept.rules
+    assert run.found["candidates"][house.candidates[0].id]["needed"] == 10
+    rows = [one for one in await house.people.audit_about(house.exam_id) if one["action"] == "results.rules"]
+    told = [json.loads(one["detail"]) for one in rows]
+    assert [(one["marks"], one["rules"]["fixed_cut"]) for one in told] == [(0, 60), (1, 10)]
 
 
 async def test_the_command_says_what_the_marks_come_to(house: House, tmp_path: Path) -> None:

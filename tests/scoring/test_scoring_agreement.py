@@ -42,6 +42,12 @@ def test_kappa_counts_every_category_and_knows_when_it_cannot_tell() -> None:
     assert weighted_kappa(by_chance) == pytest.approx(0, abs=0.04)
 
 
+def test_points_of_an_item_that_costs_them() -> None:
+    layout = Layout({"a": MarkedItem("d", 4.0, False, partly=0.25), "b": MarkedItem("d", -2.0, True)}, {}, {})
+    found = compare(layout, {"item.a": "done", "item.b": "not_done"}, {"item.a": "partly", "item.b": "done"})
+    assert [one.points for one in found.items] == [-75, -50]
+
+
 def test_one_attempt_item_by_item() -> None:
     agreed = {"item.a": "done", "item.b": "done", "item.c": "not_done", "global": "pass", "comment.b": "why"}
     found = compare(LAYOUT, agreed, {"item.a": "done", "item.b": "partly", "item.c": "done", "global": "excellent"})

@@ -6,7 +6,7 @@ from form_world import LAYOUT, change
 
 from teleosce.core.errors import Invalid, TooLarge
 from teleosce.scoring import Change, Form, Forms, Kind, Layout, MarkedItem, State, Value, layout_of
-from teleosce.scoring.fields import MAX_CHANGES, MAX_TEXT, check
+from teleosce.scoring.fields import ITEM_MARKS, MAX_CHANGES, MAX_TEXT, check
 from teleosce.scoring.score import missing
 from teleosce.stations import read
 
@@ -119,6 +119,16 @@ def test_missing_is_missing_and_never_nought():
     assert Forms.total(form(), LAYOUT) is None
     assert Forms.total(form(item__opens="done"), LAYOUT) == 100.0
     assert Forms.total(form(item__opens="done", item__red_flags=None), LAYOUT) == 100.0
+
+
+def test_what_costs_points_is_taken_off_and_nothing_is_less_than_nothing():
+    layout = Layout({"a": MarkedItem("d", 4.0, False, partly=0.25), "b": MarkedItem("d", -2.0, True)}, {}, {})
+    totals = {(a, b): Forms.total(form(item__a=a, item__b=b), layout) for a in ITEM_MARKS for b in (*ITEM_MARKS, None)}
+    assert totals["done", "not_done"] == totals["done", None] == 100
+    assert totals["partly", "not_done"] == 25
+    assert totals["done", "partly"] == 75
+    assert totals["not_done", "done"] == 0
+    assert Forms.total(form(item__b="not_done"), layout) is None
 
 
 def test_a_critical_item_counts_by_its_weight_alone():

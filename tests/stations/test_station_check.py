@@ -70,6 +70,8 @@ def test_all_faults_are_said_at_once(make, sound):
         ("mark-sheet.yaml", "id: item-1\n", "id: item-0\n", "already used in line 2"),
         ("mark-sheet.yaml", "id: item-1\n", "id: Item.1\n", "lower-case letters"),
         ("mark-sheet.yaml", "weight: 2", "weight: .nan", "ordinary number|more than 0"),
+        ("mark-sheet.yaml", "weight: 2", "weight: 0", "below 0 for what costs them"),
+        ("mark-sheet.yaml", "weight: 2", "weight: 2\n    partly: 1.5", "at most 1"),
         ("mark-sheet.yaml", "weight: 2", "weight: " + "9" * 5000, "not a value"),
         ("mark-sheet.yaml", "weight: 2", "weigth: 2", "Did you mean “weight”?"),
         ("mark-sheet.yaml", "    fail: Unsafe.", "    failed: Unsafe.", "not known"),
@@ -192,6 +194,21 @@ def test_a_rest_station_needs_only_its_title(make, tmp_path):
     assert version.rest
     assert version.mark_sheet.items == ()
     assert version.door_note == ""
+
+
+def test_items_that_cost_points_and_items_of_the_note(make, sound):
+    costs = sound["mark-sheet.yaml"].replace("weight: 2", "weight: -2", 1)
+    folder = make({"mark-sheet.yaml": costs})
+    assert [message for _, _, message in said(folder)] == [
+        "“item-0” costs points, so examiners need an anchor: say what done looks like."
+    ]
+    assert read(folder).mark_sheet.items[0].weight == -2
+    none = make({"mark-sheet.yaml": sound["mark-sheet.yaml"].replace("weight: 2", "weight: -2")})
+    assert any("there are none to reach" in message for _, _, message in said(none))
+    noted = sound["mark-sheet.yaml"].replace("weight: 2", "weight: 2\n    note: true", 1)
+    assert check(make({"mark-sheet.yaml": noted})) == []
+    without = make({"mark-sheet.yaml": noted, "note.yaml": None}, "no-note")
+    assert any("no note.yaml to write one in" in message for _, _, message in said(without))
 
 
 def test_weak_content_is_a_warning_and_still_reads(make, sound):

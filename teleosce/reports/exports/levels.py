@@ -9,8 +9,7 @@ from teleosce.core.spreadsheet import Cell
 from teleosce.reports.exports.material import Material, iso
 from teleosce.reports.exports.table import Column, Table, dictionary_of
 from teleosce.reports.runs import Release
-from teleosce.scoring import COUNTS, GRADES, Form, Forms, Kind
-from teleosce.scoring.score import POINTS
+from teleosce.scoring import COUNTS, GRADES, Form, Forms, Kind, MarkedItem
 
 Row = Sequence[Cell]
 
@@ -170,7 +169,7 @@ def _items(known: Material) -> Table:
                     layout = station.layout.items[name]
                     yield (
                         known.candidate(seat), station.title, name, texts.get(name, ""), layout.domain, layout.weight,
-                        _yes(layout.critical), _number(share), share * layout.weight if math.isfinite(share) else None,
+                        _yes(layout.critical), _number(share), _points(layout, share),
                     )  # fmt: skip
 
     columns = (
@@ -231,10 +230,10 @@ def _marks(known: Material) -> Table:
 def _mark_items(known: Material) -> Table:
     def rows() -> Iterator[Row]:
         for encounter, form in _of_kind(known, Kind.mark, Kind.settlement):
-            for name in known.layouts[encounter.station_hash].items:
+            for name, item in known.layouts[encounter.station_hash].items.items():
                 value = form.value(f"item.{name}")
                 comment = form.value(f"comment.{name}") or form.value(f"reason.item.{name}")
-                yield form.id, name, value, POINTS.get(value or ""), comment
+                yield form.id, name, value, item.done(value), comment
 
     columns = (
         FORM,
@@ -434,7 +433,8 @@ def _analysis(known: Material) -> Table:
     )
 
     def rows() -> Iterator[Row]:
-        for question, answer in known.analysis.items():
+        for question in ("sound", "lines", "fair"):
+            answer = known.analysis[question]
             for path, value in _flat(answer):
                 is_number = isinstance(value, int | float) and not isinstance(value, bool)
                 text = _yes(value) if isinstance(value, bool) else value if isinstance(value, str) else None
@@ -504,3 +504,8 @@ def _verdict(passed: bool | None) -> str | None:
 
 def _json(content: Any) -> str:
     return json.dumps(content, ensure_ascii=False, sort_keys=True)
+
+
+def _points(item: MarkedItem, share: float) -> float | None:
+    """What an item gave of its weight; of one that costs points, the share is of not doing it."""
+    return item.weight * (share if item.weight > 0 else 1 - share) if math.isfinite(share) else None

@@ -12,7 +12,6 @@ from teleosce.people import Seat
 from teleosce.reports.cohort import Cohort
 from teleosce.reports.export import Sources
 from teleosce.reports.results import Results
-from teleosce.reports.rules import ResultRules
 from teleosce.reports.runs import Release, Run
 from teleosce.scoring import Assignment, Form, History, Kind, Layout, MarkingRules, Record, layout_of
 from teleosce.stations import StationVersion
@@ -93,7 +92,7 @@ async def material_of(sources: Sources, results: Results, exam_id: str, run: int
         runs=runs,
         releases=await results.releases(exam_id),
         run=chosen,
-        analysis=await results.analysis(exam_id, chosen.rules if chosen else ResultRules()),
+        analysis=await results.analysis(exam_id, chosen.rules if chosen else None),
     )
 
 

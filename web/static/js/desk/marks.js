@@ -2,9 +2,6 @@
 
 /** @import { Item, Mark } from "./types.js" */
 
-/** @type {Record<Mark, number>} */
-const POINTS = { done: 1, partly: 0.5, not_done: 0 };
-
 /**
  * @param {Item[]} items in the order of the page
  * @param {(field: string) => unknown} value
@@ -36,7 +33,15 @@ export function nextUnmarked(items, after, value) {
 }
 
 /**
- * The percentage: 100·Σ(weight·mark)/Σ(weight). The global rating is no part of it.
+ * @param {Item} item
+ * @param {Mark} mark
+ * @returns {number} how much of it was done, 0 to 1
+ */
+const done = (item, mark) => ({ done: 1, partly: item.partly, not_done: 0 })[mark];
+
+/**
+ * The percentage: 100·Σ(weight·done)/Σ(weight, of those above 0), never below 0: what costs points has a weight below 0.
+ * The global rating is no part of it.
  * @param {Item[]} items
  * @param {(field: string) => unknown} value
  * @param {boolean} hidden whether the global rating is to be given without knowing the sum
@@ -45,7 +50,7 @@ export function nextUnmarked(items, after, value) {
 export function percentage(items, value, hidden) {
   const lacking = missing(items, value);
   if (items.length === 0 || lacking.some((field) => field !== "global" || hidden)) return null;
-  const weight = items.reduce((sum, item) => sum + item.weight, 0);
-  const points = items.reduce((sum, item) => sum + item.weight * POINTS[/** @type {Mark} */ (value(`item.${item.id}`))], 0);
-  return (100 * points) / weight;
+  const worth = items.reduce((sum, item) => sum + Math.max(item.weight, 0), 0);
+  const points = items.reduce((sum, item) => sum + item.weight * done(item, /** @type {Mark} */ (value(`item.${item.id}`))), 0);
+  return worth > 0 ? Math.max(0, (100 * points) / worth) : null;
 }

@@ -116,7 +116,10 @@ export interface Bookmark {
 export interface Item {
   id: string;
   text: string;
+  /** Points for it; below 0 what it costs when it is done. */
   weight: number;
+  /** The share of its points that partly done comes to, 0 to 1. */
+  partly: number;
   critical: boolean;
 }
 

@@ -1,0 +1,157 @@
+"""What an exam's results rest on, read from the rooms: attempts that count, their marks of record, what is missing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from teleosce.exams import Decision, Encounter, Incident, Outcome, Phase
+from teleosce.psychometrics.standards import Cut
+from teleosce.reports.cohort import Cohort, Mark, Missing, Station, cohort_of
+from teleosce.reports.export import Sources
+from teleosce.reports.rules import ResultRules
+from teleosce.scoring import COUNTS, SHUT, Form, Kind, Record, Status, layout_of
+from teleosce.stations import StationVersion
+
+OUTDATED = "A mark was amended after it was settled; the settlement counts until a moderator looks again."
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What results rest on: stations in ring order, each candidate's circuit, marks of record, all submitted marks, and
+    what is missing or outdated, with its reason. panel: what judges expect of borderline candidates, by station hash.
+    """
+
+    rules: ResultRules
+    stations: list[Station] = field(default_factory=list)
+    people: dict[str, str] = field(default_factory=dict)
+    records: list[Mark] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    missing: list[Missing] = field(default_factory=list)
+    outdated: list[Missing] = field(default_factory=list)
+    panel: dict[str, Cut] = field(default_factory=dict)
+
+    def cohort(self) -> Cohort:
+        """The same as arrays."""
+        return cohort_of(
+            self.stations,
+            self.people,
+            self.records,
+            self.marks,
+            self.rules,
+            missing=self.missing,
+            outdated=self.outdated,
+            panel=self.panel,
+        )
+
+
+async def basis_of(sources: Sources, exam_id: str, rules: ResultRules) -> Basis:
+    """What an exam's results rest on, by rules.
+
+    An attempt that is void, or that by a decision on an incident is void or to be run again, does not count. Of several
+    that may, the last completed one does: a re-run that is still to come, or that the candidate missed, takes nothing
+    from them. Raises NotFound.
+    """
+    encounters = await sources.exams.encounters(exam_id)
+    ids = [one.id for one in encounters]
+    forms = await sources.forms.of_encounters(ids)
+    records = await sources.marking.records(exam_id)
+    counted, gone = attempts(encounters, await sources.exams.incidents_in(ids))
+    stations: dict[str, tuple[int, Station]] = {}
+    basis = Basis(rules)
+    for (candidate, key), one in sorted(counted.items(), key=lambda pair: (pair[1].circuit, pair[1].position)):
+        version = await sources.stations.get(key)
+        if version.rest or not version.mark_sheet.items:
+            continue
+        stations.setdefault(key, (one.position, Station(key, version.title, layout_of(version), version.slug)))
+        basis.people.setdefault(candidate, one.circuit)
+        if (candidate, key) in gone:
+            basis.missing.append(Missing(candidate, key, gone[candidate, key]))
+            continue
+        own = forms[one.id]
+        basis.marks.extend(
+            mark_of(one, candidate, version, form) for form in own if form.kind is Kind.mark and form.state in SHUT
+        )
+        record = records[one.id]
+        if record.status in COUNTS:
+            rated = _rating(own) if rules.weights_of(version.slug).sp_rating else None
+            basis.records.extend(mark_of(one, candidate, version, of, rated) for of in _counting(record, own, rules))
+            if record.outdated:
+                basis.outdated.append(Missing(candidate, key, OUTDATED))
+        else:
+            absent = one.outcome is Outcome.missed
+            basis.missing.append(Missing(candidate, key, _why(one, record.status), absent))
+    basis.stations.extend(station for _, station in sorted(stations.values(), key=lambda pair: pair[0]))
+    return basis
+
+
+def attempts(
+    encounters: Iterable[Encounter], incidents: Iterable[Incident]
+) -> tuple[dict[tuple[str, str], Encounter], dict[tuple[str, str], str]]:
+    """By candidate and station hash the attempt that counts; for those of whom none does, the last one and why."""
+    decided = {one.encounter_id: one.decision for one in incidents if one.decision in (Decision.void, Decision.rerun)}
+    counted: dict[tuple[str, str], Encounter] = {}
+    gone: dict[tuple[str, str], str] = {}
+    for one in sorted(encounters, key=lambda one: (one.outcome is Outcome.completed, one.attempt)):
+        if not one.candidate:
+            continue
+        place = one.candidate, one.station_hash
+        why = _void(one, decided.get(one.id))
+        if not why:
+            counted[place] = one
+            gone.pop(place, None)
+        elif place not in counted or place in gone:
+            counted[place], gone[place] = one, why
+    return counted, gone
+
+
+def _void(one: Encounter, decision: Decision | None) -> str:
+    if decision is Decision.rerun:
+        return "It was decided to run this encounter again, and that has not been done."
+    return "This encounter is void." if one.outcome is Outcome.void or decision is Decision.void else ""
+
+
+def _counting(record: Record, forms: Sequence[Form], rules: ResultRules) -> list[Form | Record]:
+    """What counts: the mark of record, or where two do not differ by much both, for their mean."""
+    if rules.examiners == "mean" and record.status is Status.confirmed:
+        return [one for one in forms if one.id in record.parents]
+    return [record]
+
+
+def _rating(forms: Iterable[Form]) -> Form | None:
+    """The standardized patient's submitted form."""
+    return next((one for one in forms if one.kind is Kind.sp_rating and one.state in SHUT), None)
+
+
+def mark_of(
+    encounter: Encounter, candidate: str, version: StationVersion, of: Form | Record, rated: Form | None = None
+) -> Mark:
+    """A submitted mark, or a mark of record, as figures are made of it. rated: the standardized patient's form."""
+    form, examiner, at_ms = (
+        (of.id, of.author_id, of.state_ms) if isinstance(of, Form) else (of.settlement or of.parents[0], "", 0)
+    )
+    return Mark(
+        encounter_id=encounter.id,
+        form_id=form,
+        candidate=candidate,
+        station=version.hash,
+        circuit=encounter.circuit,
+        examiner=examiner,
+        at_ms=at_ms,
+        items={item.id: of.value(f"item.{item.id}") for item in version.mark_sheet.items},
+        grade=of.value("global"),
+        sp={item.id: rated.value(f"sp.{item.id}") for item in version.mark_sheet.sp_rating} if rated else {},
+        sp_form=rated.id if rated else None,
+    )
+
+
+WHYS: Mapping[Status, str] = {
+    Status.second_missing: "The other of two marks is not submitted yet.",
+    Status.disputed: "Two marks differ, and nobody has settled it.",
+}
+
+
+def _why(encounter: Encounter, status: Status) -> str:
+    if encounter.outcome is Outcome.missed:
+        return "The candidate was not there."
+    if status in WHYS:
+        return WHYS[status]
+    return "The encounter is not over yet." if encounter.phase is not Phase.done else "No mark is submitted yet."
