@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,7 +10,7 @@ import typer
 
 from teleosce import __version__, cli_exam, cli_exports, cli_keeping, cli_rehearse
 from teleosce.core.errors import Fault
-from teleosce.core.settings import Settings
+from teleosce.core.settings import Settings, unsafe
 from teleosce.core.stopping import stop_signal
 from teleosce.terminal import Data, Model, err, out
 from teleosce.terminal import run as _run
@@ -99,23 +98,6 @@ async def _serve(settings: Settings) -> None:
             err.print(f"\n!!! {warning}\n", style="bold red", markup=False)
         await stop.wait()
         out.print("Stopping: recordings are being closed.")
-
-
-def unsafe(settings: Settings) -> str | None:
-    """Why browsers off this machine could not use the server, or should not; None where all is well."""
-    if settings.tls_cert or (settings.public_url or "").startswith("https://"):
-        return None
-    try:
-        local = ip_address(settings.host).is_loopback
-    except ValueError:
-        local = settings.host == "localhost"
-    if local:
-        return None
-    return (
-        "This server is open to other machines without TLS. Browsers give a page no camera and no microphone there, "
-        "and passwords and links travel in the clear. Give --tls-cert and --tls-key, or put a TLS proxy in front and "
-        "give --public-url https://…"
-    )
 
 
 @app.command()

@@ -16,7 +16,7 @@ from teleosce.cohort import Cohort, make_cohort
 from teleosce.core import logs
 from teleosce.core.errors import Fault
 from teleosce.core.paths import CONSULTATIONS
-from teleosce.core.settings import Settings, load
+from teleosce.core.settings import Settings, load, unsafe
 from teleosce.core.stopping import stop_signal
 from teleosce.rehearsal import act, play
 from teleosce.rehearsal.consultations import read_consultations
@@ -60,6 +60,8 @@ async def _serve(settings: Settings, *, as_json: bool, wanted: Wanted) -> None:
     async with running(settings) as server:
         ring = await _exam(server)
         _print_links(server, ring, cohort, said, as_json=as_json)
+        if warning := unsafe(settings):
+            said.print(f"!!! {warning}\n", style="bold red", markup=False)
         under_way = [asyncio.create_task(_play(server, ring, said))] if wanted.consultation else []
         under_way += [asyncio.create_task(_results(server, said))] if wanted.results else []
         await stop.wait()

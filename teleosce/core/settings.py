@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -82,18 +83,24 @@ def load(**flags: Any) -> Settings:
     """Reads the settings; a flag that is None was not given. Raises Invalid, naming every wrong key."""
     known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
     unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    faults: list[str] = []
+    settings = None
     try:
         settings = Settings(**{name: value for name, value in flags.items() if value is not None})
     except tomllib.TOMLDecodeError as error:
         raise Invalid(f"teleosce.toml cannot be read: {error}.", code="settings") from error
     except ValidationError as error:
-        faults = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
-        raise Invalid("These settings cannot be used: " + "; ".join(faults), code="settings") from error
+        for one in error.errors():
+            name = ".".join(str(part) for part in one["loc"])
+            if one["type"] == "extra_forbidden":
+                unknown.append(f"{name} in teleosce.toml")
+            else:
+                faults.append(f"{name}: {one['msg']}")
     if unknown:
-        raise Invalid(
-            f"No such setting: {', '.join(unknown)}. `teleosce doctor` lists those there are.",
-            code="settings",
-        )
+        there = ", ".join(Settings.model_fields)
+        raise Invalid(f"No such setting: {', '.join(unknown)}. Nothing was done. There are: {there}.", code="settings")
+    if settings is None:
+        raise Invalid("These settings cannot be used: " + "; ".join(faults), code="settings")
     if (settings.tls_cert is None) != (settings.tls_key is None):
         raise Invalid("tls_cert and tls_key go together: give both or neither.", code="settings")
     if (settings.large_model_url is None) != (settings.large_model_name is None):
@@ -110,4 +117,24 @@ def load(**flags: Any) -> Settings:
 def _is_private(url: str) -> bool:
     """Whether nobody on the way can read what is sent to it."""
     parts = urlsplit(url)
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"})
+    return parts.scheme == "https" or (parts.scheme == "http" and _local(parts.hostname or ""))
+
+
+def unsafe(settings: Settings) -> str | None:
+    """Why browsers off this machine could not use the server, or should not; None where all is well."""
+    public = settings.public_url or ""
+    reached = [settings.host, urlsplit(public).hostname or settings.host]
+    if settings.tls_cert or public.startswith("https://") or all(map(_local, reached)):
+        return None
+    return (
+        "This server is open to other machines without TLS. Browsers give a page no camera and no microphone there, "
+        "and passwords and links travel in the clear. Give --tls-cert and --tls-key, or put a TLS proxy in front and "
+        "give --public-url https://…"
+    )
+
+
+def _local(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

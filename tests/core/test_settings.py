@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from teleosce.core.errors import Invalid
-from teleosce.core.settings import load
+from teleosce.core.settings import load, unsafe
 
 
 @pytest.fixture(autouse=True)
@@ -27,9 +27,29 @@ def test_an_unknown_key_refuses_to_start(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(Invalid, match="TELEOSCE_PROT"):
         load()
     monkeypatch.delenv("TELEOSCE_PROT")
-    (tmp_path / "teleosce.toml").write_text("prot = 1\n")
-    with pytest.raises(Invalid, match="prot"):
+    (tmp_path / "teleosce.toml").write_text("prot = 1\nport = 70000\n[server]\nport = 1\n")
+    with pytest.raises(Invalid, match=r"No such setting: prot in teleosce\.toml, server in teleosce\.toml\..* port,"):
         load()
+
+
+@pytest.mark.parametrize(
+    ("given", "warns"),
+    [
+        ({}, False),
+        ({"host": "localhost"}, False),
+        ({"host": "::1"}, False),
+        ({"host": "0.0.0.0"}, True),
+        ({"host": "192.0.2.7"}, True),
+        ({"host": "exam.school.org"}, True),
+        ({"public_url": "http://exam.school.org"}, True),
+        ({"public_url": "http://localhost:8400"}, False),
+        ({"host": "0.0.0.0", "public_url": "http://localhost:8400"}, True),
+        ({"host": "0.0.0.0", "public_url": "https://exam.school.org"}, False),
+        ({"host": "0.0.0.0", "tls_cert": "cert.pem", "tls_key": "key.pem"}, False),
+    ],
+)
+def test_who_opens_the_server_to_others_without_tls_is_warned(given: dict[str, str], warns: bool) -> None:
+    assert (unsafe(load(**given)) is not None) == warns
 
 
 def test_a_wrong_value_is_named(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ OPEN = {
     "/readyz",
     "/metrics",
     "/api/openapi.json",
+    "/.well-known/jwks.json",
 }
 
 

@@ -25,7 +25,7 @@ async def page(client: Client, query: str = "") -> Any:
 
 
 async def heard(socket: Any, kind: str, **fields: Any) -> Any:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             said = await socket.receive_json()
             if said["type"] == kind and all(said.get(name) == value for name, value in fields.items()):
@@ -131,7 +131,7 @@ async def test_the_day_is_told_whole_and_then_by_differences(house: House) -> No
     await told("people", seat=house.seat("candidate"), present=True)
     await organiser.json("POST", f"/api/exams/{house.exam.exam_id}/gather", {"circuits": None})
     assert (await told("circuits", state="gathering"))["encounters"] == []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await heard(seat, "place"))["circuit"]["state"] != "gathering":
             pass
     await organiser.json("POST", f"/api/exams/{house.exam.exam_id}/go", {"circuits": ["A"]})
