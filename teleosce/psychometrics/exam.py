@@ -73,10 +73,11 @@ def regression_spread(
         slope = (sum_gy - sum_g * sum_y / count) / np.where(spread > NOISE, spread, np.nan)
         cuts = sum_y / count + slope * (BORDERLINE - sum_g / count)
     cuts = np.where((count >= 3) & (slope > NOISE), cuts, np.nan)
-    return _spread(_mean(cuts)), [_spread_or_none(column) for column in cuts.T]
+    return spread_of(_mean(cuts)), [spread_or_none(column) for column in cuts.T]
 
 
-def _spread(values: Numbers) -> Spread:
+def spread_of(values: Numbers) -> Spread:
+    """The spread of a figure over draws, NaN where it was undefined. Raises Undefined (`few`) if most are."""
     known = values[np.isfinite(values)]
     if len(known) < len(values) / 2:
         raise Undefined("few", "In more than half of the draws there is no such figure: there are too few candidates.")
@@ -84,9 +85,10 @@ def _spread(values: Numbers) -> Spread:
     return Spread(float(known.std(ddof=1)), float(low), float(high), len(values), len(values) - len(known))
 
 
-def _spread_or_none(values: Numbers) -> Spread:
+def spread_or_none(values: Numbers) -> Spread:
+    """The same, with NaN in place of the fault."""
     try:
-        return _spread(values)
+        return spread_of(values)
     except Undefined:
         return Spread(np.nan, np.nan, np.nan, len(values), int(np.isnan(values).sum()))
 

@@ -5,7 +5,7 @@ excellent). Both are arrays with an element for each candidate, NaN where missin
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -179,22 +179,58 @@ def angoff(judgements: Numbers, weights: Numbers | None = None) -> Cut:
     """The mean over judges of what each expects of a borderline candidate.
 
     judgements: judges × items, the share (0 to 1) of an item's points that a borderline candidate gets; NaN where a
-    judge said nothing: that judge's mean is of the items judged. weights: of the items, equal when left out. se is
-    the standard deviation of the judges' cuts/√judges. Source: Angoff 1971; Norcini, Med Educ 2003.
+    judge said nothing: that judge's mean is of the items judged. weights: of the items, equal when left out; below 0
+    for an item that costs points when it is done. se is the standard deviation of the judges' cuts/√judges.
+    Source: Angoff 1971; Norcini, Med Educ 2003.
 
     Raises Undefined for fewer than 2 judges (`few`).
     """
-    judged = judgements[np.isfinite(judgements).any(axis=1)]
-    if len(judged) < 2:
-        raise Undefined("few", f"The method needs at least 2 judges; here {_are(len(judged))}.")
-    weight = np.ones(judged.shape[1]) if weights is None else weights
-    known = np.isfinite(judged)
-    cuts = 100 * np.nansum(np.where(known, judged, 0) * weight, axis=1) / (known * weight).sum(axis=1)
+    cuts = judges_cuts(judgements, weights)
+    cuts = cuts[np.isfinite(cuts)]
+    if len(cuts) < 2:
+        raise Undefined("few", f"The method needs at least 2 judges; here {_are(len(cuts))}.")
     sd = float(cuts.std(ddof=1))
     warnings = () if len(cuts) >= 6 else ("Fewer than 6 judges: another panel could well differ.",)
     return Cut(
         "angoff", float(cuts.mean()), sd / math.sqrt(len(cuts)), "sd of judges/√judges", len(cuts), {"sd": sd}, warnings
     )
+
+
+def judges_cuts(judgements: Numbers, weights: Numbers | None = None) -> Numbers:
+    """Each judge's own cut in percent, as `angoff` takes them; NaN for one who judged nothing that is worth points."""
+    weight = np.ones(judgements.shape[1]) if weights is None else weights
+    known = np.isfinite(judgements)
+    worth = known @ np.maximum(weight, 0)
+    reached = np.maximum(np.where(known, judgements, 0) @ weight, 0)
+    cuts: Numbers = np.divide(100 * reached, worth, out=np.full(len(judgements), np.nan), where=worth > 0)
+    return cuts
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a panel makes of a station: its cut, and each judge's own, in percent, by the judge's name."""
+
+    cut: Cut
+    judges: Mapping[str, float]
+
+
+def judged(judgements: Numbers, names: Sequence[str], weights: Numbers | None = None) -> Judged:
+    """`angoff` with who judged what. Raises Undefined as that does."""
+    own = dict(zip(names, judges_cuts(judgements, weights).tolist(), strict=True))
+    return Judged(angoff(judgements, weights), {name: cut for name, cut in own.items() if math.isfinite(cut)})
+
+
+def panel_mark(stations: Sequence[Judged]) -> Cut:
+    """The pass mark of an exam by a panel: of each judge the mean over all stations, and of these the mean.
+
+    se is the standard deviation between judges/√judges; they differ as a whole, so stations are not independent.
+    Judges who left a station out have no part in it. Raises Undefined for fewer than 2 judges of all stations (`few`).
+    """
+    if not stations:
+        raise Undefined("few", "No panel has judged a station yet.")
+    everywhere = [name for name in stations[0].judges if all(name in one.judges for one in stations)]
+    table = np.array([[one.judges[name] for one in stations] for name in everywhere]).reshape(-1, len(stations))
+    return angoff(table / 100)
 
 
 def fixed(cut: float) -> Cut:

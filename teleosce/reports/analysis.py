@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t as student
 
 from teleosce.psychometrics import (
     Undefined,
     agreement,
+    bootstrap,
     exam,
     generalizability,
     rasch,
@@ -69,7 +71,7 @@ def _angoff(cohort: Cohort, key: str, given: Mapping[str, float]) -> Answer:
         answer: Answer = _plain(standards.fixed(given[key])) | {"method": "angoff"}
         return answer
     judged = cohort.panel.get(key)
-    return _plain(judged) if judged else {"why": "No panel has judged this station yet.", "code": "few"}
+    return _plain(judged.cut) if judged else {"why": "No panel has judged this station yet.", "code": "few"}
 
 
 def numbers(answers: list[Answer]) -> Numbers:
@@ -188,11 +190,9 @@ def lines(cohort: Cohort, rules: ResultRules) -> list[Answer]:
             continue
         verdicts = verdicts_of(cohort, cuts, rules, sem.get("value", 0.0))
         judged = [one for one in verdicts if one.passed is not None]
-        spread = (
-            _or_why(lambda: exam.regression_spread(cohort.scores, cohort.grades)[0])
-            if method == "borderline-regression"
-            else None
-        )
+        spread, of_stations = _spreads(method, cohort)
+        for answer, own in zip(answers, of_stations, strict=True):
+            answer["bootstrap"] = own
         found.append(
             {
                 "method": method,
@@ -206,6 +206,27 @@ def lines(cohort: Cohort, rules: ResultRules) -> list[Answer]:
             }
         )
     return found
+
+
+def _spreads(method: str, cohort: Cohort) -> tuple[Answer, list[Answer | None]]:
+    """How far the pass mark and each station's cut would move with other candidates; with other judges for a panel."""
+    none: list[Answer | None] = [None] * len(cohort.stations)
+    if method == "angoff":
+        return _or_why(
+            lambda: _of_judges([cohort.panel[one.key] for one in cohort.stations if one.key in cohort.panel])
+        ), none
+    try:
+        whole, each = bootstrap.cut_spread(method, cohort.scores, cohort.grades)
+    except Undefined as missing:
+        return _why(missing), none
+    return _plain(whole), [_plain(one) if np.isfinite(one.se) else None for one in each]
+
+
+def _of_judges(stations: list[standards.Judged]) -> Answer:
+    mark = standards.panel_mark(stations)
+    assert mark.se is not None
+    reach = float(student.ppf(0.975, mark.n - 1)) * mark.se
+    return {"se": mark.se, "low": mark.cut - reach, "high": mark.cut + reach, "judges": mark.n}
 
 
 def error_of(cohort: Cohort) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from teleosce.exams import Decision, Encounter, Incident, Outcome, Phase
-from teleosce.psychometrics.standards import Cut
+from teleosce.psychometrics.standards import Judged
 from teleosce.reports.cohort import Cohort, Mark, Missing, Station, cohort_of
 from teleosce.reports.export import Sources
 from teleosce.reports.rules import ResultRules
@@ -27,7 +27,7 @@ class Basis:
     marks: list[Mark] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
     outdated: list[Missing] = field(default_factory=list)
-    panel: dict[str, Cut] = field(default_factory=dict)
+    panel: dict[str, Judged] = field(default_factory=dict)
 
     def cohort(self) -> Cohort:
         """The same as arrays."""

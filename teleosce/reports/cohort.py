@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from teleosce.psychometrics.standards import Cut
+from teleosce.psychometrics.standards import Judged
 from teleosce.reports.rules import ResultRules, Weights
 from teleosce.scoring import GRADES, Layout, MarkedItem
 
@@ -100,7 +100,7 @@ class Cohort:
     lacks: NDArray[np.bool_]
     absent: NDArray[np.bool_]
     outdated: tuple[Missing, ...] = ()
-    panel: Mapping[str, Cut] = field(default_factory=dict)
+    panel: Mapping[str, Judged] = field(default_factory=dict)
 
 
 def cohort_of(
@@ -112,7 +112,7 @@ def cohort_of(
     *,
     missing: Sequence[Missing] = (),
     outdated: Sequence[Missing] = (),
-    panel: Mapping[str, Cut] | None = None,
+    panel: Mapping[str, Judged] | None = None,
 ) -> Cohort:
     """Arrays of an exam. people: each candidate's circuit. What is of other people or stations is left out.
 

@@ -65,8 +65,9 @@ async def frame_of(house: Rooms, exam_id: str) -> Frame:
 
 
 async def rules_of(house: Rooms, exam_id: str) -> ResultRules:
-    """The rule that pages begin with: that of the last run, or the usual one."""
-    return await house.results.last_rules(exam_id) or ResultRules()
+    """The rule that pages begin with: the exam's own; where none was fixed, that of the last run, or the usual one."""
+    kept = await house.results.kept_rules(exam_id)
+    return kept.rules if kept.version else await house.results.last_rules(exam_id) or ResultRules()
 
 
 def look_view(look: Look) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from teleosce.psychometrics import exam, standards, stations
+from teleosce.psychometrics import bootstrap, exam, standards, stations
 from teleosce.psychometrics.undefined import Undefined
+from teleosce.reports.analysis import METHODS
 
 NAN = np.nan
 
@@ -49,6 +50,31 @@ def test_each_part_of_a_rule_fails_by_its_name() -> None:
     ]
     assert [one.passed for one in verdicts] == [False, False, False, None, False]
     assert verdicts[0].stations_passed == 1
+
+
+@pytest.mark.parametrize("method", list(bootstrap.CUTS))
+def test_each_method_s_bootstrap_draws_what_a_plain_loop_draws(method: str) -> None:
+    scores, grades = simulated(n=40, k=3)
+    scores[:12, 1], grades[5:9, 2] = NAN, NAN
+    grades[:, 0] = np.where(grades[:, 0] == 1, 2, grades[:, 0])  # nobody borderline: some draws have no cut
+    whole, each = bootstrap.cut_spread(method, scores, grades, draws=150, seed=11)
+    drawn = np.random.default_rng(11).multinomial(40, np.full(40, 1 / 40), size=150)
+    cuts = np.full((150, 3), NAN)
+    for draw, counts in enumerate(drawn):
+        for station in range(3):
+            try:
+                again = (np.repeat(table[:, station], counts) for table in (scores, grades))
+                cuts[draw, station] = METHODS[method](*again).cut
+            except Undefined:
+                pass
+    marks = exam.totals(cuts)
+    assert (whole.undefined, whole.draws) == (int(np.isnan(marks).sum()), 150)
+    assert whole.se == pytest.approx(np.nanstd(marks, ddof=1), rel=1e-9)
+    assert (whole.low, whole.high) == pytest.approx(np.nanpercentile(marks, [2.5, 97.5]))
+    for station, one in enumerate(each):
+        assert one.undefined == np.isnan(cuts[:, station]).sum()
+        if np.isfinite(one.se):
+            assert one.se == pytest.approx(np.nanstd(cuts[:, station], ddof=1), rel=1e-9)
 
 
 def test_the_bootstrap_draws_what_a_plain_loop_draws() -> None:

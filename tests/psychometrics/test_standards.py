@@ -81,3 +81,26 @@ def test_undefined_cases_are_named() -> None:
         with pytest.raises(Undefined) as refused:
             ask()  # type: ignore[no-untyped-call]
         assert refused.value.code == code
+
+
+def test_items_that_cost_points_lower_a_judge_s_cut() -> None:
+    # 4 points at 0.8, 2 at 0.5, 2 off at 0.25: (3.2 + 1 - 0.5)/6; the other judge expects the harm for sure.
+    judgements = np.array([[0.8, 0.5, 0.25], [0.1, 0.1, 1.0]])
+    weights = np.array([4.0, 2, -2])
+    assert standards.judges_cuts(judgements, weights) == pytest.approx([100 * 3.7 / 6, 0])
+    one = standards.judged(judgements, ["ada", "ben"], weights)
+    assert one.cut.cut == pytest.approx(100 * 3.7 / 12)
+    assert one.judges == pytest.approx({"ada": 100 * 3.7 / 6, "ben": 0})
+
+
+def test_a_panel_s_pass_mark_and_its_error_between_judges() -> None:
+    table = np.array([[60.0, 50], [70, 54], [62, 61], [NAN, 90]])
+    names = ["a", "b", "c", "d"]
+    stations = [standards.judged(column[:, None] / 100, names) for column in table.T]
+    mark = standards.panel_mark(stations)
+    own = [55.0, 62, 61.5]  # d judged one station alone
+    assert mark.n == 3
+    assert mark.cut == pytest.approx(np.mean(own))
+    assert mark.se == pytest.approx(np.std(own, ddof=1) / 3**0.5)
+    with pytest.raises(Undefined):
+        standards.panel_mark([])

@@ -1,0 +1,100 @@
+"""How far cuts would move with other candidates: a bootstrap for each method that rests on candidates.
+
+Scores and grades are arrays of candidates × stations, as in `exam`. Candidates are drawn with all their stations. Each
+method is worked out for all draws at once, from the number of times that each candidate was drawn.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from teleosce.psychometrics.exam import NOISE, Spread, regression_spread, spread_of, spread_or_none, totals
+from teleosce.psychometrics.standards import BORDERLINE
+from teleosce.psychometrics.undefined import Undefined
+
+Numbers = NDArray[np.float64]
+Cuts = Callable[[Numbers, Numbers, Numbers], Numbers]
+"""From scores, grades, and draws × candidates (how often each was drawn) to draws × stations, NaN where undefined."""
+
+
+def cut_spread(
+    method: str, scores: Numbers, grades: Numbers, draws: int = 1000, seed: int = 1
+) -> tuple[Spread, list[Spread]]:
+    """The spread of the exam's pass mark and of each station's cut.
+
+    method: borderline-regression, borderline-group, contrasting-groups, cohen or modified-cohen, as in `standards`.
+    Source: Efron & Tibshirani, An introduction to the bootstrap, 1993. Raises Undefined as `exam.regression_spread`.
+    """
+    if method == "borderline-regression":
+        return regression_spread(scores, grades, draws, seed)
+    n = len(scores)
+    if n < 3:
+        raise Undefined("few", "A bootstrap needs at least 3 candidates.")
+    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws).astype(np.float64)
+    cuts = CUTS[method](scores, grades, drawn)
+    return spread_of(totals(cuts)), [spread_or_none(column) for column in cuts.T]
+
+
+def group_cuts(scores: Numbers, grades: Numbers, drawn: Numbers) -> Numbers:
+    """`standards.borderline_group` of each draw."""
+    count, mean, _ = _moments(scores, np.isfinite(scores) & (grades == BORDERLINE), drawn)
+    return np.where(count >= 3, mean, np.nan)
+
+
+def contrasting_cuts(scores: Numbers, grades: Numbers, drawn: Numbers, passes_from: int = 2) -> Numbers:
+    """`standards.contrasting_groups` of each draw."""
+    known = np.isfinite(scores) & np.isfinite(grades)
+    few, a, low = _moments(scores, known & (grades < passes_from), drawn)
+    many, b, high = _moments(scores, known & (grades >= passes_from), drawn)
+    there = (few >= 3) & (many >= 3) & (low > NOISE) & (high > NOISE) & (a < b)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Where the two densities are equal: (p − q)x² + 2(qb − pa)x + pa² − qb² + log(sa/sb) = 0.
+        p, q = 1 / (2 * low), 1 / (2 * high)
+        square, half, rest = p - q, q * b - p * a, p * a**2 - q * b**2 + np.log(low / high) / 2
+        root = np.sqrt(np.maximum(half**2 - square * rest, 0))
+        first, second = (-half + root) / square, (-half - root) / square
+        sa, sb = np.sqrt(low), np.sqrt(high)
+        beyond = (a * sb + b * sa) / (sa + sb)
+        found = np.where((a <= first) & (first <= b), first, np.where((a <= second) & (second <= b), second, beyond))
+        found = np.where(np.isclose(sa, sb, rtol=1e-9, atol=0), (a + b) / 2, found)
+    cuts: Numbers = np.where(there, found, np.nan)
+    return cuts
+
+
+def cohen_cuts(
+    scores: Numbers, _grades: Numbers, drawn: Numbers, percentile: float = 95, share: float = 0.60
+) -> Numbers:
+    """`standards.cohen` of each draw."""
+    cuts = np.full((len(drawn), scores.shape[1]), np.nan)
+    for station, column in enumerate(scores.T):
+        known = np.flatnonzero(np.isfinite(column))
+        if not len(known):
+            continue
+        order = known[np.argsort(column[known])]
+        upto = np.cumsum(drawn[:, order], axis=1)
+        at = np.maximum(upto[:, -1] - 1, 0) * percentile / 100
+        low, high = (column[order][np.argmax(upto > step[:, None], axis=1)] for step in (np.floor(at), np.ceil(at)))
+        best = low + (at - np.floor(at)) * (high - low)
+        cuts[:, station] = np.where(upto[:, -1] > 0, share * best, np.nan)
+    return cuts
+
+
+def _moments(scores: Numbers, there: NDArray[np.bool_], drawn: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Number, mean and sample variance of the scores that are there, for each draw and station."""
+    count = drawn @ there.astype(np.float64)
+    # About the middle of all, so that no digits are lost in the squares.
+    middle = np.nanmean(np.where(there, scores, np.nan)) if there.any() else 0.0
+    away = np.where(there, scores - middle, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = (drawn @ away) / count
+        variance = (drawn @ away**2 - count * mean**2) / (count - 1)
+    return count, mean + middle, variance
+
+
+CUTS: dict[str, Cuts] = {
+    "borderline-group": group_cuts,
+    "contrasting-groups": contrasting_cuts,
+    "cohen": cohen_cuts,
+    "modified-cohen": lambda scores, grades, drawn: cohen_cuts(scores, grades, drawn, 90, 0.65),
+}
