@@ -71,6 +71,7 @@ class People:
         self.issue_links = links.issue_links
         self.revoke_links = links.revoke_links
         self.look_at_link = links.look_at_link
+        self.opens = links.opens
         self.join = links.join
 
         self.principal = sessions.principal

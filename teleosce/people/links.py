@@ -112,6 +112,12 @@ class Links:
         link, seat = found
         return LinkView(seat, link.opens_ms, link.closes_ms)
 
+    async def opens(self, token: str) -> bool:
+        """Whether `look_at_link` would show it; nothing is written."""
+        async with self._database.read() as connection:
+            found = await store.find_link(connection, token_hash(plain(token)))
+        return why_not(found and found[0], self._clock.now_ms()) in {None, "not-yet"}
+
     async def join(self, token: str, device: str) -> tuple[str, Principal]:
         """(session token, principal): the seat's newest device, until the link closes.
 

@@ -4,7 +4,6 @@ from collections import deque
 
 from aiohttp import web
 
-from teleosce.core.errors import TooMany
 from teleosce.web.context import rooms
 
 WINDOW_S = 60.0
@@ -23,18 +22,19 @@ def address_of(request: web.Request) -> str:
 
 
 class Refusals:
-    """Counts refusals by address. Only refusals count: a school behind one address may join all at once."""
+    """Counts refusals by address. Only refusals count: a school behind one address may join all at once. What is right
+    is let in all the same: one who guesses there is not to keep a whole school out.
+    """
 
     def __init__(self) -> None:
         self._times: dict[str, deque[float]] = {}
 
-    def check(self, address: str, now: float) -> None:
-        """Raises TooMany while `address` was refused too often in the last minute. `now` in seconds."""
+    def reached(self, address: str, now: float) -> bool:
+        """Whether `address` was refused too often in the last minute. `now` in seconds."""
         times = self._times.get(address)
         while times and now - times[0] > WINDOW_S:
             times.popleft()
-        if times and len(times) >= MOST:
-            raise TooMany("Too many links were tried from here that do not work. Wait a minute, then try again.")
+        return times is not None and len(times) >= MOST
 
     def count(self, address: str, now: float) -> None:
         """One more refusal."""

@@ -99,6 +99,14 @@ async def test_a_refused_link_tells_nothing(house: House, kind: str) -> None:
     assert (await house.rooms.people.verify_audit()).broken_at is None
 
 
+async def test_who_guesses_is_slowed_down_and_keeps_nobody_out(house: House) -> None:
+    client = await house.client()
+    refused = [await client.ask("POST", "/api/link", {"token": wrong_token()}) for _ in range(32)]
+    assert [one.status for one in refused] == [403] * 30 + [429] * 2
+    await client.join(house.link("candidate"))
+    await client.refused(429, "POST", "/api/join", {"token": wrong_token(), "consent_version": None})
+
+
 async def test_nobody_is_recorded_without_consent(house: House) -> None:
     client = await house.client()
     token = house.link("candidate").partition("#")[2]

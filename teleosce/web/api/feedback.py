@@ -12,6 +12,7 @@ from teleosce.web.api.feedback_release import pdf_response, previewed
 from teleosce.web.api.media import PRIVATE
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.feedback import feedbacks_of, own_seat
+from teleosce.web.files import ranged
 from teleosce.web.routing import Route, answer
 
 
@@ -72,7 +73,7 @@ async def take_file(request: web.Request) -> web.StreamResponse:
     seat = await own_seat(house, principal(request))
     take = await house.recordings.take(request.match_info["take"])
     await feedbacks_of(house).recording(seat, take.encounter_id)
-    return web.FileResponse(house.recordings.path(take), headers=PRIVATE | {"Content-Type": "video/webm"})
+    return await ranged(request, house.recordings.path(take), PRIVATE | {"Content-Type": "video/webm"})
 
 
 ROUTES = [

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from teleosce.core.errors import Conflict
+from teleosce.core.errors import Conflict, TooMany
 from teleosce.exams import RUNNING
 from teleosce.people import LinkRefused, LinkView, Permission, Principal, Role
 from teleosce.web import sessions
@@ -101,9 +101,11 @@ async def _is_recorded(house: Rooms, view: LinkView) -> bool:
 
 async def _look(request: web.Request, token: str) -> LinkView:
     refusals, address, now = request.app[REFUSALS], address_of(request), time.monotonic()
-    refusals.check(address, now)
+    people = rooms(request).people
+    if refusals.reached(address, now) and not await people.opens(token):
+        raise TooMany("Too many links were tried from here that do not work. Wait a minute, then try again.")
     try:
-        return await rooms(request).people.look_at_link(token)
+        return await people.look_at_link(token)
     except LinkRefused:
         refusals.count(address, now)
         raise

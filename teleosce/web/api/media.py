@@ -12,6 +12,7 @@ from teleosce.people import Permission
 from teleosce.recording import Manifest, Take
 from teleosce.web.calibration import read_encounter
 from teleosce.web.context import Rooms, principal, rooms
+from teleosce.web.files import ranged
 from teleosce.web.routing import Access, Route, answer, body
 
 PRIVATE = {"Cache-Control": "private, no-store"}
@@ -102,7 +103,7 @@ async def take_file(request: web.Request) -> web.StreamResponse:
         raise NotFound("There is no such recording.")
     take = await house.recordings.take(take_id)
     await read_encounter(house, principal(request), take.encounter_id)
-    return web.FileResponse(house.recordings.path(take), headers=PRIVATE | {"Content-Type": "video/webm"})
+    return await ranged(request, house.recordings.path(take), PRIVATE | {"Content-Type": "video/webm"})
 
 
 async def poster(request: web.Request) -> web.StreamResponse:

@@ -12,6 +12,7 @@ from teleosce.keeping.reels import LONGEST_TITLE, MOST_MOMENTS
 from teleosce.people import Permission, Principal
 from teleosce.web.access import oversees, own_encounter
 from teleosce.web.context import principal, rooms
+from teleosce.web.files import ranged
 from teleosce.web.keeping import reels_of
 from teleosce.web.routing import Route, answer, body
 
@@ -83,7 +84,7 @@ async def reel_file(request: web.Request) -> web.StreamResponse:
     headers = PRIVATE | {"Content-Type": "video/webm"}
     if "download" in request.query:
         headers["Content-Disposition"] = f'attachment; filename="reel-{reel.id[:8]}.webm"'
-    return web.FileResponse(path, headers=headers)
+    return await ranged(request, path, headers)
 
 
 async def _own(request: web.Request) -> Reel:
