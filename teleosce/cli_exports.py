@@ -19,6 +19,7 @@ def add_to(exam_app: typer.Typer) -> None:
     """Adds this module's commands."""
     exam_app.command("export")(export)
     exam_app.command("bundle")(bundle)
+    exam_app.command("appeal")(appeal)
 
 
 def export(
@@ -52,6 +53,22 @@ def bundle(
 
     made = run(write_bundle(settings_of(data=data, log_level="warning"), exam, to, number))
     out.print(f"Wrote decision run {made} into {to}, signed. Check it with: teleosce verify {to}", markup=False)
+
+
+def appeal(
+    encounter: Annotated[str, typer.Argument(help="The encounter's id: `teleosce encounters` lists them.")],
+    to: Annotated[Path, typer.Option(help="A new folder, or a new .zip.")],
+    data: Data = None,
+) -> None:
+    """Write all there is of one encounter for those who decide on an appeal, signed; open its index.html.
+
+    Recording with the pictures in step, transcript, every sheet with its history, what counts and how it came to be,
+    decisions, incidents and the audit trail. The page needs no network and no server.
+    """
+    from teleosce.offline_results import write_appeal_bundle
+
+    names = run(write_appeal_bundle(settings_of(data=data, log_level="warning"), encounter, to))
+    out.print(f"Wrote {len(names)} files into {to}, signed. Check them with: teleosce verify {to}", markup=False)
 
 
 def show_key(

@@ -7,7 +7,7 @@ from teleosce.core.settings import Settings
 from teleosce.core.signing import signing_key
 from teleosce.exams import Exam
 from teleosce.offline import rooms_of
-from teleosce.reports.exports import material_of, tables_of, write_decision, write_tables
+from teleosce.reports.exports import material_of, tables_of, write_appeal, write_decision, write_tables
 from teleosce.reports.runs import inputs_of
 from teleosce.web import Rooms
 from teleosce.web.keeping import sources_of
@@ -40,6 +40,14 @@ async def write_bundle(settings: Settings, exam: str, target: Path, number: int 
         now_ms = rooms.clock.now_ms()
         write_decision(known, known.run, target, inputs=inputs, audit=audit, key=key, made_ms=now_ms)
         return known.run.number
+
+
+async def write_appeal_bundle(settings: Settings, encounter_id: str, target: Path) -> list[str]:
+    """Writes all there is of an encounter, signed, with a page to open; returns the names. Raises as `write_appeal`."""
+    async with rooms_of(settings) as rooms:
+        key = signing_key(settings.data)
+        sources, now_ms = sources_of(rooms), rooms.clock.now_ms()
+        return await write_appeal(sources, rooms.results, encounter_id, target, key=key, made_ms=now_ms)
 
 
 async def exam_of(rooms: Rooms, said: str) -> Exam:

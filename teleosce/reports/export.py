@@ -33,8 +33,18 @@ class Sources:
 
 async def write_export(sources: Sources, encounter_id: str, folder: Path) -> list[str]:
     """Returns the names written. Raises NotFound, or Invalid when `folder` has something in it already."""
-    encounter = await sources.exams.encounter(encounter_id)
+    texts = await export_texts(sources, encounter_id)
     await asyncio.to_thread(_make_empty, folder)
+    for name, text in texts.items():
+        await asyncio.to_thread(write_durably, folder / name, text.encode())
+    for name, path in (await take_files(sources, encounter_id)).items():
+        await asyncio.to_thread(shutil.copyfile, path, folder / name)
+    return await asyncio.to_thread(_list_hashes, folder)
+
+
+async def export_texts(sources: Sources, encounter_id: str) -> dict[str, str]:
+    """All there is of an encounter but its films, as files of text by their names. Raises NotFound."""
+    encounter = await sources.exams.encounter(encounter_id)
     version = await sources.stations.get(encounter.station_hash)
     texts = {
         "encounter.json": _json(encounter),
@@ -49,10 +59,25 @@ async def write_export(sources: Sources, encounter_id: str, folder: Path) -> lis
         texts["captions.vtt"] = await sources.transcripts.webvtt(encounter_id)
         told = glance_of(sources.exams, sources.people, sources.recordings, sources.transcripts, encounter_id)
         texts["glance.json"] = _json(await told)
-    for name, text in texts.items():
-        await asyncio.to_thread(write_durably, folder / name, text.encode())
-    await _copy_recording(sources, encounter_id, folder)
-    return await asyncio.to_thread(_list_hashes, folder)
+    manifest = await sources.recordings.manifest(encounter_id)
+    if manifest is not None:
+        texts["recording.json"] = _json(manifest)
+    return texts
+
+
+async def take_files(sources: Sources, encounter_id: str) -> dict[str, Path]:
+    """The sealed films of an encounter by the names under which they leave the house: role and number of the take."""
+    manifest = await sources.recordings.manifest(encounter_id)
+    found: dict[str, Path] = {}
+    for take in manifest.takes if manifest else []:
+        if take.state == "sealed":
+            seat = await sources.people.seat(take.participant_id)
+            name = f"{seat.role.value}-{take.number}.webm"
+            # Two candidates may be at one station.
+            found[f"{seat.role.value}-{seat.id[:6]}-{take.number}.webm" if name in found else name] = (
+                sources.recordings.path(take)
+            )
+    return found
 
 
 def _make_empty(folder: Path) -> None:
@@ -84,18 +109,6 @@ async def _marking(sources: Sources, encounter: Encounter) -> dict[str, Any]:
         "assignments": [asdict(one) for one in given if one.encounter_id == encounter.id],
         "record": asdict(await sources.marking.record(encounter.id)),
     }
-
-
-async def _copy_recording(sources: Sources, encounter_id: str, folder: Path) -> None:
-    manifest = await sources.recordings.manifest(encounter_id)
-    if manifest is None:
-        return
-    await asyncio.to_thread(write_durably, folder / "recording.json", _json(manifest).encode())
-    for take in manifest.takes:
-        if take.state == "sealed":
-            seat = await sources.people.seat(take.participant_id)
-            name = f"{seat.role.value}-{take.number}.webm"
-            await asyncio.to_thread(shutil.copyfile, sources.recordings.path(take), folder / name)
 
 
 def _json(content: Any) -> str:

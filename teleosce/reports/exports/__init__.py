@@ -1,9 +1,11 @@
 """An exam's results as files that leave the house: tables, and bundles that are signed.
 
 `tables_of` is everything results are made of, a table for each level. `write_decision` is a decision run with what it
-rests on, signed by the house; `verify_bundle` says of a bundle exactly what is altered, missing or added.
+rests on, `write_appeal` one encounter with a page that opens offline, both signed by the house; `verify_bundle` says of
+a bundle exactly what is altered, missing or added.
 """
 
+from teleosce.reports.exports.appeal import write_appeal
 from teleosce.reports.exports.decision import write_decision
 from teleosce.reports.exports.levels import tables_of
 from teleosce.reports.exports.material import Material, material_of
@@ -17,6 +19,7 @@ __all__ = [
     "material_of",
     "tables_of",
     "verify_bundle",
+    "write_appeal",
     "write_decision",
     "write_tables",
 ]

@@ -52,6 +52,11 @@ class Bundle:
         self._opened = opened
         self._files: list[dict[str, Any]] = []
 
+    @property
+    def names(self) -> list[str]:
+        """What is in it so far."""
+        return [str(one["path"]) for one in self._files]
+
     def add(self, path: str, write: Writer) -> None:
         """A file whose content `write` writes. path: POSIX, within the bundle."""
         with self._opened(path) as file:

@@ -399,7 +399,7 @@ def _runs(known: Material) -> Table:
 
 
 def _released(one: Release) -> str:
-    withdrawn = f", withdrawn {iso(one.withdrawn_ms)}" if one.withdrawn_ms else ""
+    withdrawn = f", withdrawn {iso(one.withdrawn_ms)} {one.withdrawn_why or ''}".rstrip() if one.withdrawn_ms else ""
     return f"{one.group or 'all'} from {iso(one.from_ms)}{withdrawn}"
 
 
@@ -434,8 +434,7 @@ def _analysis(known: Material) -> Table:
 
     def rows() -> Iterator[Row]:
         for question in ("sound", "lines", "fair"):
-            answer = known.analysis[question]
-            for path, value in _flat(answer):
+            for path, value in _flat(known.analysis[question]):
                 is_number = isinstance(value, int | float) and not isinstance(value, bool)
                 text = _yes(value) if isinstance(value, bool) else value if isinstance(value, str) else None
                 yield question, "/".join(path), value if is_number else None, text

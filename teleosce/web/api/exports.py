@@ -7,7 +7,7 @@ from aiohttp import web
 from teleosce.core.errors import NotFound
 from teleosce.core.signing import signing_key
 from teleosce.people import Permission
-from teleosce.web.access import exam_of, oversees
+from teleosce.web.access import exam_of, oversees, own_encounter
 from teleosce.web.context import principal, rooms
 from teleosce.web.exports import send_made
 from teleosce.web.routing import Access, Route
@@ -35,6 +35,18 @@ async def bundle(request: web.Request) -> web.StreamResponse:
     return await send_made(request, ["exam", "bundle", exam_id, *_run(request)], f"{exam.title}.zip", "application/zip")
 
 
+async def appeal(request: web.Request) -> web.StreamResponse:
+    """All there is of an encounter, for those who decide on an appeal."""
+    house, who = rooms(request), principal(request)
+    encounter = await own_encounter(house, who, request.match_info["encounter"])
+    if not oversees(who, encounter.exam_id):
+        raise NotFound("There is no such encounter in your exams.")
+    await house.people.record(who, "results.export", encounter.id, {"what": "appeal"})
+    seat = await house.people.seat(encounter.candidate) if encounter.candidate else None
+    name = f"appeal {(seat and seat.number) or encounter.id}.zip"
+    return await send_made(request, ["exam", "appeal", encounter.id], name, "application/zip")
+
+
 async def public_key(request: web.Request) -> web.Response:
     """The public key with which bundles and credentials are signed (RFC 7517)."""
     key = await asyncio.to_thread(signing_key, rooms(request).settings.data)
@@ -58,6 +70,14 @@ ROUTES = [
         "All tables of an exam, .xlsx or .zip",
         query=("run",),
         gives=tuple(_TABLES.values()),
+    ),
+    Route(
+        "GET",
+        "/api/encounters/{encounter}/appeal.zip",
+        appeal,
+        Permission.export_data,
+        "All there is of an encounter, for an appeal",
+        gives=("application/zip",),
     ),
     Route(
         "GET",

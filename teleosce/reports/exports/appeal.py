@@ -1,0 +1,105 @@
+"""All there is of one encounter, for those who decide on an appeal: a page that opens without a network, and the data.
+
+Nothing is about anybody else but those who took part in it, marked it, or decided on it.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from babel.support import NullTranslations
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from teleosce.core.paths import WEB
+from teleosce.core.signing import SigningKey
+from teleosce.reports.export import Sources, export_texts, take_files
+from teleosce.reports.exports.appeal_view import Facts, appeal_view
+from teleosce.reports.exports.bundle import new_bundle, plain
+from teleosce.reports.exports.material import SHOWN
+from teleosce.reports.results import Results
+
+STYLES = ("app.css", "tokens.css", "base.css", "components.css", "pages/appeal.css")
+SCRIPT = "appeal.js"
+
+
+async def facts_of(sources: Sources, results: Results, encounter_id: str) -> Facts:
+    """Reads what is known of an encounter. Raises NotFound."""
+    encounter = await sources.exams.encounter(encounter_id)
+    exam = await sources.exams.exam(encounter.exam_id)
+    forms = [one for one in await sources.forms.of_encounter(encounter_id) if one.kind in SHOWN]
+    incidents = await sources.exams.incidents_in([encounter_id])
+    subjects = (encounter_id, encounter.slot_id, *(one.id for one in forms), *(one.id for one in incidents))
+    files = {path.name: name for name, path in (await take_files(sources, encounter_id)).items()}
+    return Facts(
+        exam=exam,
+        encounter=encounter,
+        version=await sources.stations.get(encounter.station_hash),
+        seats={one.id: one for one in await sources.people.seats(exam.id)},
+        forms=forms,
+        histories=await sources.forms.histories([one.id for one in forms]),
+        record=await sources.marking.record(encounter_id),
+        rules=await sources.marking.rules(exam.id),
+        assignments=[
+            one for one in await sources.marking.assignments(exam.id, ended=True) if one.encounter_id == encounter_id
+        ],
+        runs=[one for one in await results.runs(exam.id) if encounter_id in one.inputs],
+        releases=await results.releases(exam.id),
+        incidents=incidents,
+        phases=await sources.exams.phase_log(encounter_id),
+        attendance=await sources.exams.attendance([encounter_id]),
+        audit=await sources.people.audit_about(*subjects),
+        manifest=await sources.recordings.manifest(encounter_id),
+        files=files,
+        transcript=await sources.transcripts.get(encounter_id),
+    )
+
+
+async def write_appeal(
+    sources: Sources, results: Results, encounter_id: str, target: Path, *, key: SigningKey, made_ms: int
+) -> list[str]:
+    """Writes the bundle of an encounter, a new folder or .zip, and returns the names in it.
+
+    Raises NotFound, Invalid when there is something at `target`, Unavailable when the disk does not let it. Blocks:
+    recordings are copied.
+    """
+    facts = await facts_of(sources, results, encounter_id)
+    texts = await export_texts(sources, encounter_id)
+    view = appeal_view(facts, made_ms) | {"data": sorted(texts), "key": key.public}
+    with new_bundle(target) as bundle:
+        bundle.text("index.html", _page(view))
+        for style in STYLES:
+            bundle.copy(f"page/{Path(style).name}", WEB / "static" / "css" / style)
+        bundle.copy(f"page/{SCRIPT}", WEB / "static" / "js" / SCRIPT)
+        for name, text in texts.items():
+            bundle.text(f"data/{name}", text)
+        bundle.lines("data/audit.jsonl", iter(facts.audit))
+        bundle.json("data/decisions.json", [plain(one) | {"found": None, "inputs": None} for one in facts.runs])
+        for name, path in (await take_files(sources, encounter_id)).items():
+            bundle.copy(f"recording/{name}", path)
+        about = {"kind": "appeal", "exam": facts.exam.id, "encounter": encounter_id, "attempt": facts.encounter.attempt}
+        bundle.seal(about, key, made_ms, _said(view))
+        return bundle.names
+
+
+def _page(view: dict[str, Any]) -> str:
+    made = Environment(
+        loader=FileSystemLoader(WEB / "templates"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.install_gettext_translations(NullTranslations(), newstyle=True)  # type: ignore[attr-defined]
+    return made.get_template("appeal.html").render(**view)
+
+
+def _said(view: dict[str, Any]) -> str:
+    data: Sequence[str] = view["data"]
+    return f"""{view["exam"]}: station {view["station"]}, candidate {view["candidate"]}, attempt {view["attempt"]}
+
+Open index.html in a browser: no network is needed. The rest is for programs:
+
+recording/   what was recorded of each person
+data/        {", ".join([*data, "audit.jsonl", "decisions.json"])}
+page/        what index.html needs"""
