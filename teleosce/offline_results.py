@@ -34,7 +34,7 @@ async def write_bundle(settings: Settings, exam: str, target: Path, number: int 
             raise NotFound(
                 f"“{found.title}” has no decision run yet, so there is nothing to put in a bundle.", code="no-run"
             )
-        inputs = inputs_of((await rooms.results.basis(found.id)).records)
+        inputs = inputs_of((await rooms.results.basis(found.id, known.run.rules)).records)
         audit = await rooms.people.audit_about(found.id)
         key = signing_key(settings.data)
         now_ms = rooms.clock.now_ms()

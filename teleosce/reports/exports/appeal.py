@@ -50,6 +50,7 @@ async def facts_of(sources: Sources, results: Results, encounter_id: str) -> Fac
         audit=await sources.people.audit_about(*subjects),
         manifest=await sources.recordings.manifest(encounter_id),
         files=files,
+        accounts={one.id: one.name for one in (await sources.people.everybody())[1]},
         transcript=await sources.transcripts.get(encounter_id),
     )
 

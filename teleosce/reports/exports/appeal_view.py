@@ -23,7 +23,6 @@ from teleosce.scoring import (
     Status,
     layout_of,
 )
-from teleosce.scoring.score import POINTS
 from teleosce.stations import StationVersion
 from teleosce.transcripts import Transcript
 
@@ -52,7 +51,8 @@ NO_RECORD: Mapping[Status, str] = {
 class Facts:
     """All that is known of one encounter.
 
-    files: the name in the bundle of each take's file. runs: the decision runs that rest on it.
+    files: the name in the bundle of each take's file. accounts: the names of staff without a seat. runs: the decision
+    runs that rest on it.
     """
 
     exam: Exam
@@ -73,12 +73,13 @@ class Facts:
     manifest: Manifest | None
     files: Mapping[str, str]
     transcript: Transcript | None
+    accounts: Mapping[str, str]
 
     def name(self, person: str | None) -> str:
         """Somebody by name, and a candidate by number too; an account by its id."""
         seat = self.seats.get(person or "")
         if seat is None:
-            return person or ""
+            return self.accounts.get(person or "", person or "")
         return f"{seat.name} ({seat.number})" if seat.number else seat.name
 
     def role(self, person: str) -> str:
@@ -116,7 +117,7 @@ def appeal_view(facts: Facts, made_ms: int) -> View:
         "people": _people(facts),
         "recording": _recording(facts),
         "turns": _turns(facts),
-        "transcript_by": facts.transcript.model if facts.transcript else "",
+        "transcript_by": (facts.transcript.model or "") if facts.transcript else "",
         "record": _record(facts),
         "sheets": [_sheet(facts, form) for form in facts.forms],
         "decisions": [_decision(facts, run) for run in facts.runs],
@@ -147,8 +148,8 @@ def _recording(facts: Facts) -> View:
     manifest = facts.manifest
     if manifest is None:
         return {"why": "Nothing was recorded of this encounter.", "people": [], "lost": [], "length_ms": 0}
-    people: dict[str, list[View]] = {}
-    lost = []
+    people: dict[str, list[View]] = {seat: [] for seat in facts.encounter.people}
+    lost = list[View]()
     for take in manifest.takes:
         own = people.setdefault(take.participant_id, [])
         from_ms = take.starts_ms - manifest.starts_ms
@@ -194,12 +195,12 @@ def _record(facts: Facts) -> View:
     by_form = {form.id: facts.name(form.author_id) for form in facts.forms}
     counts = record.status in COUNTS
     total = record.total(layout) if counts else None
-    items = []
+    items = list[View]()
     for item in facts.version.mark_sheet.items if counts else ():
         known = record.fields.get(f"item.{item.id}")
         if known is None:
             continue
-        share = POINTS.get(known.value or "", 0.0)
+        share = layout.items[item.id].done(known.value) or 0.0
         items.append(
             {"text": item.text, "domain": facts.version.mark_sheet.domains.get(item.domain, item.domain),
              "critical": item.critical, "mark": MARKS.get(known.value or "", "–"), "weight": item.weight,
@@ -210,7 +211,7 @@ def _record(facts: Facts) -> View:
         "counts": counts,
         "total": total,
         "points": sum(one["points"] for one in items),
-        "weight": sum(one["weight"] for one in items),
+        "weight": sum(one["weight"] for one in items if one["weight"] > 0),
         "grade": str(rating.value).capitalize() if rating else "",
         "grade_from": _source(rating.forms, by_form) if rating else "",
         "grade_reason": rating.reason if rating else "",

@@ -22,7 +22,7 @@
     })),
   }));
   const turns = /** @type {HTMLElement[]} */ ([...watch.querySelectorAll("#turns > li")]);
-  const list = document.getElementById("turns");
+  const list = document.getElementById("turns-scroll");
   const play = /** @type {HTMLButtonElement} */ (document.getElementById("play"));
   const seek = /** @type {HTMLInputElement} */ (document.getElementById("seek"));
   const speed = /** @type {HTMLSelectElement} */ (document.getElementById("speed"));

@@ -1,0 +1,54 @@
+"""One encounter for those who decide on an appeal: what its page says, and that nothing of it is anybody else's."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from teleosce.app import at_rest
+from teleosce.core.errors import NotFound
+from teleosce.core.ids import new_id
+from teleosce.offline_results import write_appeal_bundle
+from teleosce.reports.exports import verify_bundle
+from tests.reports.exam_world import World
+
+
+async def test_the_page_says_what_counts_and_names_nobody_else(decided: World, tmp_path: Path) -> None:
+    async with at_rest(decided.settings) as rooms:
+        run = await rooms.results.one(decided.run)
+        encounter = await rooms.exams.encounter(next(iter(run.inputs)))
+        seats = await rooms.people.seats(decided.exam)
+        record = await rooms.marking.record(encounter.id)
+    target = tmp_path / "appeal"
+    names = await write_appeal_bundle(decided.settings, encounter.id, target)
+    found = verify_bundle(target)
+    assert found.faults == []
+    assert found.about["encounter"] == encounter.id
+    assert {"index.html", "page/appeal.js", "data/forms.json", "data/audit.jsonl"} <= set(names)
+
+    page = (target / "index.html").read_text()
+    assert "Nothing was recorded of this encounter." in page
+    assert "One examiner marked this encounter" in page
+    assert "Run 1: " in page
+    # Nothing that a policy would refuse, and nothing that a browser would fetch from elsewhere.
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*src=)|(?:src|href)=[\"'](?:https?:)?//", page)
+    for link in re.findall(r'(?:src|href)="([^"#]+)"', page):
+        assert (target / link).is_file(), link
+
+    everything = "".join(
+        path.read_text() for path in sorted(target.rglob("*")) if path.suffix in (".html", ".json", ".jsonl")
+    )
+    others = [one for one in seats if one.role == "candidate" and one.id != encounter.candidate]
+    assert not [one.name for one in others if f"{one.name}<" in everything or one.id in everything]
+    assert json.loads((target / "data" / "marking.json").read_text())["record"]["parents"] == list(record.parents)
+
+
+async def test_it_needs_an_encounter_and_takes_a_zip(decided: World, tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        await write_appeal_bundle(decided.settings, new_id(), tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+    async with at_rest(decided.settings) as rooms:
+        encounter = (await rooms.exams.encounters(decided.exam))[0]
+    await write_appeal_bundle(decided.settings, encounter.id, tmp_path / "a.zip")
+    assert verify_bundle(tmp_path / "a.zip").faults == []
