@@ -20,6 +20,7 @@ from playwright.async_api import Page, async_playwright
 
 from bench.desk_world import make_world
 from bench.examiner import SCRIPT, Evening, Examiner
+from bench.footage import KEY_S
 from bench.machine import machine
 from teleosce.app import Server, running
 from teleosce.core.settings import Settings
@@ -52,7 +53,7 @@ def gone_to(shown: list[dict[str, Any]], starts: dict[str, int]) -> dict[str, fl
     return {
         "ms": round(max(frame["ms"] for frame in shown), 1),
         "apart_ms": round(max(places) - min(places), 1),
-        "from_key_ms": round(max(frame["asked_ms"] % 5000 for frame in shown)),
+        "from_key_ms": round(max(frame["asked_ms"] % (1000 * KEY_S) for frame in shown)),
     }
 
 

@@ -15,9 +15,10 @@ from teleosce.recording.journal import Header
 from teleosce.recording.webm import Block
 from teleosce.rehearsal.voices import RATE, say
 from teleosce.rtc.model import TrackInfo
+from teleosce.rtc.timings import KEY_FRAME_EVERY_S
 
 WIDTH, HEIGHT, FPS, BITS = 640, 480, 24, 700_000
-KEY_S = 5
+KEY_S = round(KEY_FRAME_EVERY_S)
 """Between two key frames, as the recorder asks for them."""
 TRACKS = (TrackInfo("audio", "opus", 48_000), TrackInfo("video", "VP8", 90_000))
 _SOUND_MS = 20

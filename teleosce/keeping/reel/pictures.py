@@ -15,7 +15,8 @@ from teleosce.keeping.reel.card import card
 from teleosce.keeping.reel.plan import CARD_MS, Clip
 
 FARTHEST_KEY_MS = 5500
-"""A copied clip begins at most so long before its moment: the recorder asks for a key frame every five seconds."""
+"""A copied clip begins at most so long before its moment: the recorder asked for a key frame every five seconds once,
+and now every two."""
 
 _MS = Fraction(1, 1000)
 # One thread, as exams may go on beside; no hidden frames, so that parts join without a seam.

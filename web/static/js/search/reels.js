@@ -52,7 +52,7 @@ async function make(onclear) {
         "fieldset",
         { class: "stack tight" },
         el("legend", {}, t("Pictures")),
-        el("label", { class: "choice" }, fast, el("span", {}, t("As recorded, quick"), el("br"), el("span", { class: "soft small" }, t("Shows who speaks; each begins up to five seconds early.")))),
+        el("label", { class: "choice" }, fast, el("span", {}, t("As recorded, quick"), el("br"), el("span", { class: "soft small" }, t("Shows who speaks; each begins a few seconds early.")))),
         el("label", { class: "choice" }, exact, el("span", {}, t("Both side by side, exact"), el("br"), el("span", { class: "soft small" }, t("Drawn anew: takes about as long as the film lasts, or longer.")))),
       ),
       el("label", { class: "choice" }, numbers, el("span", {}, t("Show candidate numbers on the cards"))),
