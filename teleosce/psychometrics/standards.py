@@ -158,11 +158,11 @@ def cohen(score: Numbers, percentile: float = 95, share: float = 0.60, chance: f
 
     0.60 of the 95th percentile is Cohen's; “modified Cohen” differs by author (0.65 of the 90th: Taylor, Med Teach
     2011), so both are parameters and are told in facts. Percentiles are numpy's (type 7).
-    Source: Cohen-Schotanus & van der Vleuten, Med Teach 2010. Raises Undefined without any score (`few`).
+    Source: Cohen-Schotanus & van der Vleuten, Med Teach 2010. Raises Undefined for fewer than 3 scores (`few`).
     """
     known = score[np.isfinite(score)]
-    if not len(known):
-        raise Undefined("few", "There is no score yet.")
+    if len(known) < 3:
+        raise Undefined("few", f"A percentile of scores needs at least 3 candidates; here {_are(len(known))}.")
     best = float(np.percentile(known, percentile))
     return Cut(
         "cohen",

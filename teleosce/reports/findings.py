@@ -205,7 +205,7 @@ def of_fair(fair: Answer) -> str:
     apart = [one for one in model["examiners"] if one["low"] > 0 or one["high"] < 0]
     all_of = count(len(model["examiners"]), "examiner")
     if not apart:
-        return f"None of {all_of} is clearly more lenient or more stringent than the others."
+        return f"Of {all_of} nobody is clearly more lenient or more stringent than the others."
     widest = max(apart, key=lambda one: abs(one["effect"]))
     kind = "lenient" if widest["effect"] > 0 else "stringent"
     return (

@@ -154,4 +154,14 @@ def rule_words(rules: ResultRules) -> str:
     if rules.critical:
         said.append("no critical item failed")
     said += [f"{name} at least {number(least, 0)} %" for name, least in rules.domains.items()]
+    usual = ResultRules()
+    if (rules.weights, rules.station_weights) != (usual.weights, usual.station_weights):
+        said.append("parts of a station by their weights")
+    if rules.examiners == "mean":
+        said.append("the mean of two marks that agree")
+    if rules.missing_parts == "no-score":
+        said.append("no score without all parts")
+    said += {"zero-if-absent": ["0 for who was absent"], "undecided": ["undecided without all stations"]}.get(
+        rules.missing_stations, []
+    )
     return "; ".join(said)

@@ -5,6 +5,11 @@ import re
 import pytest
 
 from teleosce.app import freeze_stations
+from teleosce.core.ids import new_id
+from teleosce.people import Principal, Role
+from teleosce.reports import ResultRules
+from teleosce.scoring import Change, Kind, layout_of
+from teleosce.web import Plan, make_exam
 from tests.web.house import Client, House
 from tests.web.marked_exam import LENIENT, MarkedExam, marked_exam
 
@@ -110,6 +115,25 @@ async def test_a_rule_is_tried_decided_released_and_withdrawn(house: House, mark
     assert "Both rest on the same marks." in words
     assert (await organiser.ask("GET", f"{page}/decisions?run=9")).status == 404
 
+    # A total down to the key presses, with the desk that they were made at; of another exam nothing.
+    own = next(one for one in seen["candidates"] if one["stations_sat"] == 2)
+    told = await organiser.json("GET", f"{base}/runs/{first['id']}/candidates/{own['seat']}")
+    assert [len(one["attempts"]) for one in told["stations"]] == [1, 1]
+    press = told["stations"][0]["items"][0]["changes"][-1]
+    assert press["value"] in ("done", "not_done")
+    assert told["people"][press["author_id"]].startswith("Dr ")
+    assert told["times"][str(press["at_ms"])]
+    await organiser.refused(404, "GET", f"{base}/runs/{first['id']}/candidates/nobody")
+    await stranger.refused(404, "GET", f"{base}/runs/{first['id']}/candidates/{own['seat']}")
+
+    # The exam's rule: pages begin with it from then on, and two who set it at once do not overwrite each other.
+    kept = await organiser.json("POST", f"{base}/rules", {"rules": fixed, "version": 0})
+    assert kept["version"] == 1
+    await organiser.refused(409, "POST", f"{base}/rules", {"rules": fixed, "version": 0})
+    await read(organiser, f"{page}/line")
+    await house.rooms.analyses.wait(marked.exam_id)
+    assert "A fixed line at 45.0 %" in await read(organiser, f"{page}/line")
+
     # Release: an embargo by the exam's clocks, to everybody now, and back.
     for wrong in ("tomorrow", "2020-01-01T09:00", "2027-03-28T01:30"):
         await organiser.refused(400, "POST", f"{base}/releases", {"run": first["id"], "at": wrong})
@@ -127,3 +151,64 @@ async def test_a_rule_is_tried_decided_released_and_withdrawn(house: House, mark
     words = await read(organiser, f"{page}/release")
     assert "A mark was entered twice." in words
     assert "Candidates see no results" in words
+
+
+async def mark(house: House, exam_id: str, those: int, grade: str = "pass") -> None:
+    """Submits marks of the first encounters of an exam, as its examiner."""
+    rooms = house.rooms
+    for number, one in enumerate((await rooms.exams.encounters(exam_id))[:those]):
+        assert one.examiner
+        layout = layout_of(await rooms.stations.get(one.station_hash))
+        form = await rooms.forms.open(Kind.mark, one.id, one.examiner)
+        said = {f"item.{item}": "done" if at % 3 != number % 2 else "not_done" for at, item in enumerate(layout.items)}
+        changes = [Change(name, value, 0, new_id()) for name, value in {**said, "global": grade}.items()]
+        await rooms.forms.save(form.id, changes, one.examiner, layout)
+        await rooms.forms.submit(form.id, one.examiner, layout)
+
+
+async def pages_of(house: House, organiser: Client, exam_id: str) -> dict[str, str]:
+    """The words of the three pages of figures."""
+    page = f"/results/{exam_id}"
+    await read(organiser, page)
+    await house.rooms.analyses.wait(exam_id)
+    told = await organiser.json("GET", f"/api/exams/{exam_id}/results/state")
+    assert (told["current"], told["fault"]) == (True, None)
+    return {path: await read(organiser, page + path) for path in PAGES}
+
+
+async def test_what_marks_do_not_have_is_said_in_words(house: House) -> None:
+    """One candidate, or half of the marks: a sentence, and no number that is none."""
+    bank = await freeze_stations(house.rooms)
+    account = Principal(new_id(), Role.organiser, None, None, new_id(), "Olive")
+    stations = [bank["feverish-child"], bank["inhaler-technique"]]
+    for people, those in ((["Ada One"], 2), (["Ada One", "Ben Two"], 2), (["Ada One", "Ben Two"], 1)):
+        plan = Plan(title="Few", zone="Europe/London", stations=stations, candidates=people, sps=["Pat A", "Pat B"])
+        exam = await make_exam(house.rooms, plan)
+        await mark(house, exam.exam_id, those)
+        organiser = await house.client()
+        await organiser.join(next(one.path for one in exam.links if one.role == "organiser"))
+        page, base = f"/results/{exam.exam_id}", f"/api/exams/{exam.exam_id}/results"
+        words = await pages_of(house, organiser, exam.exam_id)
+        assert "There is no alpha:" in words[""]
+        assert "No method can draw a line yet." in words["/line"]
+        # By regression there is no cut, so nobody is decided about; a fixed line needs nothing else.
+        seen = await organiser.json("POST", f"{base}/preview", {"rules": {}})
+        assert seen["judged"] == 0
+        assert all(one["cut"] is None and one["why"] for one in seen["cuts"])
+        await organiser.refused(400, "POST", f"{base}/preview", {"rules": {"method": "fixed", "sems": 1}})
+        seen = await organiser.json("POST", f"{base}/preview", {"rules": {"method": "fixed", "fixed_cut": 50}})
+        assert seen["judged"] >= 1
+        await house.rooms.results.run(exam.exam_id, ResultRules(method="fixed"), account)
+        assert "Run 1: who passed?" in await read(organiser, f"{page}/decisions")
+        assert "nothing is released" in await read(organiser, f"{page}/release")
+
+
+async def test_one_station_has_cuts_but_no_consistency(house: House) -> None:
+    bank = await freeze_stations(house.rooms)
+    exam = await marked_exam(house.rooms, [bank["feverish-child"]])
+    organiser = await house.client()
+    await organiser.join(f"#{exam.organiser}")
+    words = await pages_of(house, organiser, exam.exam_id)
+    assert "There is no alpha: Consistency is between parts: with one part there is none." in words[""]
+    assert "methods put the pass mark between" in words["/line"]
+    assert "Agreement cannot be told: No encounter was marked by two examiners." in words["/examiners"]

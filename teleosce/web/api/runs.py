@@ -32,6 +32,12 @@ class Decide(RuleToTry):
     stamp: str | None = Field(None, max_length=64)
 
 
+class SetRules(RuleToTry):
+    """The exam's next rule, in place of the one that was `version` when it was read."""
+
+    version: int = Field(ge=0, le=2**31)
+
+
 class ToRelease(BaseModel):
     """A run to release: to all candidates or a group, now or from a time of the exam's own clocks on."""
 
@@ -116,6 +122,34 @@ async def run(request: web.Request) -> web.Response:
     house, exam_id = rooms(request), exam_of(request, oversees)
     found = await run_of(house, exam_id, request.match_info["run"])
     return answer({**_run(found), "inputs": dict(found.inputs), "found": dict(found.found)})
+
+
+async def candidate(request: web.Request) -> web.Response:
+    """What a run says of a candidate, down to the key presses, as it was when it ran."""
+    house, exam_id = rooms(request), exam_of(request, oversees)
+    found = await run_of(house, exam_id, request.match_info["run"])
+    frame = await frame_of(house, exam_id)
+    told = await house.results.unfold(found.id, request.match_info["candidate"])
+    presses = [press for one in told["stations"] for item in one["items"] for press in item["changes"]]
+    authors = {press["author_id"] for press in presses} | {
+        form["author"] for one in told["stations"] for form in one["forms"]
+    }
+    return answer(
+        {
+            **told,
+            "people": {one: frame.name(one) for one in authors},
+            "times": {str(at): frame.when(at) for at in {press["at_ms"] for press in presses}},
+        }
+    )
+
+
+async def set_rules(request: web.Request) -> web.Response:
+    """Sets the exam's rule, by which it is to be decided."""
+    asked = await body(request, SetRules)
+    house, exam_id = rooms(request), exam_of(request, oversees)
+    await house.exams.exam(exam_id)
+    kept = await house.results.set_rules(exam_id, asked.rules, asked.version, principal(request))
+    return answer({"rules": kept.rules.model_dump(mode="json"), "version": kept.version, "changed_ms": kept.changed_ms})
 
 
 async def differences(request: web.Request) -> web.Response:
@@ -206,6 +240,8 @@ ROUTES = [
     Route("GET", f"{_BASE}/runs", runs, _NEEDS, "The decision runs of an exam"),
     Route("POST", f"{_BASE}/runs", decide, _NEEDS, "Decide about every candidate", Decide, status=201),
     Route("GET", f"{_BASE}/runs/{{run}}", run, _NEEDS, "A decision run, whole"),
+    Route("GET", f"{_BASE}/runs/{{run}}/candidates/{{candidate}}", candidate, _NEEDS, "A result to its key presses"),
+    Route("POST", f"{_BASE}/rules", set_rules, _NEEDS, "Set the rule of an exam", SetRules),
     Route("GET", f"{_BASE}/runs/{{run}}/differences/{{other}}", differences, _NEEDS, "What two runs differ in"),
     Route("GET", f"{_BASE}/releases", releases, _NEEDS, "The releases of an exam"),
     Route("POST", f"{_BASE}/releases", release, _NEEDS, "Release a run", ToRelease, status=201),

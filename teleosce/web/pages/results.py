@@ -15,7 +15,7 @@ from teleosce.reports.shown import seen_later, seen_now, shown, whom
 from teleosce.web.access import exam_of, oversees
 from teleosce.web.context import rooms
 from teleosce.web.rendering import page
-from teleosce.web.results_view import TABS, Frame, frame_of, lines_view, missing_words
+from teleosce.web.results_view import TABS, Frame, frame_of, lines_view, missing_words, rule_words
 from teleosce.web.routing import Route
 from teleosce.web.runs_view import (
     candidate_rows,
@@ -68,6 +68,8 @@ async def line(request: web.Request) -> web.Response:
         every=lines,
         stations=[one["title"] for one in frame.found["sound"]["stations"]] if frame.found else [],
         domains=await _domains(request, frame.found["sound"]) if frame.found else [],
+        kept=await rooms(request).results.kept_rules(frame.exam.id),
+        rule_words=rule_words,
     )
 
 

@@ -3,14 +3,14 @@
 /** @import { Preview, Row, Rules } from "../results/types.js" */
 
 import { messageOf, post } from "../api.js";
-import { open } from "../dialog.js";
+import { ask, open } from "../dialog.js";
 import { byId, el, pageData, setText, state, whileBusy } from "../dom.js";
 import { t } from "../i18n.js";
 import { listed, number, tone } from "../results/words.js";
 
 const PAUSE_MS = 250;
 
-const { exam, role, rules, figures } = /** @type {{exam: string, role: string, rules: Rules, figures: boolean}} */ (pageData());
+const { exam, role, rules, figures, kept, version } = /** @type {{exam: string, role: string, rules: Rules, figures: boolean, kept: Rules | null, version: number}} */ (pageData());
 const base = `/api/exams/${exam}/results`;
 /** The preview that is shown, with the rule that it is of. @type {{rules: Rules, seen: Preview} | null} */
 let shown = null;
@@ -30,6 +30,7 @@ if (figures) {
     event.preventDefault();
     if (shown) void whileBusy(byId("decide"), confirm);
   });
+  byId("keep").addEventListener("click", () => void whileBusy(byId("keep"), keep));
   void look();
 }
 
@@ -85,6 +86,7 @@ async function look() {
 
 function allow() {
   byId("decide", HTMLButtonElement).disabled = !shown || shown.seen.judged === 0;
+  byId("keep", HTMLButtonElement).disabled = !shown || (kept !== null && same(shown.rules, kept));
 }
 
 /** @param {Preview} seen */
@@ -138,8 +140,9 @@ async function confirm() {
     seen.missing.length
       ? el("div", { class: "notice", "data-tone": "fair" }, el("strong", {}, t("It goes without:")), el("ul", { class: "results-plain" }, ...seen.missing.map((one) => el("li", {}, one))))
       : el("p", {}, t("Nothing is missing.")),
+    kept && !same(by, kept) && el("p", { class: "notice", "data-tone": "fair" }, el("strong", {}, t("This is not the rule that was set for the exam:")), byId("kept-said").textContent ?? ""),
     el("p", {}, fate),
-  ];
+  ].filter((one) => one instanceof Node);
   const stay = el("button", { class: "button", value: "", autofocus: true }, t("Cancel"));
   const go = el("button", { class: "button primary", value: "yes" }, t("Decide"));
   const dialog = open(t("Decide about {n} candidates?", { n: seen.judged }), contents, [stay, go]);
@@ -151,6 +154,29 @@ async function confirm() {
   } catch (thrown) {
     fault(messageOf(thrown));
     await look();
+  }
+}
+
+/**
+ * Whether two rules say the same, in whatever order.
+ * @param {Rules} one
+ * @param {Rules} other
+ */
+function same(one, other) {
+  const sorted = (/** @type {unknown} */ value) => JSON.stringify(value, (_, part) => (part && typeof part === "object" && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort()) : part));
+  return sorted(one) === sorted(other);
+}
+
+async function keep() {
+  if (!shown) return;
+  const by = shown.rules;
+  const sure = await ask({ title: t("Set this as the exam’s rule?"), text: t("Pages and commands begin with it, and the audit log says when it was set and how many marks were in by then. Runs that were made stay as they are."), action: t("Set the rule") });
+  if (!sure) return;
+  try {
+    await post(`${base}/rules`, { rules: by, version });
+    location.reload();
+  } catch (thrown) {
+    fault(messageOf(thrown));
   }
 }
 
