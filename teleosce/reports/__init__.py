@@ -2,10 +2,12 @@
 
 `write_export` is one encounter with its forms' key presses and their hashes. `Results` makes an exam's submitted marks
 into figures (`analysis`), into decisions that are kept for good (`Run`), and shows candidates those that are released;
-`Feedbacks` says what of it each is shown, and when.
+`Feedbacks` says what of it each is shown, and when; `Credentials` gives those who passed something to show elsewhere.
+`exports` is everything that leaves the house of an exam's results.
 """
 
 from teleosce.reports.analyses import Analyses, Look
+from teleosce.reports.credentials import Credentials
 from teleosce.reports.export import Sources, write_export
 from teleosce.reports.feedback import Feedback
 from teleosce.reports.feedbacks import Feedbacks, FeedbackState, Standing, standing_of
@@ -16,6 +18,7 @@ from teleosce.reports.runs import Difference, Release, Run
 
 __all__ = [
     "Analyses",
+    "Credentials",
     "Difference",
     "Feedback",
     "FeedbackState",

@@ -14,6 +14,7 @@ from teleosce.web import middleware, socket
 from teleosce.web.api import (
     calibration,
     conduct,
+    credentials,
     desk,
     encounters,
     evidence,
@@ -118,6 +119,7 @@ def routes() -> list[Route]:
         keeping,
         search,
         reels,
+        credentials,
         exports,
         feedback,
         feedback_release,
