@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from teleosce.core.clock import Clock
@@ -16,6 +17,10 @@ def add_to(app: typer.Typer) -> None:
     """Adds this module's commands."""
     for command in (encounters, export, backup, restore, erase, person_data):
         app.command()(command)
+
+
+WIDE = 500
+"""Columns for what no person reads on a terminal: nothing is cut off."""
 
 
 def encounters(
@@ -53,7 +58,9 @@ def encounters(
         table = Table(*(name.capitalize() for name in rows[0]), box=None, pad_edge=False)
         for one in rows:
             table.add_row(*one.values())
-        out.print(table, soft_wrap=not out.is_terminal)
+        # Other commands are given the id: however narrow the terminal, it is there whole.
+        table.columns[0].min_width = len(rows[0]["id"])
+        (out if out.is_terminal else Console(width=WIDE)).print(table)
 
 
 def export(

@@ -99,6 +99,8 @@ async def test_an_encounter_is_exported_with_its_film(world: World, tmp_path: Pa
     await world.whole()
     listed = json.loads(await command("encounters", "--json", "--data", str(world.data)))
     mine = next(one for one in listed if one["id"] == world.encounter_id)
+    # The table as well, for whoever copies the id out of it.
+    assert world.encounter_id in await command("encounters", "--data", str(world.data))
     assert (mine["candidate"], mine["recording"], mine["transcript"], mine["marks"]) == (
         "C01", "sealed", "ready", "submitted",
     )  # fmt: skip

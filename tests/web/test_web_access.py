@@ -6,6 +6,7 @@ import pytest
 from aiohttp import ClientSession
 
 from teleosce.people import Permission
+from teleosce.rtc import Ticket
 from teleosce.web import application
 from teleosce.web.routing import TABLE, Access
 from tests.web.house import House, wrong_token
@@ -113,6 +114,28 @@ async def test_nobody_is_recorded_without_consent(house: House) -> None:
     await client.refused(409, "POST", "/api/join", {"token": token, "consent_version": None})
     await client.refused(409, "POST", "/api/join", {"token": token, "consent_version": "1999-01"})
     assert not await house.rooms.people.has_consented(house.seat("candidate"))
+
+
+@pytest.mark.parametrize("purpose", ["check", "encounter"])
+async def test_no_camera_is_let_in_before_consent(house: House, purpose: str) -> None:
+    """Whoever holds a session without having agreed, as when the server is killed between the two, gets no ticket."""
+    who = house.seat("candidate")
+    token, principal = await house.rooms.people.join(house.link("candidate").partition("#")[2], "laptop")
+    await house.begin(await house.encounter_of("candidate"))
+    async with ClientSession(house.server.url, cookies={"teleosce-candidate": token}) as http:
+        socket = await http.ws_connect("/ws?role=candidate")
+
+        async def asked() -> dict[str, str]:
+            await socket.send_json({"type": "ticket", "purpose": purpose})
+            while (said := await socket.receive_json())["type"] not in ("ticket", "notice"):
+                pass
+            return dict(said)
+
+        assert "read the consent text" in (await asked())["text"]
+        await house.rooms.people.give_consent(principal, house.rooms.people.consent_text().version)
+        assert (
+            Ticket.verify((await asked())["ticket"], house.rooms.secret, house.rooms.clock.now_ms()).participant == who
+        )
 
 
 async def test_another_sites_page_changes_nothing(house: House) -> None:
