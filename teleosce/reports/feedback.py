@@ -13,12 +13,12 @@ import numpy as np
 from teleosce.exams import Encounter
 from teleosce.reports.feedback_words import (
     MARKS,
-    MEANING,
-    against,
+    among,
     failed,
+    figure_words,
+    meaning,
     outcome_words,
     percent,
-    total_words,
 )
 from teleosce.reports.runs import Run
 from teleosce.scoring import FeedbackRules, Form, Record, marked_item
@@ -80,13 +80,12 @@ class Remark:
 
 @dataclass(frozen=True)
 class Rated:
-    """An SP's answer to a statement, from 1 (low) to `of` (high)."""
+    """An SP's answer to a statement, from 1 to `of`; ends: what these two mean."""
 
     text: str
     points: int
     of: int
-    low: str
-    high: str
+    ends: str
 
 
 @dataclass(frozen=True)
@@ -189,7 +188,7 @@ def feedback_of(
         heading=outcome_words(own["passed"]),
         reasons=failed(own, run.rules, titles),
         total=total,
-        meaning=MEANING.get(run.rules.method, ""),
+        meaning=meaning(run.rules),
         stations_said=f"You passed {own['stations_passed']} of {own['stations_sat']} stations."
         if own["stations_sat"]
         else "",
@@ -203,10 +202,8 @@ def _figure(
     title: str, score: float, line: float | None, everybody: Iterable[float | None], rules: FeedbackRules
 ) -> Figure:
     others = _quartiles(everybody) if rules.cohort else None
-    said = " ".join(
-        filter(None, [total_words(score, line), against(score, (others.low, others.high) if others else None)])
-    )
-    return Figure(title, score, line, others, said)
+    beside = among(score, others.low, others.high, others.of) if others else ""
+    return Figure(title, score, line, others, figure_words(score, line, beside))
 
 
 def _quartiles(values: Iterable[float | None]) -> Quartiles | None:
@@ -266,12 +263,14 @@ def _whole(seen: Seen) -> list[Form]:
 
 def _remarks(seen: Seen, rules: FeedbackRules) -> list[Remark]:
     found = [Remark("", "", text) for form in _whole(seen) if (text := _text(form.value("comment")))]
-    return found + [
+    found += [
         Remark(_about(seen, item, rules), _mark(seen, item), text)
         for item in seen.version.mark_sheet.items
         for form in _counted(seen, item.id)
         if (text := _text(form.value(f"comment.{item.id}")))
     ]
+    # Of two examiners who wrote the same, one is enough.
+    return list(dict.fromkeys(found))
 
 
 def _about(seen: Seen, item: Item, rules: FeedbackRules) -> str:
@@ -297,7 +296,7 @@ def _rated(seen: Seen) -> list[Rated]:
     if rating is None:
         return []
     return [
-        Rated(one.text, points, one.points, one.low, one.high)
+        Rated(one.text, points, one.points, f"1: {one.low}; {one.points}: {one.high}")
         for one in seen.version.mark_sheet.sp_rating
         if isinstance(points := rating.value(f"sp.{one.id}"), int)
     ]

@@ -22,6 +22,12 @@ MEANING: Mapping[str, str] = {
 """What the pass mark is, by the method that drew the line."""
 
 
+def meaning(rules: ResultRules) -> str:
+    """What the pass mark of a rule is."""
+    added = f" To it {rules.sems:g} standard errors of measurement are added." if rules.sems else ""
+    return MEANING[rules.method] + added
+
+
 def outcome_words(passed: bool | None) -> str:
     """The result, kindly and without doubt."""
     if passed is None:
@@ -35,20 +41,16 @@ def percent(value: float, beside: float | None = None) -> str:
     return f"{value:.{digits}f} %"
 
 
-def total_words(score: float, line: float | None) -> str:
-    """A score and what was needed."""
-    if line is None:
-        return f"You reached {percent(score)}."
-    return f"You reached {percent(score, line)}; {percent(line, score)} were needed."
+def figure_words(score: float, line: float | None, beside: str) -> str:
+    """A score, what was needed, and where it stands."""
+    needed = f"; {percent(line, score)} were needed" if line is not None else ""
+    return f"You reached {percent(score, line)}{', ' if beside else ''}{beside}{needed}."
 
 
-def against(score: float, middle_half: tuple[float, float] | None) -> str:
-    """Where a score stands among everybody's; nothing where that is not told."""
-    if middle_half is None:
-        return ""
-    low, high = middle_half
-    where = "lower quarter" if score < low else "upper quarter" if score > high else "middle half"
-    return f"That is in the {where} of all candidates."
+def among(score: float, low: float, high: float, of: int) -> str:
+    """Where a score stands beside the middle half of everybody's."""
+    where = "below" if score < low else "above" if score > high else "within"
+    return f"{where} the middle half of all {of} ({low:.0f} to {high:.0f} %)"
 
 
 def failed(own: Mapping[str, Any], rules: ResultRules, domains: Mapping[str, str]) -> list[str]:

@@ -21,7 +21,7 @@ from teleosce.web.access import (
 )
 from teleosce.web.calibration import gate_of, gate_words
 from teleosce.web.context import Rooms, principal, rooms
-from teleosce.web.feedback import reads_feedback
+from teleosce.web.feedback import feedbacks_of, reads_feedback
 from teleosce.web.place import FEEDBACK, LIVE, encounter_view
 from teleosce.web.rendering import page
 from teleosce.web.routing import Access, Route
@@ -166,6 +166,7 @@ async def desk(request: web.Request) -> web.Response:
         note=await _note(house, encounter, version),
         hide_total=(await house.marking.rules(encounter.exam_id)).hide_total,
         desk=(await house.desks.settings(person_of(who))).model_dump(mode="json"),
+        read_later=(await feedbacks_of(house).rules(encounter.exam_id)).rules.comments,
         kind="mark",
         worklist="/mark",
     )

@@ -25,7 +25,7 @@ export class Rating {
     /** Handed in, or nothing to ask. */
     this.ready = items.length === 0;
     setText(byId("rating-title"), candidate ? t("Your rating of {name}", { name: candidate }) : t("Your rating"));
-    this.#root.replaceChildren(...items.map(line));
+    this.#root.replaceChildren(...items.map(line), ...(items.length ? [remark()] : []));
     this.#count();
     void this.#open();
   }
@@ -77,8 +77,19 @@ export class Rating {
 
   /** @param {boolean} locked */
   #lock(locked) {
-    for (const input of this.#root.querySelectorAll("input")) input.disabled = locked;
+    for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (this.#root.querySelectorAll("input, textarea"))) input.disabled = locked;
   }
+}
+
+/** A sentence in the patient's own words; it may stay empty. */
+function remark() {
+  return el(
+    "div",
+    { class: "field" },
+    el("label", { for: "rating-comment" }, t("A sentence for the candidate"), " ", el("span", { class: "soft small" }, t("may stay empty"))),
+    el("textarea", { class: "input", id: "rating-comment", name: "comment", rows: 2, maxlength: 1000, "aria-describedby": "rating-hint" }),
+    el("p", { class: "hint", id: "rating-hint" }, t("They may read it, and your answers, when the results are released.")),
+  );
 }
 
 /** @param {RatingItem} item */
