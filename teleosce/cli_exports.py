@@ -20,6 +20,7 @@ def add_to(exam_app: typer.Typer) -> None:
     exam_app.command("export")(export)
     exam_app.command("bundle")(bundle)
     exam_app.command("appeal")(appeal)
+    exam_app.command("xapi")(xapi)
 
 
 def export(
@@ -69,6 +70,27 @@ def appeal(
 
     names = run(write_appeal_bundle(settings_of(data=data, log_level="warning"), encounter, to))
     out.print(f"Wrote {len(names)} files into {to}, signed. Check them with: teleosce verify {to}", markup=False)
+
+
+def xapi(
+    exam: ExamName,
+    to: Annotated[Path, typer.Option(help="A new file of JSON lines.")],
+    *,
+    base: Annotated[str | None, typer.Option(help="What all IRIs begin with. [public_url]")] = None,
+    names: Annotated[bool, typer.Option("--names", help="People's names too; else pseudonyms alone.")] = False,
+    number: RunNumber = None,
+    data: Data = None,
+) -> None:
+    """Write an exam's encounters and results as xAPI statements, for a learning record store.
+
+    People are pseudonyms, the same each time, which only this data folder can follow back. A statement that is written
+    twice has the same id. Results are in it whether they are released or not.
+    """
+    from teleosce.offline_results import write_xapi
+
+    settings = settings_of(data=data, log_level="warning")
+    many = run(write_xapi(settings, exam, to, number=number, base=base, names=names))
+    out.print(f"Wrote {many} statements into {to}.", markup=False)
 
 
 def show_key(

@@ -7,7 +7,15 @@ from teleosce.core.settings import Settings
 from teleosce.core.signing import signing_key
 from teleosce.exams import Exam
 from teleosce.offline import rooms_of
-from teleosce.reports.exports import material_of, tables_of, write_appeal, write_decision, write_tables
+from teleosce.reports.exports import (
+    material_of,
+    statements_of,
+    tables_of,
+    write_appeal,
+    write_decision,
+    write_lines,
+    write_tables,
+)
 from teleosce.reports.runs import inputs_of
 from teleosce.web import Rooms
 from teleosce.web.keeping import sources_of
@@ -48,6 +56,28 @@ async def write_appeal_bundle(settings: Settings, encounter_id: str, target: Pat
         key = signing_key(settings.data)
         sources, now_ms = sources_of(rooms), rooms.clock.now_ms()
         return await write_appeal(sources, rooms.results, encounter_id, target, key=key, made_ms=now_ms)
+
+
+async def write_xapi(
+    settings: Settings,
+    exam: str,
+    target: Path,
+    *,
+    number: int | None = None,
+    base: str | None = None,
+    names: bool = False,
+) -> int:
+    """Writes an exam's xAPI statements as JSON lines into a new file; returns how many.
+
+    base: what all IRIs begin with; `public_url` when not given. Raises NotFound, Invalid, Unavailable.
+    """
+    address = base or settings.public_url
+    if not address:
+        raise Invalid("Statements need the address that all their names begin with. Give --base, or set public_url.")
+    async with rooms_of(settings) as rooms:
+        found = await exam_of(rooms, exam)
+        known = await material_of(sources_of(rooms), rooms.results, found.id, number)
+        return write_lines(target, statements_of(known, address, rooms.secret, names=names))
 
 
 async def exam_of(rooms: Rooms, said: str) -> Exam:

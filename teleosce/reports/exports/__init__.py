@@ -2,7 +2,7 @@
 
 `tables_of` is everything results are made of, a table for each level. `write_decision` is a decision run with what it
 rests on, `write_appeal` one encounter with a page that opens offline, both signed by the house; `verify_bundle` says of
-a bundle exactly what is altered, missing or added.
+a bundle exactly what is altered, missing or added. `statements_of` says the same to a learning record store (xAPI).
 """
 
 from teleosce.reports.exports.appeal import write_appeal
@@ -10,16 +10,19 @@ from teleosce.reports.exports.decision import write_decision
 from teleosce.reports.exports.levels import tables_of
 from teleosce.reports.exports.material import Material, material_of
 from teleosce.reports.exports.verify import Verified, keys_of, verify_bundle
-from teleosce.reports.exports.write import write_tables
+from teleosce.reports.exports.write import write_lines, write_tables
+from teleosce.reports.exports.xapi import statements_of
 
 __all__ = [
     "Material",
     "Verified",
     "keys_of",
     "material_of",
+    "statements_of",
     "tables_of",
     "verify_bundle",
     "write_appeal",
     "write_decision",
+    "write_lines",
     "write_tables",
 ]

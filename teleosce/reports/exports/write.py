@@ -1,8 +1,10 @@
 """An exam's tables as files: a workbook, CSV in a ZIP, or CSV in a folder. All of these block."""
 
+import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from teleosce.core.errors import Invalid, Unavailable
 from teleosce.core.spreadsheet import Sheet, write_csv, write_xlsx
@@ -33,6 +35,20 @@ def write_tables(tables: Sequence[Table], target: Path) -> None:
         finish(part, target)
     except OSError as error:
         raise no_room(target, error) from error
+
+
+def write_lines(target: Path, rows: Iterable[Any]) -> int:
+    """JSON lines into a new file, whole or not at all; returns how many. Raises as `write_tables`."""
+    part, many = new_part(target), 0
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            for row in rows:
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                many += 1
+        finish(part, target)
+    except OSError as error:
+        raise no_room(target, error) from error
+    return many
 
 
 def new_part(target: Path) -> Path:

@@ -8,6 +8,7 @@ from teleosce.core.errors import NotFound
 from teleosce.core.signing import signing_key
 from teleosce.people import Permission
 from teleosce.web.access import exam_of, oversees, own_encounter
+from teleosce.web.api.invitations import address
 from teleosce.web.context import principal, rooms
 from teleosce.web.exports import send_made
 from teleosce.web.routing import Access, Route
@@ -33,6 +34,15 @@ async def bundle(request: web.Request) -> web.StreamResponse:
     exam = await house.exams.exam(exam_id)
     await house.people.record(principal(request), "results.export", exam_id, {"what": "bundle"})
     return await send_made(request, ["exam", "bundle", exam_id, *_run(request)], f"{exam.title}.zip", "application/zip")
+
+
+async def xapi(request: web.Request) -> web.StreamResponse:
+    """The exam as xAPI statements, by pseudonyms."""
+    house, exam_id = rooms(request), exam_of(request, oversees)
+    exam = await house.exams.exam(exam_id)
+    await house.people.record(principal(request), "results.export", exam_id, {"what": "xapi"})
+    arguments = ["exam", "xapi", exam_id, "--base", address(house, request), *_run(request)]
+    return await send_made(request, arguments, f"{exam.title}.jsonl", "application/jsonl")
 
 
 async def appeal(request: web.Request) -> web.StreamResponse:
@@ -70,6 +80,15 @@ ROUTES = [
         "All tables of an exam, .xlsx or .zip",
         query=("run",),
         gives=tuple(_TABLES.values()),
+    ),
+    Route(
+        "GET",
+        _BASE + "/xapi.jsonl",
+        xapi,
+        Permission.export_data,
+        "The exam as xAPI statements",
+        query=("run",),
+        gives=("application/jsonl",),
     ),
     Route(
         "GET",
