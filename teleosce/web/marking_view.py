@@ -10,13 +10,13 @@ from teleosce.people import Role, Seat
 from teleosce.planning import Reminder, Task
 from teleosce.scoring import (
     GRADES,
+    SHUT,
     Estimate,
     Form,
     Given,
     Kind,
     Layout,
     Pace,
-    State,
     Watched,
     Work,
     layout_of,
@@ -27,8 +27,6 @@ from teleosce.scoring import (
 from teleosce.scoring.pace import Between
 from teleosce.web.context import Rooms
 from teleosce.web.plans import reminders_of
-
-LOCKED = (State.submitted, State.amended)
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class ToMark:
     @property
     def done(self) -> bool:
         """Whether it is submitted, and not open for an amendment."""
-        return self.form is not None and self.form.state in LOCKED
+        return self.form is not None and self.form.state in SHUT
 
 
 async def to_mark(rooms: Rooms, exam_id: str) -> list[ToMark]:

@@ -121,6 +121,15 @@ async def test_marks_that_differ_are_settled_by_keyboard(tmp_path: Path) -> None
         await expect(page.locator("#who")).to_contain_text("You settled this")
         await look(page, "moderate-settled")
 
+        # Opened again for a reason, and settled again: what both agreed on is written once more.
+        await page.locator("#amend").click()
+        await expect(page.get_by_label("Reason", exact=True)).to_be_focused()
+        await page.keyboard.type("One more look.")
+        await page.get_by_role("button", name="Open again").click()
+        await expect(page.locator("#submit")).to_be_visible()
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator("#amend")).to_be_visible()
+
         record = await rooms.marking.record(encounter)
         assert record.status is Status.settled
         assert [len(record.fields[name].forms) for name in names] == [1, 1, 0, 0]

@@ -6,11 +6,11 @@
 
 import { announce, toast } from "../announce.js";
 import { messageOf } from "../api.js";
-import { open } from "../dialog.js";
 import { byId, el, setText, whileBusy } from "../dom.js";
 import { t } from "../i18n.js";
 import { Unsaved } from "../forms.js";
 import { nextToMark, readWorklist } from "../worklist-rows.js";
+import { amend } from "./amend.js";
 import { count, missing, percentage } from "./marks.js";
 
 export class Submission {
@@ -94,24 +94,13 @@ export class Submission {
   }
 
   async #amend() {
-    const reason = el("textarea", { class: "input", id: "amend-reason", rows: "3", minlength: "3", maxlength: "1000", required: true, autofocus: true });
-    const dialog = open(
-      t("Amend a submitted mark"),
-      [
-        el("p", {}, t("What you submitted is kept in the history, with your reason beside it. Say why it has to change.")),
-        el("div", { class: "field" }, el("label", { for: "amend-reason" }, t("Reason")), reason),
-      ],
-      [el("button", { class: "button", value: "", formnovalidate: true }, t("Cancel")), el("button", { class: "button primary", value: "yes" }, t("Open for amendment"))],
-    );
-    await new Promise((resolve) => dialog.addEventListener("close", resolve));
-    if (dialog.returnValue !== "yes" || reason.value.trim().length < 3) return;
-    try {
-      await this.#form.amend(reason.value.trim());
-      const first = this.#items[0];
-      if (first) this.#sheet.go(this.#sheet.current ?? first.id);
-    } catch (thrown) {
-      toast(messageOf(thrown), "bad");
-    }
+    const done = await amend(this.#form, {
+      title: t("Amend a submitted mark"),
+      text: t("What you submitted is kept in the history, with your reason beside it. Say why it has to change."),
+      action: t("Open for amendment"),
+    });
+    const first = this.#items[0];
+    if (done && first) this.#sheet.go(this.#sheet.current ?? first.id);
   }
 
   /** @param {boolean} focus */

@@ -8,6 +8,7 @@ import { announce, toast } from "../announce.js";
 import { Fault, messageOf, post } from "../api.js";
 import { open, READ_MS } from "../dialog.js";
 import { byId, el, pageData, setState, setText, whileBusy } from "../dom.js";
+import { amend } from "../desk/amend.js";
 import { MarkForm, Unsaved } from "../desk/mark-form.js";
 import { gradeName, markName } from "../desk/sheet.js";
 import { t } from "../i18n.js";
@@ -29,7 +30,7 @@ listen();
 void recorded.open(page.encounter, page.role).then(() => cases.field && onHere(cases.card(cases.field.field)));
 if (page.may_settle) {
   byId("submit").addEventListener("click", () => void submit());
-  byId("amend").addEventListener("click", () => void amend());
+  byId("amend").addEventListener("click", () => void reopen());
 }
 void begin();
 
@@ -222,21 +223,14 @@ function showMissing(fault) {
   if (first) cases.go(first);
 }
 
-async function amend() {
-  const why = el("textarea", { class: "input", id: "amend-reason", rows: "3", minlength: "3", maxlength: "1000", required: true, autofocus: true });
-  const dialog = open(
-    t("Amend what was settled"),
-    [el("p", {}, t("What you settled is kept in the history, with your reason beside it.")), el("div", { class: "field" }, el("label", { for: "amend-reason" }, t("Reason")), why)],
-    [el("button", { class: "button", value: "", formnovalidate: true }, t("Cancel")), el("button", { class: "button primary", value: "yes" }, t("Open again"))],
-  );
-  await new Promise((resolve) => dialog.addEventListener("close", resolve));
-  if (dialog.returnValue !== "yes" || why.value.trim().length < 3) return;
-  try {
-    await form?.amend(why.value.trim());
-    setState(byId("save-state"), "idle", t("Open again"));
-  } catch (thrown) {
-    toast(messageOf(thrown), "bad");
-  }
+async function reopen() {
+  if (!form) return;
+  const done = await amend(form, {
+    title: t("Amend what was settled"),
+    text: t("What you settled is kept in the history, with your reason beside it."),
+    action: t("Open again"),
+  });
+  if (done) setState(byId("save-state"), "idle", t("Open again"));
 }
 
 /**
