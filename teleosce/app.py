@@ -7,7 +7,8 @@ import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -25,7 +26,8 @@ from teleosce.exams import Day, Exams, Ledger
 from teleosce.keeping import RESTORING
 from teleosce.people import STAFF, AuditReport, People, Role
 from teleosce.recording import Recordings
-from teleosce.reports import Analyses, Results, Sources
+from teleosce.reports import Analyses, ResultRules, Results, Sources
+from teleosce.reports.basis import Basis, basis_of
 from teleosce.rtc import MediaServer, self_test
 from teleosce.scoring import Calibration, Desks, Forms, Marking
 from teleosce.stage import Stage
@@ -61,7 +63,8 @@ def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = No
     recordings = Recordings(settings.data, database, clock, events, disk=disk)
     forms, transcripts = Forms(database, clock, events), Transcripts(database, clock)
     marking = Marking(database, clock, events, exams=exams, people=people, stations=stations)
-    results = Results(database, clock, Sources(exams, people, stations, recordings, transcripts, forms, marking))
+    sources = Sources(exams, people, stations, recordings, transcripts, forms, marking)
+    results = Results(database, clock, sources, partial(_read_basis, settings, clock, sources))
     secret = _secret(settings.data / "secret.key")
     return Rooms(
         settings=settings,
@@ -86,6 +89,20 @@ def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = No
         results=results,
         analyses=Analyses(results, database, clock),
     )
+
+
+async def _read_basis(settings: Settings, clock: Clock, sources: Sources, exam_id: str, rules: ResultRules) -> Basis:
+    """What an exam's results rest on, read over a database of its own: for a loop that is not the server's."""
+    database, events = Database(settings.database), Events()
+    try:
+        exams, people = Exams(database, clock), People(database, clock, events)
+        stations = StationStore(database, settings.data, clock)
+        marking = Marking(database, clock, events, exams=exams, people=people, stations=stations)
+        forms = Forms(database, clock, events)
+        own = replace(sources, exams=exams, people=people, stations=stations, forms=forms, marking=marking)
+        return await basis_of(own, exam_id, rules)
+    finally:
+        await database.close()
 
 
 def _secret(path: Path) -> str:

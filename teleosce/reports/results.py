@@ -1,7 +1,7 @@
 """Results of exams: from submitted marks to decision runs and their release."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from teleosce.core.clock import Clock
@@ -18,12 +18,19 @@ from teleosce.reports.runs import Difference, Release, Run, decide, differences,
 from teleosce.reports.unfold import unfold
 from teleosce.scoring import SHUT, Kind
 
+Aside = Callable[[str, ResultRules], Coroutine[Any, Any, Basis]]
+
 
 class Results:
-    """The results of all exams."""
+    """The results of all exams.
 
-    def __init__(self, database: Database, clock: Clock, sources: Sources) -> None:
+    aside: reads a basis over a database of its own. With it that is done in another thread's loop: thousands of sheets
+    are folded, and the one that carries media must not wait for that.
+    """
+
+    def __init__(self, database: Database, clock: Clock, sources: Sources, aside: Aside | None = None) -> None:
         self._database, self._clock, self._sources, self._people = database, clock, sources, sources.people
+        self._aside = aside
 
     async def kept_rules(self, exam_id: str) -> KeptResultRules:
         """The rule by which an exam is to be decided, with its version; the defaults, version 0, where none was set."""
@@ -61,7 +68,10 @@ class Results:
 
     async def basis(self, exam_id: str, rules: ResultRules | None = None) -> Basis:
         """What an exam's results rest on, by rules (the exam's own); see `basis_of`. Raises NotFound."""
-        return await basis_of(self._sources, exam_id, rules or await self.rules(exam_id))
+        rules = rules or await self.rules(exam_id)
+        if self._aside is None:
+            return await basis_of(self._sources, exam_id, rules)
+        return await asyncio.to_thread(asyncio.run, self._aside(exam_id, rules))
 
     async def cohort(self, exam_id: str, rules: ResultRules | None = None) -> Cohort:
         """An exam's marks as arrays, by rules (the exam's own). Raises NotFound."""

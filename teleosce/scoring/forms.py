@@ -44,6 +44,10 @@ AGAIN = "again-"
 A full stop follows the number, which no id that comes from outside has."""
 
 
+AT_ONCE = 100
+"""Encounters whose forms are read in one piece."""
+
+
 class Forms:
     """All forms. A `layout` is `layout_of` the encounter's station version."""
 
@@ -82,9 +86,12 @@ class Forms:
     async def of_encounters(self, encounter_ids: Collection[str]) -> dict[str, list[Form]]:
         """All forms of some encounters, for a worklist: an encounter without forms has an empty list."""
         found: dict[str, list[Form]] = defaultdict(list)
+        ids = list(encounter_ids)
         async with self._database.read() as connection:
-            for form in await store.of_encounters(connection, encounter_ids):
-                found[form.encounter_id].append(form)
+            # A part at a time: tens of thousands of rows in one piece would hold up everybody else.
+            for first in range(0, len(ids), AT_ONCE):
+                for form in await store.of_encounters(connection, ids[first : first + AT_ONCE]):
+                    found[form.encounter_id].append(form)
         return found
 
     async def first_submitted(self, encounter_ids: Collection[str]) -> dict[str, int]:

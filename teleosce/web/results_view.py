@@ -1,5 +1,6 @@
 """An exam's results as pages show them: figures in words, people by name, and what changes with the line."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ TABS = (
 )
 """The questions, by the last part of their page's path."""
 
+FIRST_NUMBER = re.compile(r"\d+")
 FAILED = {"total": "total below the pass mark", "stations": "too few stations passed", "critical": "a critical item"}
 
 
@@ -129,11 +131,18 @@ def spread_words(spread: Mapping[str, Any] | None) -> str:
 
 def cautions(line: Mapping[str, Any]) -> list[str]:
     """What stations say of a method's cuts, each once, and how many have none."""
-    found: dict[str, int] = {}
+    found: dict[str, list[int]] = {}
     for one in line["stations"]:
-        for said in one.get("warnings", ()):
-            found[said] = found.get(said, 0) + 1
-    said = [f"{text} ({count(many, 'station')})" if many > 1 else text for text, many in found.items()]
+        for text in one.get("warnings", ()):
+            # The same sentence with another number is said once, with the numbers from the least on.
+            number_in = FIRST_NUMBER.search(text)
+            key = FIRST_NUMBER.sub("{}", text, count=1)
+            found.setdefault(key, []).append(int(number_in[0]) if number_in else 0)
+    said = [
+        text.replace("{}", f"{min(many)} to {max(many)}" if min(many) < max(many) else str(many[0]))
+        + (f" ({count(len(many), 'station')})" if len(many) > 1 else "")
+        for text, many in found.items()
+    ]
     if line.get("without_cut"):
         said.append(f"{count(line['without_cut'], 'station')} without a cut counts for nobody.")
     return said

@@ -5,7 +5,7 @@ from typing import Any
 
 from teleosce.core.errors import NotFound
 from teleosce.reports import Difference, Run
-from teleosce.reports.findings import count, of_run
+from teleosce.reports.findings import count, number, of_run
 from teleosce.web.context import Rooms
 from teleosce.web.results_view import Frame, failed_words, rule_words
 
@@ -68,9 +68,15 @@ def candidate_row(frame: Frame, seat: str, own: Mapping[str, Any]) -> dict[str, 
         "above": None if own["total"] is None or own["needed"] is None else own["total"] - own["needed"],
         "stations_passed": own["stations_passed"],
         "stations_sat": own["stations_sat"],
-        "domains": own["domains"],
+        "weakest": weakest(own["domains"]),
         "failed": failed_words(own["failed_by"]),
     }
+
+
+def weakest(domains: Mapping[str, float | None], most: int = 2) -> str:
+    """The domains in which somebody did least well, the weakest first."""
+    known = sorted((value, name) for name, value in domains.items() if value is not None)
+    return ", ".join(f"{name} {number(value, 0)}" for value, name in known[:most])
 
 
 def missing_of(frame: Frame, found: Mapping[str, Any]) -> list[str]:

@@ -40,6 +40,7 @@ export interface Preview {
 
 /** A candidate's result down to the key presses. */
 export interface Unfolded {
+  domains: Record<string, number | null>;
   stations: UnfoldedStation[];
   /** Names by seat. */
   people: Record<string, string>;

@@ -48,7 +48,8 @@ async function toggle(row, button, path, role) {
  * @param {string} role
  */
 function whole(one, role) {
-  return el("div", { class: "stack tight" }, ...one.stations.map((station) => stationPart(station, one, role)));
+  const domains = Object.entries(one.domains).map(([name, value]) => `${name} ${number(value, 0)}`);
+  return el("div", { class: "stack tight" }, el("p", { class: "figures" }, t("Domains, %: {all}", { all: domains.join(", ") })), ...one.stations.map((station) => stationPart(station, one, role)));
 }
 
 /**
