@@ -97,8 +97,8 @@ async def list_encounters(settings: Settings, exam_id: str | None) -> list[Liste
 
 async def _listed(rooms: Rooms, exam: Exam, encounter: Encounter) -> Listed:
     seat = await rooms.people.seat(encounter.candidate) if encounter.candidate else None
-    manifest = await rooms.recordings.manifest(encounter.id)
-    takes = await rooms.recordings.takes(encounter.id)
+    manifest = await rooms.recordings.manifest(encounter.room)
+    takes = await rooms.recordings.takes(encounter.room)
     forms = [form for form in await rooms.forms.of_encounter(encounter.id) if form.kind == "mark"]
     return Listed(
         exam=exam,
@@ -107,7 +107,7 @@ async def _listed(rooms: Rooms, exam: Exam, encounter: Encounter) -> Listed:
         candidate=(seat.number or "–") if seat else "–",
         began_ms=await rooms.exams.began_ms(encounter.id),
         recording=_recording(takes, manifest is not None),
-        transcript=(await rooms.transcripts.status(encounter.id)).state.value if takes else "–",
+        transcript=(await rooms.transcripts.status(encounter.room)).state.value if takes else "–",
         marks=", ".join(form.state.value for form in forms) or "–",
     )
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,17 @@ async def _from_data(school: Settings, said: str) -> Copied:
         return Copied(_nameless(plan), folders)
 
 
+def _refuse_two(versions: Iterable[StationVersion]) -> None:
+    """A rehearsal's people meet two by two."""
+    together = [one.title for one in versions if one.candidates > 1]
+    if together:
+        raise Invalid(
+            f"“{together[0]}” is a station for two candidates at once, and a rehearsal plays stations for one. "
+            "Rehearse the plan with another station in its place.",
+            code="two-candidates",
+        )
+
+
 def _nameless(plan: ExamPlan) -> dict[str, Any]:
     people = tuple(one.model_copy(update={"email": ""}) for one in plan.people)
     candidates = tuple(
@@ -121,6 +132,8 @@ async def _make(settings: Settings, copied: Copied, pace: Pace) -> Course:
         await freeze_stations(rooms)
         for folder, version in copied.stations.items():
             await rooms.stations.freeze(version, folder)
+        named = {station["station"] for station in copied.document["stations"]}
+        _refuse_two(one for one in await rooms.stations.all() if named & {one.hash, one.slug})
         plans = plans_of(rooms)
         kept = await plans.create(copied.document)
         table = await plans.build(kept.exam_id, kept.version, pace=pace.of)

@@ -121,7 +121,7 @@ class Stage:
         seats = {*encounter.people, *(take.participant_id for take in manifest.takes)}
         swapped = {one.seat_id for one in await self.rooms.exams.attendance([encounter.id])} - set(encounter.people)
         # Who gave way to another in the middle was not there for all of it, and neither was the other.
-        whole = seats - swapped if not swapped else {encounter.candidate} & seats
+        whole = seats - swapped if not swapped else {*encounter.assessed} & seats
         paused = await self.rooms.exams.pauses(encounter.id)
         lost = {seat: lost_spans(manifest, seat, within, paused) for seat in whole if seat}
         found = {seat: Lost(tuple(audio), tuple(video)) for seat, (audio, video) in lost.items()}

@@ -24,6 +24,9 @@ class NewSlot:
     sp: str | None
     examiner: str | None
     extra: tuple[str, ...] = ()
+    met_at: int | None = None
+    joins: int | None = None
+    """The place in the ring of the encounter in whose room this one is held; its candidate is among `extra` there."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ def prepare_slots(exam_id: str, wanted: Sequence[NewSlot], now_ms: int) -> Prepa
     """
     taken: set[tuple[int, str]] = set()
     for one in wanted:
-        for who in (one.candidate, one.sp, *one.extra, f"{one.circuit} {one.position}"):
+        joins = one.joins is not None
+        for who in (None if joins else one.candidate, one.sp, *one.extra, f"{one.circuit} {one.position}"):
             if who is not None and (one.rotation, who) in taken:
                 raise Conflict(
                     f"Somebody has two slots in rotation {one.rotation}. Nothing was made.", code="slot-taken"
@@ -60,11 +64,17 @@ def prepare_slots(exam_id: str, wanted: Sequence[NewSlot], now_ms: int) -> Prepa
             one.sp,
             one.examiner,
             one.extra,
+            one.met_at,
         )
         for one in wanted
     ]
     firsts = [first_attempt(slot, one.timings, now_ms) for slot, one in zip(slots, wanted, strict=True)]
-    return PreparedSlots(slots, firsts)
+    places = {(one.circuit, one.rotation, one.position): first.id for one, first in zip(wanted, firsts, strict=True)}
+    joined = [
+        first if one.joins is None else replace(first, joins=places[one.circuit, one.rotation, one.joins])
+        for one, first in zip(wanted, firsts, strict=True)
+    ]
+    return PreparedSlots(slots, joined)
 
 
 async def add_slots(

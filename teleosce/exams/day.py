@@ -234,7 +234,8 @@ class Day:
             return moves
 
         moves = await self.transact(act)
-        return moves.changes[encounter_id].new
+        known = moves.changes.get(encounter_id)
+        return known.new if known else await self._exams.encounter(encounter_id)
 
     async def _direct(self, exam_id: str, what: Callable[[Moves], Awaitable[None]]) -> list[Circuit]:
         await self._exams.exam(exam_id)

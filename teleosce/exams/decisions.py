@@ -5,9 +5,9 @@ from dataclasses import replace
 from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.core.events import IncidentChanged
 from teleosce.core.ids import new_id
-from teleosce.exams import store, store_ledger, transitions
+from teleosce.exams import store, store_encounters, store_ledger, transitions
 from teleosce.exams.incidents import Decision, Incident, until_now
-from teleosce.exams.models import Outcome, Phase
+from teleosce.exams.models import Encounter, Outcome, Phase
 from teleosce.exams.moves import Moves
 from teleosce.exams.phases import RUNNING
 
@@ -55,6 +55,12 @@ async def _go_on(moves: Moves, old: Incident) -> None:
     moves.say(new.exam_id, IncidentChanged(new.exam_id, new.id))
 
 
+async def _whose(moves: Moves, incident: Incident, encounter: Encounter) -> str:
+    """The encounter that an incident takes from somebody: of two candidates in one room, that of the one it befell."""
+    joining = await store_encounters.joining(moves.connection, [encounter.id])
+    return next((one.id for one in joining if one.candidate == incident.seat_id), encounter.id)
+
+
 async def _carry_out(moves: Moves, incident: Incident, decision: Decision, note: str) -> bool:
     if incident.encounter_id is None or decision is Decision.none:
         return False
@@ -65,7 +71,7 @@ async def _carry_out(moves: Moves, incident: Incident, decision: Decision, note:
                 return False
             await transitions.add_time(moves, encounter.id, incident.added_s)
         elif decision is Decision.void:
-            await transitions.void(moves, encounter.id, note)
+            await transitions.void(moves, await _whose(moves, incident, encounter), note)
         else:
             if encounter.phase in RUNNING:
                 await transitions.void(moves, encounter.id, note or "It is run again.")

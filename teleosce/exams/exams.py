@@ -161,13 +161,21 @@ class Exams:
         async with self.database.read() as connection:
             return await store_encounters.some(connection, encounter_ids)
 
+    async def together(self, encounter: Encounter) -> list[Encounter]:
+        """All that are held in the room of this one: its own candidate's, and those of others who join it."""
+        if encounter.joins is None and not encounter.extra:
+            return [encounter]
+        async with self.database.read() as connection:
+            leads = await store_encounters.some(connection, [encounter.room])
+            return leads + await store_encounters.joining(connection, [encounter.room])
+
     async def running(self) -> list[Encounter]:
-        """Every encounter, of any exam, that has begun and is not done."""
+        """Every encounter, of any exam, that has begun and is not done; what joins another goes with that."""
         async with self.database.read() as connection:
             return await store_encounters.running(connection)
 
     async def past_consultation(self, since_ms: int) -> list[Encounter]:
-        """Encounters, of any exam, past their consultation and in their present phase since then or later."""
+        """Encounters with a room, past their consultation and in their present phase since then or later."""
         async with self.database.read() as connection:
             return await store_encounters.past_consultation(connection, since_ms)
 
@@ -288,7 +296,7 @@ def first_attempt(slot: Slot, timings: Timings, now_ms: int) -> Encounter:
         phase_started_ms=now_ms,
         phase_ends_ms=None,
         outcome=None,
-        position=slot.position,
+        position=slot.met_at or slot.position,
         rotation=slot.rotation,
         circuit=slot.circuit,
         station_hash=slot.station_hash,

@@ -118,8 +118,9 @@ class Circuit:
 class Slot:
     """Who should be at which station when: candidate × station × circuit × rotation.
 
-    position: the station's number in the ring, from 1. candidate, sp, examiner: ids of seats. extra: further
-    seats in the room: a second candidate of an interprofessional station, an examiner who speaks.
+    position: the place in the ring, from 1. candidate, sp, examiner: ids of seats. extra: further seats in the room: a
+    second candidate of an interprofessional station, an examiner who speaks. met_at: the number of the station, where
+    that is not the place in the ring: the second candidate's, whose place is the rest behind it.
     """
 
     id: str
@@ -132,6 +133,7 @@ class Slot:
     sp: str | None
     examiner: str | None
     extra: tuple[str, ...] = ()
+    met_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,8 @@ class Encounter:
     phase_started_ms: moved on by each pause, so that it and the end are always the phase's length apart.
     phase_ends_ms: None while waiting and when done, and in a changeover that waits for one whose clock stands.
     outcome: None until done. rotation: the one in which this attempt runs. paused_ms: since when its clock stands.
+    position: the station's number. joins: the encounter in whose room this one is held, of another candidate: the two
+    are one consultation with one clock, and each has its own outcome, marks, rating and note.
     """
 
     id: str
@@ -161,10 +165,18 @@ class Encounter:
     timings: Timings
     paused_ms: int | None = None
     extra: tuple[str, ...] = ()
+    joins: str | None = None
+
+    @property
+    def room(self) -> str:
+        """The encounter under whose id media room, recording and transcript stand."""
+        return self.joins or self.id
 
     @property
     def people(self) -> tuple[str, ...]:
-        """The seats of those in the media room: nobody may be in two at once."""
+        """The seats of those in its media room: nobody may be in two at once. None in one that joins another's."""
+        if self.joins is not None:
+            return ()
         return (*(seat for seat in (self.candidate, self.sp) if seat is not None), *self.extra)
 
     @property

@@ -18,6 +18,8 @@ from teleosce.exams.models import Cause, Circuit, CircuitState, Encounter, Outco
 from teleosce.exams.phases import CIRCUIT_NEXT, RUNNING, Bell, boundary_bell, following, length_ms
 from teleosce.exams.store_moves import Rung
 
+_SHARED = ("phase", "phase_started_ms", "phase_ends_ms", "paused_ms", "rotation")
+
 TURNING = (CircuitState.running, CircuitState.paused, CircuitState.stopping)
 
 
@@ -61,6 +63,19 @@ class Moves:
         if found is None:
             raise NotFound("There is no such encounter.", code="no-encounter")
         return found
+
+    async def leading(self, encounter_id: str) -> Encounter:
+        """The encounter whose clock this one has: itself, unless it joins another. Raises NotFound."""
+        found = await self.get(encounter_id)
+        return found if found.joins is None else await self.get(found.joins)
+
+    async def alone(self, old: Encounter) -> Encounter:
+        """The same with everybody whom it needs when it is run again: one that joined another has its SP as well."""
+        if old.joins is None:
+            return old
+        by = await self.get(old.joins)
+        speaks = tuple(seat for seat in by.extra if seat == by.examiner)
+        return replace(old, joins=None, sp=by.sp, extra=speaks)
 
     def members(self, circuit: Circuit) -> list[Encounter]:
         """Those who run in the ring of a circuit, as they will be."""
@@ -164,7 +179,8 @@ class Moves:
         slot = next(one for one in slots if one.id == old.slot_id)
         busy = [one for one in slots if one.rotation == slot.rotation and one is not slot]
         stepped_in = any(old.sp is not None and old.sp in (one.sp, one.candidate) for one in busy)
-        by = old if stepped_in else slot
+        # A second candidate's slot has no SP: they were met in the other's room.
+        by = old if stepped_in or (slot.met_at is not None and old.sp is not None) else slot
         new = replace(
             old,
             id=new_id(),
@@ -180,9 +196,18 @@ class Moves:
             examiner=by.examiner,
             extra=by.extra,
         )
+        await self._add(new, cause)
+        for one in await store_encounters.joining(self.connection, [old.id]):
+            # Who has been run again alone since comes along, and is not assessed once more.
+            if one.attempt == await store_encounters.latest_attempt(self.connection, one.slot_id):
+                again = replace(new, id=new_id(), slot_id=one.slot_id, attempt=one.attempt + 1, joins=new.id)
+                again = replace(again, candidate=one.candidate, sp=None, examiner=one.examiner, extra=())
+                await self._add(again, cause)
+        return new
+
+    async def _add(self, new: Encounter, cause: Cause) -> None:
         await store_encounters.add_encounter(self.connection, new, cause)
         self.say(new.id, _changed(new))
-        return new
 
     def move_circuit(self, old: Circuit, state: CircuitState, rotation: int | None = None) -> Circuit:
         """Another state or rotation. Raises Conflict when the table of transitions does not lead there."""
@@ -209,6 +234,7 @@ class Moves:
         """
         for circuit in list(self.circuits.values()):
             self._settle(circuit)
+        await self._bring_along()
         await self._judge()
         changes = list(self.changes.values())
         leaving = [(one.old, one.new) for one in changes if one.new.phase is Phase.done]
@@ -255,12 +281,25 @@ class Moves:
             if one.phase is Phase.changeover and one.paused_ms is None and one.phase_ends_ms != ends_ms:
                 self.put(one, replace(one, phase_ends_ms=ends_ms), Cause.ring)
 
+    async def _bring_along(self) -> None:
+        """Whoever joins another's encounter has its clock, until theirs alone is done."""
+        leads = {one.old.id: one for one in self.changes.values() if one.old.joins is None}
+        for one in await store_encounters.joining(self.connection, list(leads)) if leads else ():
+            old = self.changes[one.id].new if one.id in self.changes else one
+            lead = leads[one.joins or ""]
+            same = {name: getattr(lead.new, name) for name in _SHARED}
+            outcome = lead.new.outcome if lead.new.phase is Phase.done else None
+            new = replace(old, **same, outcome=outcome)
+            if old.phase is not Phase.done and new != old:
+                self.put(old, new, lead.cause, lead.detail)
+
     async def _judge(self) -> None:
         """The outcome of what is done by itself: missed when the candidate never came."""
         done = [one for one in self.changes.values() if one.new.phase is Phase.done and one.new.outcome is None]
         came = await store_encounters.came(self.connection, [one.old.id for one in done]) if done else set()
         for one in done:
-            meant = one.old.candidate is not None and len(one.old.people) > 1 and one.old.timings.encounter_s > 0
+            met = one.old.joins is not None or len(one.old.people) > 1
+            meant = one.old.candidate is not None and met and one.old.timings.encounter_s > 0
             missed = meant and one.old.phase not in (Phase.waiting, Phase.reading) and one.old.id not in came
             self.put(one.new, replace(one.new, outcome=Outcome.missed if missed else Outcome.completed), one.cause)
 
@@ -269,7 +308,7 @@ def _bells(changes: Iterable[Change]) -> list[Rung]:
     found = []
     for one in changes:
         bell = boundary_bell(one.old.phase, one.new.phase) if one.old.phase is not one.new.phase else None
-        if bell is not None:
+        if one.old.joins is None and bell is not None:
             found.append((one.old.id, *bell))
     return found
 
@@ -277,6 +316,8 @@ def _bells(changes: Iterable[Change]) -> list[Rung]:
 def _events(change: Change, bells: list[BellRang]) -> list[Any]:
     old, new = change.old, change.new
     events: list[Any] = [_changed(new), *bells]
+    if new.joins is not None:
+        return events
     if new.phase is Phase.encounter and old.phase is not Phase.encounter:
         events.append(EncounterStarted(old.id))
     if old.phase is Phase.encounter and new.phase is not Phase.encounter:

@@ -13,6 +13,8 @@ from teleosce.exams.phases import RUNNING, following, length_ms
 
 def is_in(circuit: Circuit | None, encounter: Encounter) -> bool:
     """Whether the encounter runs as a part of the circuit's ring, and not by itself."""
+    if encounter.joins is not None:
+        return False  # it has the clock of the one that it joins
     if circuit is None or (circuit.exam_id, circuit.name) != (encounter.exam_id, encounter.circuit):
         return False
     return circuit.turns and encounter.phase in RUNNING and encounter.rotation == circuit.rotation

@@ -12,11 +12,13 @@ from teleosce.exams.phases import RUNNING, Bell
 from teleosce.exams.store_tables import attendance, bells, encounters, phase_log, slots, stimuli
 
 _FROM_SLOT = ("position", "circuit", "station_hash")
-_IN_ORDER = (encounters.c.rotation, slots.c.position, slots.c.circuit, encounters.c.attempt)
+_POSITION = func.coalesce(slots.c.met_at, slots.c.position).label("position")
+_LEADS = encounters.c.joins.is_(None)
+_IN_ORDER = (encounters.c.rotation, _POSITION, slots.c.circuit, _LEADS.desc(), encounters.c.attempt)
 
 
 def _encounters() -> Select[Any]:
-    return select(encounters, *(slots.c[name] for name in _FROM_SLOT)).join_from(encounters, slots)
+    return select(encounters, _POSITION, slots.c.circuit, slots.c.station_hash).join_from(encounters, slots)
 
 
 def _encounter(row: Row[Any]) -> Encounter:
@@ -62,9 +64,14 @@ async def encounters_of(connection: AsyncConnection, exam_id: str) -> list[Encou
 
 
 async def open_in(connection: AsyncConnection, exam_id: str, circuit: str) -> list[Encounter]:
-    """The encounters of a circuit that are not done."""
-    mine = and_(encounters.c.exam_id == exam_id, slots.c.circuit == circuit, encounters.c.phase != Phase.done)
+    """The encounters of a circuit that are not done; one that joins another goes with that."""
+    mine = and_(encounters.c.exam_id == exam_id, slots.c.circuit == circuit, encounters.c.phase != Phase.done, _LEADS)
     return await _all(connection, _encounters().where(mine))
+
+
+async def joining(connection: AsyncConnection, encounter_ids: Collection[str]) -> list[Encounter]:
+    """Those that are held in the rooms of some encounters."""
+    return await _all(connection, _encounters().where(encounters.c.joins.in_(encounter_ids)))
 
 
 async def last_rotation(connection: AsyncConnection, exam_id: str, circuit: str) -> int:
@@ -104,14 +111,14 @@ async def now_or_next(connection: AsyncConnection, seat_id: str) -> Encounter | 
 
 
 async def running(connection: AsyncConnection) -> list[Encounter]:
-    """Every encounter that has begun and is not done."""
-    return await _all(connection, _encounters().where(encounters.c.phase.in_(RUNNING)))
+    """Every encounter that has begun and is not done; one that joins another goes with that."""
+    return await _all(connection, _encounters().where(encounters.c.phase.in_(RUNNING), _LEADS))
 
 
 async def past_consultation(connection: AsyncConnection, since_ms: int) -> list[Encounter]:
-    """Encounters past their consultation, in their present phase since then or later."""
+    """Encounters with a room, past their consultation, in their present phase since then or later."""
     past = encounters.c.phase.in_((Phase.note, Phase.changeover, Phase.done))
-    return await _all(connection, _encounters().where(past, encounters.c.phase_started_ms >= since_ms))
+    return await _all(connection, _encounters().where(past, _LEADS, encounters.c.phase_started_ms >= since_ms))
 
 
 async def latest_attempt(connection: AsyncConnection, slot_id: str) -> int:
@@ -168,7 +175,9 @@ async def came(connection: AsyncConnection, encounter_ids: Collection[str]) -> s
     )
     rows = await connection.scalars(
         select(encounters.c.id)
-        .join_from(encounters, attendance, attendance.c.encounter_id == encounters.c.id)
+        .join_from(
+            encounters, attendance, attendance.c.encounter_id == func.coalesce(encounters.c.joins, encounters.c.id)
+        )
         .where(
             encounters.c.id.in_(encounter_ids),
             attendance.c.seat_id == encounters.c.candidate,

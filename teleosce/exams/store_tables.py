@@ -51,6 +51,7 @@ slots = Table(
     Column("sp", String(26)),
     Column("examiner", String(26)),
     Column("extra", JSON, nullable=False),
+    Column("met_at", Integer),
     UniqueConstraint("exam_id", "rotation", "candidate"),
     UniqueConstraint("exam_id", "rotation", "sp"),
     UniqueConstraint("exam_id", "rotation", "circuit", "position"),
@@ -74,6 +75,7 @@ encounters = Table(
     Column("rotation", Integer, nullable=False),
     Column("paused_ms", BigInteger),
     Column("extra", JSON, nullable=False),
+    Column("joins", String(26), index=True),
     UniqueConstraint("slot_id", "attempt"),
 )
 

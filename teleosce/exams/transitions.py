@@ -26,7 +26,7 @@ async def begin(moves: Moves, encounter_id: str) -> None:
 
     Vetoes (Conflict): already begun or done; somebody of it is in another running encounter.
     """
-    old = await moves.get(encounter_id)
+    old = await moves.leading(encounter_id)
     if old.phase is not Phase.waiting:
         raise otherwise(old, "It cannot begin twice.")
     if (other := moves.in_the_way(old)) is not None:
@@ -39,7 +39,7 @@ async def end_phase(moves: Moves, encounter_id: str, expected: Phase) -> None:
 
     Vetoes (Conflict, with the present state): it is not in `expected`, has not begun, or is done.
     """
-    old = await moves.get(encounter_id)
+    old = await moves.leading(encounter_id)
     if old.phase not in RUNNING or old.phase is not expected:
         raise otherwise(old, "Nothing was changed.")
     moves.enter(old, following(old.phase, old.timings), Cause.ended_early)
@@ -52,7 +52,7 @@ async def add_time(moves: Moves, encounter_id: str, seconds: int) -> None:
     """
     if not 1 <= seconds <= MAX_ADDED_S:
         raise Invalid(f"Between 1 and {MAX_ADDED_S} seconds can be added at a time.", code="added-time")
-    old = await moves.get(encounter_id)
+    old = await moves.leading(encounter_id)
     if old.phase not in RUNNING or old.phase_ends_ms is None:
         raise otherwise(old, "No time was added.")
     if old.phase is Phase.changeover and moves.ring_of(old):
@@ -63,7 +63,7 @@ async def add_time(moves: Moves, encounter_id: str, seconds: int) -> None:
 
 async def pause(moves: Moves, encounter_id: str) -> None:
     """Its clock stands, and the ring waits for it. Vetoes (Conflict): no phase runs, or it stands already."""
-    old = await moves.get(encounter_id)
+    old = await moves.leading(encounter_id)
     if old.phase not in RUNNING or old.paused_ms is not None:
         raise otherwise(old, "It stands already." if old.paused_ms is not None else "There is nothing to pause.")
     moves.put(old, replace(old, paused_ms=moves.now_ms), Cause.paused)
@@ -71,7 +71,7 @@ async def pause(moves: Moves, encounter_id: str) -> None:
 
 async def resume(moves: Moves, encounter_id: str) -> None:
     """Its clock goes on with what was left. Vetoes (Conflict): it does not stand; its whole circuit is paused."""
-    old = await moves.get(encounter_id)
+    old = await moves.leading(encounter_id)
     if old.paused_ms is None:
         raise otherwise(old, "It does not stand, so nothing was changed.")
     circuit = moves.ring_of(old)
@@ -85,7 +85,7 @@ async def restart_phase(moves: Moves, encounter_id: str) -> None:
 
     Vetoes (Conflict): no phase runs, or the ring's changeover.
     """
-    old = await moves.get(encounter_id)
+    old = await moves.leading(encounter_id)
     if old.phase not in RUNNING or (old.phase is Phase.changeover and moves.ring_of(old)):
         raise otherwise(old, "Nothing was started over.")
     stands = None if old.paused_ms is None else moves.now_ms
@@ -99,7 +99,7 @@ async def restart_phase(moves: Moves, encounter_id: str) -> None:
 
 async def ring_by_hand(moves: Moves, encounter_id: str) -> None:
     """The bell, which marks no phase. Vetoes (Conflict): it does not run, so nobody is there to hear it."""
-    old = await moves.get(encounter_id)
+    old = await moves.leading(encounter_id)
     if old.phase not in RUNNING:
         raise otherwise(old, "Nobody is there to hear a bell.")
     moves.put(old, old, Cause.rung)
@@ -124,17 +124,20 @@ async def void(moves: Moves, encounter_id: str, reason: str) -> None:
 
 
 async def no_show(moves: Moves, encounter_id: str) -> None:
-    """The candidate did not come: done with the outcome `missed`.
+    """The candidate did not come: done with the outcome `missed`. One that joins another's room is done by itself.
 
-    Vetoes (Conflict): it is done; the candidate has been in the room during the consultation.
+    Vetoes (Conflict): it is done; the candidate has been in the room during the consultation, or another whose
+    encounter joins this one: then it goes on, and who never comes is noted as missed at its end.
     """
     old = await moves.get(encounter_id)
     if old.phase is Phase.done:
         raise otherwise(old, "Nothing was changed.")
     if old.phase not in (Phase.waiting, Phase.reading):
-        there = await store_moves.attendance_of(moves.connection, [old.id])
-        if any(one.seat_id == old.candidate for one in there):
+        there = {one.seat_id for one in await store_moves.attendance_of(moves.connection, [old.room])}
+        if old.candidate in there:
             raise otherwise(old, "The candidate has been there. End it or make it void instead.")
+        if there & set(old.assessed) and old.joins is None:
+            raise otherwise(old, "It goes on for the other candidate; who never comes is noted as missed at its end.")
     moves.enter(old, Phase.done, Cause.no_show, outcome=Outcome.missed)
 
 
@@ -142,9 +145,10 @@ async def rerun(moves: Moves, encounter_id: str) -> str:
     """A new attempt at the slot of a done encounter; the old is kept. Returns its id.
 
     While its rotation still runs, it begins at once and the ring waits for it; when its rotation is over, it waits for
-    the end of the circuit; otherwise it waits for its rotation. Vetoes (Conflict): it is not done; a newer one exists.
+    the end of the circuit; otherwise it waits for its rotation. One that joined another's room is run again alone with
+    the SP. Vetoes (Conflict): it is not done; a newer one exists.
     """
-    old = await moves.get(encounter_id)
+    old = await moves.alone(await moves.get(encounter_id))
     if old.phase is not Phase.done:
         raise otherwise(old, "End it or make it void before it is run again.")
     circuit = await _circuit(moves, old)
@@ -168,6 +172,7 @@ async def carry_over(moves: Moves, encounter_id: str) -> str:
     old = await moves.get(encounter_id)
     if old.phase in RUNNING:
         raise otherwise(old, "End it or make it void before it is carried over.")
+    old = await moves.leading(old.id) if old.phase is Phase.waiting else await moves.alone(old)
     circuit = await _circuit(moves, old)
     rotation = await _at_the_end(moves, circuit, old)
     if old.phase is Phase.waiting:

@@ -150,14 +150,14 @@ class Erasures:
         encounters = await encounters_of(self._rooms, person.id)
         there = {one.id for one in await self._rooms.exams.attended_by(person.id)}
         for encounter in encounters:
-            if person.id in encounter.people or encounter.id in there:
+            if person.id in (*encounter.people, encounter.candidate) or encounter.id in there:
                 counts.update(await self._erase_from(encounter, person.id, why))
         own = [form.id for form in await self._rooms.forms.of_author(person.id)]
         counts["texts"] += await self._rooms.forms.forget_texts(own)
         ids = [encounter.id for encounter in encounters]
         counts["reasons"] += await self._rooms.exams.forget_in_log(ids, person.name, instead)
         exams = [exam.id for exam in await self._exams(person)]
-        about = [one.id for one in encounters if person.id in (*one.people, one.examiner)]
+        about = [one.id for one in encounters if person.id in (*one.people, one.candidate, one.examiner)]
         counts["reasons"] += await self._rooms.marking.forget_reasons(about, person.id)
         counts["messages"] += await self._rooms.exams.forget_in_notes(exams, person.id, person.name, instead)
         counts["corrections"] += await self._rooms.transcripts.forget_author(person.id, instead)
@@ -175,10 +175,10 @@ class Erasures:
         counts["turns"] += await rooms.transcripts.delete(encounter.id, why, participant_id=person_id)
         counts["reels"] += await drop_reels(rooms, self._database, self._data, encounter.id, why)
         counts["references"] += await forget_reference(self._database, encounter.id, self._clock.now_ms())
-        forms = [form.id for form in await rooms.forms.of_encounter(encounter.id)]
         # What is written of an encounter is about its candidate; of others in the room it quotes words.
-        about = person_id in encounter.assessed
-        counts["texts"] += await rooms.forms.forget_texts(forms, quotes_only=not about)
+        for one in await rooms.exams.together(encounter):
+            forms = [form.id for form in await rooms.forms.of_encounter(one.id)]
+            counts["texts"] += await rooms.forms.forget_texts(forms, quotes_only=person_id != one.candidate)
         return counts
 
     async def _keep(self, erased: Erased, by: Principal | None) -> None:

@@ -5,7 +5,7 @@ its mark is submitted. Marks stay. What went is told by the take's tombstone in 
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -103,7 +103,15 @@ class Retention:
         encounters = await self._rooms.exams.encounters(exam_id)
         forms = await self._rooms.forms.of_encounters([one.id for one in encounters])
         records = await self._rooms.marking.records(exam_id)
-        return [await self._prospect(one, rule, forms.get(one.id, []), records[one.id].status) for one in encounters]
+        marked = {one.id: (forms.get(one.id, []), records[one.id].status) for one in encounters}
+        found = [await self._prospect(one, rule, *marked[one.id]) for one in encounters]
+        # A recording of two candidates is for the marks of both.
+        waits = {
+            one.joins: why
+            for one in encounters
+            if one.joins and (why := _marks_wait(one, await self._rooms.recordings.takes(one.joins), *marked[one.id]))
+        }
+        return [replace(one, waits=one.waits or waits.get(one.encounter.id)) for one in found]
 
     async def sweep(self) -> int:
         """Deletes what is due in all exams; returns of how many encounters. One that fails does not keep the others."""

@@ -64,6 +64,15 @@ def _of_stations(plan: ExamPlan, bank: Bank) -> Iterator[Conflict]:
                     f"Station {at + 1} has people for circuit {name}, which there is not.",
                     place=("stations", at, "people"),
                 )
+        if one.station in bank and bank[one.station].candidates == 2:
+            behind = plan.stations[(at + 1) % len(plan.stations)].station
+            if behind not in bank or not bank[behind].rest:
+                yield Conflict(
+                    "no-rest-behind",
+                    f"Station {at + 1} is for two candidates at once and takes two places of the ring: put a rest "
+                    "station right behind it.",
+                    place=("stations", at),
+                )
     if plan.stations and all(one.station in bank and bank[one.station].rest for one in plan.stations):
         yield Conflict("no-task", "Every station is a rest station: there is nothing to assess.", place=("stations",))
 
@@ -150,7 +159,7 @@ def _of_visits(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
     seen: dict[int, Counter[int]] = defaultdict(Counter)
     for visit in table.visits:
         if not visit.pause:
-            seen[visit.candidate][visit.position] += 1
+            seen[visit.candidate][visit.number] += 1
     for candidate in sorted(set(range(len(plan.candidates))) - set(table.left_out)):
         for position in range(1, len(plan.stations) + 1):
             times = seen[candidate][position]
@@ -164,7 +173,7 @@ def _of_visits(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
 
 
 def _of_people(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
-    """Nobody in two places, and no station with two candidates."""
+    """Nobody in two places, and no place of the ring with two candidates."""
     by_candidate: dict[int, list[Visit]] = defaultdict(list)
     by_staff: dict[tuple[str, str], list[Visit]] = defaultdict(list)
     by_station: dict[tuple[str, int], list[Visit]] = defaultdict(list)
@@ -270,7 +279,7 @@ def _remarks(plan: ExamPlan, table: Timetable, bank: Bank) -> Iterator[Conflict]
     for _, title in _again(named):
         yield remark("repeated-station", f"“{title}” is in the ring more than once.", "stations")
     lengths = {
-        visit.position: whole_ms(visit.timings)
+        visit.number: whole_ms(visit.timings)
         for visit in table.visits
         if not visit.rest and not plan.candidates[visit.candidate].extra_percent
     }
@@ -290,10 +299,26 @@ def _remarks(plan: ExamPlan, table: Timetable, bank: Bank) -> Iterator[Conflict]
                 f"Circuit {ring.circuit} has {_count(len(ring.candidates), 'candidate')} for "
                 f"{_count(len(plan.stations), 'station')}: {gaps} left empty in each rotation.",
             )
+    yield from _alone(plan, table, bank)
     without = [plan.number_of(at) for at, one in enumerate(plan.candidates) if not one.email]
     if 0 < len(without) < len(plan.candidates):
         yield remark("no-email", f"No e-mail address: {_listed(without)}. Their links cannot be mailed.", "candidates")
     yield from _unlisted(plan, table)
+
+
+def _alone(plan: ExamPlan, table: Timetable, bank: Bank) -> Iterator[Conflict]:
+    """Of an odd number of candidates one has no partner at a station for two."""
+    twos = [at for at, one in enumerate(plan.stations) if one.station in bank and bank[one.station].candidates == 2]
+    for ring in table.rings:
+        if twos and len(ring.candidates) % 2:
+            number = plan.number_of(ring.candidates[-1])
+            yield Conflict(
+                "alone",
+                f"Candidate {number} has no partner at station {', '.join(str(at + 1) for at in twos)} of circuit "
+                f"{ring.circuit} and meets the patient there alone.",
+                blocks=False,
+                place=("candidates", ring.candidates[-1]),
+            )
 
 
 def _unlisted(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:

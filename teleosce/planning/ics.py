@@ -43,6 +43,8 @@ def lines_of(schedule: Schedule, seat: Seat | None, stretch: Stretch, zone: str 
             line = f"{at}  Break"
         elif seat.role is Role.candidate:
             line = f"{at}  " + ("Rest" if entry.rest else f"Station {entry.position}")
+            if entry.partner:
+                line += f", with candidate {entry.partner.number or entry.partner.name}"
         else:
             number = entry.candidate.number if entry.candidate else None
             line = f"{at}  Candidate {number or ''} at station {entry.position}, {entry.station}"

@@ -266,6 +266,11 @@ class _Cast:
             person = listed.get((role, name))
             email, zone = (person.email or None, person.zone or None) if person else (None, None)
             self.staff[role, name] = new_seat(exam_id, Role(role), name, email=email, zone=zone)
+        self.partners = {
+            (one.circuit, one.rotation, one.joins): self.candidates[one.candidate].id
+            for one in table.visits
+            if one.joins is not None
+        }
         self.all = [self.organiser, *self.candidates.values(), *self.staff.values()]
 
     def slot(self, visit: Visit, bank: Bank) -> NewSlot:
@@ -280,8 +285,14 @@ class _Cast:
             candidate=self.candidates[visit.candidate].id,
             sp=self.staff["sp", visit.sp].id if visit.sp else None,
             examiner=examiner,
-            extra=(examiner,) if visit.speaks and examiner else (),
+            extra=tuple(one for one in (examiner if visit.speaks else None, self.partners.get(_place(visit))) if one),
+            met_at=visit.met_at,
+            joins=visit.joins,
         )
+
+
+def _place(visit: Visit) -> tuple[str, int, int]:
+    return visit.circuit, visit.rotation, visit.position
 
 
 def _named(plan: ExamPlan, table: Timetable) -> list[tuple[str, str]]:

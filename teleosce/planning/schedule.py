@@ -25,7 +25,10 @@ ROLES: Mapping[Role, str] = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A slot with its planned times. `pause`: a rotation in which the whole circuit rests. `speaks`: a viva."""
+    """A slot with its planned times. `pause`: a rotation in which the whole circuit rests. `speaks`: a viva.
+
+    `partner`: the other of two candidates who meet the SP together, each with an entry of their own.
+    """
 
     circuit: str
     rotation: int
@@ -39,6 +42,7 @@ class Entry:
     starts_ms: int
     ends_ms: int
     speaks: bool = False
+    partner: Seat | None = None
 
     def seats(self) -> tuple[str, ...]:
         """The ids of those who are at it."""
@@ -124,6 +128,13 @@ async def schedule_of(exams: Exams, people: People, stations: StationStore, exam
     spans = _spans(firsts, starts)
     titles = {one: await stations.get(one) for one in {encounter.station_hash for encounter in firsts}}
     pauses = _pauses(firsts, {one for one, version in titles.items() if version.rest})
+    by_id = {one.id: one for one in firsts}
+    joining = {one.joins: one for one in firsts if one.joins is not None}
+    partners = {
+        one.id: by_id[one.joins].candidate if one.joins else joining[one.id].candidate
+        for one in firsts
+        if one.joins or one.id in joining
+    }
     entries = tuple(
         Entry(
             one.circuit,
@@ -133,10 +144,11 @@ async def schedule_of(exams: Exams, people: People, stations: StationStore, exam
             titles[one.station_hash].rest,
             (one.circuit, one.rotation) in pauses,
             seats.get(one.candidate or ""),
-            seats.get(one.sp or ""),
+            seats.get(by_id[one.room].sp or ""),
             seats.get(one.examiner or ""),
             *spans[one.circuit, one.rotation],
-            speaks=one.examiner in one.extra,
+            speaks=one.examiner in by_id[one.room].extra,
+            partner=seats.get(partners.get(one.id) or ""),
         )
         for one in firsts
     )

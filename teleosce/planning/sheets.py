@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -46,10 +47,13 @@ def grid(schedule: Schedule, circuit: str) -> list[Row]:
             stations[entry.position] = entry.station
     rows: list[Row] = [("Rotation", "From", "To", *(f"{at}. {stations[at]}" for at in sorted(stations)))]
     for rotation in sorted({entry.rotation for entry in entries}):
-        its = {entry.position: entry for entry in entries if entry.rotation == rotation}
-        one = next(iter(its.values()))
+        its: dict[int, list[Entry]] = defaultdict(list)
+        for entry in entries:
+            if entry.rotation == rotation:
+                its[entry.position].append(entry)
+        one = next(iter(its.values()))[0]
         times = (schedule.clock(one.starts_ms, circuit), schedule.clock(one.ends_ms, circuit))
-        cells = ("Break" if one.pause else _number(its.get(at)) for at in sorted(stations))
+        cells = ("Break" if one.pause else " + ".join(map(_number, its[at])) for at in sorted(stations))
         rows.append((rotation, *times, *cells))
     return rows
 
@@ -117,8 +121,8 @@ def _slot(schedule: Schedule, one: Entry) -> Row:
     return (one.circuit, one.rotation, day, *times, one.position, station, *people)
 
 
-def _number(entry: Entry | None) -> str:
-    return "" if entry is None or entry.candidate is None else entry.candidate.number or entry.candidate.name
+def _number(entry: Entry) -> str:
+    return "" if entry.candidate is None else entry.candidate.number or entry.candidate.name
 
 
 def _name(seat: Seat | None) -> str:

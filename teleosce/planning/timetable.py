@@ -1,8 +1,10 @@
 """From a plan to who is where when. Pure: no clock, no database.
 
 In each ring candidate i is at station i + k in rotation k, so all are at every station once and nobody shares one. A
-ring that has gaps begins where the gaps serve its breaks best; where they do not serve, the ring rests for a while: a
-rotation of rest for all, which the clock of the day runs like any other.
+station for two takes two places of the ring, its own and that of the rest behind it: neighbours, who stand at the two
+at once, meet there in one rotation, and each rests in the other. A ring that has gaps begins where the gaps serve its
+breaks best; where they do not serve, the ring rests for a while: a rotation of rest for all, which the clock of the day
+runs like any other.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +30,8 @@ class Known(Protocol):
     @property
     def rest(self) -> bool: ...  # noqa: D102
     @property
+    def candidates(self) -> int: ...  # noqa: D102
+    @property
     def timings(self) -> StationTimings: ...  # noqa: D102
 
 
@@ -40,7 +44,8 @@ class Visit:
     """A planned slot. `candidate` counts from 0 in the plan; `position` and `rotation` from 1.
 
     `circuit` is the ring's own name: that of a later round differs. `pause`: a rotation of rest for the whole ring.
-    `speaks`: the examiner is in the room, and not at the recording alone.
+    `speaks`: the examiner is in the room, and not at the recording alone. `met_at`: the number of the station, where it
+    is not that of the place. `joins`: the place of another candidate, in whose room this one is met.
     """
 
     circuit: str
@@ -56,6 +61,13 @@ class Visit:
     ends_ms: int
     timings: Timings
     speaks: bool = False
+    met_at: int | None = None
+    joins: int | None = None
+
+    @property
+    def number(self) -> int:
+        """The number of the station."""
+        return self.met_at or self.position
 
     @property
     def cast(self) -> tuple[tuple[str, str], ...]:
@@ -97,7 +109,8 @@ def timetable(plan: ExamPlan, bank: Bank) -> Timetable:
     visits: list[Visit] = []
     known = {name: one.timings for name, one in bank.items()}
     rests = {name for name, one in bank.items() if one.rest}
-    maker = _Maker(plan, known, rests)
+    twos = {name for name, one in bank.items() if one.candidates == 2}
+    maker = _Maker(plan, known, rests, twos)
     for ring_plan in sharing.rings:
         ring, its = maker.ring(ring_plan, made)
         made.append(ring)
@@ -120,10 +133,15 @@ class _Maker:
     plan: ExamPlan
     known: Mapping[str, StationTimings]
     rests: set[str]
+    twos: set[str]
 
     def __post_init__(self) -> None:
         self.size = len(self.plan.stations)
         self.rest_at = {at for at, one in enumerate(self.plan.stations) if one.station in self.rests}
+        behind = {at: (at + 1) % self.size for at, one in enumerate(self.plan.stations) if one.station in self.twos}
+        self.behind = {at: rest for at, rest in behind.items() if rest in self.rest_at}
+        """Stations for two, with the rest behind each; counted from 0."""
+        self.before = {rest: at for at, rest in self.behind.items()}
         self.rest = next((one.station for one in self.plan.stations if one.station in self.rests), "rest")
         self.stretched: dict[tuple[int, int], Timings] = {}
         self.people = {(person.role, person.name): person for person in self.plan.people}
@@ -183,9 +201,23 @@ class _Maker:
     def working(self, wanted: RingPlan, shift: int) -> list[list[tuple[int, int]]]:
         """By rotation: (place in the ring's candidates, station) of each visit."""
         return [
-            [(index, (index + shift + rotation) % self.size) for index in range(len(wanted.candidates))]
+            [
+                (index, self.met(index, (index + shift + rotation) % self.size))
+                for index in range(len(wanted.candidates))
+            ]
             for rotation in range(self.size if wanted.candidates else 0)
         ]
+
+    def met(self, index: int, at: int) -> int:
+        """The station that somebody sits when they stand at a place: of two, the second has it from the rest behind."""
+        if index % 2:
+            return self.behind.get(at, self.before.get(at, at))
+        return at
+
+    def extra_of(self, wanted: RingPlan, index: int, at: int) -> int:
+        """The extra time at a station: of two who meet there, the longer one counts for both."""
+        pair = wanted.candidates[index - index % 2 :][:2] if at in self.behind else (wanted.candidates[index],)
+        return max(self.plan.candidates[one].extra_percent for one in pair)
 
     def wishes(self, circuit: str, start: int) -> list[Wish]:
         """The breaks of those whom candidates meet in the circuit, on the day on which it starts."""
@@ -205,24 +237,26 @@ class _Maker:
         made: list[Visit] = []
         number, ends = first, start
         for rotation, pairs in enumerate(self.working(wanted, shift)):
+            places = [(index, (index + shift + rotation) % self.size) for index, _ in pairs]
             if begins[rotation] > ends:
-                made += self.pause(wanted, pairs, number, ends, begins[rotation])
+                made += self.pause(wanted, places, number, ends, begins[rotation])
                 number += 1
             at_ms = begins[rotation]
             longest = self.longest(wanted, pairs)
             ends = at_ms + whole_ms(longest)
-            for index, at in pairs:
+            for (index, at), (_, place) in zip(pairs, places, strict=True):
                 candidate = wanted.candidates[index]
                 rest = at in self.rest_at
-                timings = longest if rest else self.timings(at, self.plan.candidates[candidate].extra_percent)
-                sp = "" if rest else self.plan.sp_at(wanted.of, at + 1)
+                joins = at in self.behind and at != place
+                timings = longest if rest else self.timings(at, self.extra_of(wanted, index, at))
+                sp = "" if rest or joins else self.plan.sp_at(wanted.of, at + 1)
                 examiner = "" if rest else self.plan.examiner_at(wanted.of, at + 1)
                 station = self.plan.stations[at]
                 made.append(
                     Visit(
                         wanted.of,
                         number,
-                        at + 1,
+                        place + 1,
                         station.station,
                         candidate,
                         sp,
@@ -232,7 +266,9 @@ class _Maker:
                         at_ms,
                         ends,
                         timings,
-                        not rest and station.examiner_speaks,
+                        not rest and not joins and station.examiner_speaks,
+                        met_at=None if at == place else at + 1,
+                        joins=at + 1 if joins else None,
                     )
                 )
             number += 1
@@ -262,11 +298,7 @@ class _Maker:
 
     def longest(self, wanted: RingPlan, pairs: Sequence[tuple[int, int]]) -> Timings:
         """The timings that hold a rotation longest; a rest takes them, so that its bells are everyone's."""
-        working = [
-            self.timings(at, self.plan.candidates[wanted.candidates[index]].extra_percent)
-            for index, at in pairs
-            if at not in self.rest_at
-        ]
+        working = [self.timings(at, self.extra_of(wanted, index, at)) for index, at in pairs if at not in self.rest_at]
         return max(working, key=whole_ms, default=None) or self.timings(pairs[0][1], 0)
 
 

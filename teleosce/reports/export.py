@@ -51,15 +51,15 @@ async def export_texts(sources: Sources, encounter_id: str) -> dict[str, str]:
         "station.json": version.model_dump_json(indent=2),
         "forms.json": _json(await _forms(sources, encounter_id)),
         "marking.json": _json(await _marking(sources, encounter)),
-        "incidents.json": _json(await sources.exams.incidents_in([encounter_id])),
+        "incidents.json": _json(await sources.exams.incidents_in([encounter.room])),
     }
-    transcript = await sources.transcripts.get(encounter_id)
+    transcript = await sources.transcripts.get(encounter.room)
     if transcript is not None:
         texts["transcript.json"] = _json(transcript)
-        texts["captions.vtt"] = await sources.transcripts.webvtt(encounter_id)
-        told = glance_of(sources.exams, sources.people, sources.recordings, sources.transcripts, encounter_id)
+        texts["captions.vtt"] = await sources.transcripts.webvtt(encounter.room)
+        told = glance_of(sources.exams, sources.people, sources.recordings, sources.transcripts, encounter.room)
         texts["glance.json"] = _json(await told)
-    manifest = await sources.recordings.manifest(encounter_id)
+    manifest = await sources.recordings.manifest(encounter.room)
     if manifest is not None:
         texts["recording.json"] = _json(manifest)
     return texts
@@ -67,7 +67,7 @@ async def export_texts(sources: Sources, encounter_id: str) -> dict[str, str]:
 
 async def take_files(sources: Sources, encounter_id: str) -> dict[str, Path]:
     """The sealed films of an encounter by the names under which they leave the house: role and number of the take."""
-    manifest = await sources.recordings.manifest(encounter_id)
+    manifest = await sources.recordings.manifest((await sources.exams.encounter(encounter_id)).room)
     found: dict[str, Path] = {}
     for take in manifest.takes if manifest else []:
         if take.state == "sealed":

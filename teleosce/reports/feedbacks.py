@@ -161,8 +161,11 @@ class Feedbacks:
     async def _plays(self, encounter: Encounter) -> Manifest | None:
         """The recording, if there is one to play and all who are seen or heard in it consented to being recorded.
 
-        What they consented to says that candidates may be shown parts of their own consultations.
+        What they consented to says that candidates may be shown parts of their own consultations: one that was another
+        candidate's as well is shown to neither.
         """
+        if len(await self._rooms.exams.together(encounter)) > 1:
+            return None
         manifest = await self._rooms.recordings.manifest(encounter.id)
         recorded = {take.participant_id for take in manifest.takes if take.file} if manifest else set()
         for person in recorded:

@@ -24,6 +24,7 @@ _WAITS = "It comes with the transcript."
 _BEFORE = "This recording was transcribed before it was kept who spoke when, so there is nothing to show here."
 _SILENT = "Nobody was heard to speak in this recording."
 _VIVA = "What is told at a glance is of a candidate and a patient. Here the examiner talked with the candidate."
+_TWO = "What is told at a glance is of a candidate and a patient. Here two candidates met the patient together."
 _ALONE = "Of only one of the two there is a voice, so there is nothing to compare."
 _LEAST_MS = 10_000
 """Less voice says nothing about a pace."""
@@ -46,6 +47,8 @@ async def glance_of(
     roles = {one: (await people.seat(one)).role for one in heard}
     if Role.examiner in roles.values() and Role.standardized_patient not in roles.values():
         return {"state": "none", "message": _VIVA}
+    if list(roles.values()).count(Role.candidate) > 1:
+        return {"state": "none", "message": _TWO}
     voices: dict[Role, list[Stretch]] = {}
     stopped = await exams.pauses(encounter_id)
     missing = [(from_ms - manifest.starts_ms, to_ms - manifest.starts_ms) for from_ms, to_ms in stopped]

@@ -161,6 +161,8 @@ class Calibration:
         """Why an encounter may not train anybody; None when it may."""
         if encounter.phase is not Phase.done or encounter.outcome is Outcome.missed:
             return "This encounter is not over, or it had no candidate."
+        if encounter.joins is not None:
+            return "It was held in the room of another candidate’s encounter: only that one can be a reference."
         manifest = await self._recordings.manifest(encounter.id)
         takes = [take for take in manifest.takes if take.file] if manifest else []
         if not takes:

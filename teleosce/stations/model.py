@@ -168,10 +168,14 @@ class Rehearsal(Part):
 
 
 class StationFile(Part):
-    """`station.yaml`. `vocabulary` is given to Whisper: it comes from the case, never from the mark sheet."""
+    """`station.yaml`. `vocabulary` is given to Whisper: it comes from the case, never from the mark sheet.
+
+    `candidates`: how many meet the patient together, 1 or (an interprofessional station) 2; each is marked apart.
+    """
 
     title: Text
     rest: Flag = False
+    candidates: int = Field(1, ge=1, le=2, strict=True)
     specialty: str = Field("", max_length=200)
     domains: dict[Name, Text] = Field(default_factory=dict)
     blueprint: tuple[Text, ...] = Field((), max_length=40)
@@ -189,6 +193,7 @@ class StationVersion(Part):
     title: Text
     hash: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     rest: bool
+    candidates: int = 1
     specialty: str
     domains: dict[Name, Text]
     timings: Timings

@@ -23,6 +23,8 @@ def station_rules(station: StationFile, document: Document, snapshot: Snapshot) 
     if times.warning_s >= times.encounter_s:
         line = document.line(("timings", "warning_s"))
         snapshot.add(FILE, line, "The warning would ring before the encounter begins: make warning_s smaller.")
+    if station.rest and station.candidates > 1:
+        snapshot.add(FILE, document.line(("candidates",)), "At a rest station nobody meets: leave “candidates” out.")
     for index, stimulus in enumerate(station.stimuli):
         if isinstance(stimulus.shown, int) and stimulus.shown >= times.encounter_s:
             line = document.line(("stimuli", index, "shown"))

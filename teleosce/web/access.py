@@ -38,6 +38,11 @@ async def examines(rooms: Rooms, principal: Principal, encounter: Encounter) -> 
     return principal.seat_id in (await rooms.marking.markers(encounter)).seats
 
 
+async def met_in(rooms: Rooms, encounter: Encounter) -> Encounter:
+    """The encounter in whose room it is held: another candidate's, where it joins that."""
+    return encounter if encounter.joins is None else await rooms.exams.encounter(encounter.joins)
+
+
 async def moderates(rooms: Rooms, principal: Principal, encounter: Encounter) -> bool:
     """Whether the person may settle the encounter's marks: a moderator of its exam, where two people mark it."""
     if not principal.may(Permission.moderate) or principal.exam_id not in (None, encounter.exam_id):
@@ -86,7 +91,10 @@ async def observes(rooms: Rooms, principal: Principal, encounter: Encounter) -> 
     if not theirs or principal.role is not Role.examiner:
         return theirs
     # Whoever speaks in it goes in, whoever marks it.
-    return principal.seat_id in encounter.people or await examines(rooms, principal, encounter)
+    if principal.seat_id in encounter.people:
+        return True
+    together = await rooms.exams.together(encounter)
+    return any([await examines(rooms, principal, one) for one in together])
 
 
 def makes_exams(principal: Principal) -> bool:
@@ -102,16 +110,19 @@ async def own_encounter(rooms: Rooms, principal: Principal, encounter_id: str) -
     if not is_id(encounter_id):
         raise _nothing()
     encounter = await rooms.exams.encounter(encounter_id)
-    if takes_part(principal, encounter) or await _reads(rooms, principal, encounter):
-        return encounter
+    for one in await rooms.exams.together(encounter):
+        if takes_part(principal, one) or await _reads(rooms, principal, one):
+            return encounter
     raise _nothing()
 
 
 async def marked_encounter(rooms: Rooms, principal: Principal, encounter_id: str) -> Encounter:
     """The encounter, for those who mark it, settle its marks or run its exam. Raises NotFound for all others."""
     encounter = await own_encounter(rooms, principal, encounter_id)
-    if await _reads(rooms, principal, encounter):
-        return encounter
+    # Of two candidates who met the SP together, whoever marks one hears both.
+    for one in await rooms.exams.together(encounter):
+        if await _reads(rooms, principal, one):
+            return encounter
     raise _nothing()
 
 
@@ -132,12 +143,13 @@ async def readable(rooms: Rooms, principal: Principal) -> set[str] | None:
         )
     found: set[str] = set()
     if principal.may(Permission.mark) and principal.seat_id is not None:
-        found |= {one.id for one in await rooms.marking.worklist(principal.seat_id)}
+        found |= {one.room for one in await rooms.marking.worklist(principal.seat_id)}
     if principal.may(Permission.moderate):
         exams = [principal.exam_id] if principal.exam_id else [exam.id for exam in await rooms.exams.exams()]
         for exam_id in exams:
             marked_twice = await rooms.marking.marked_twice(exam_id)
-            found |= {one for one, markers in marked_twice.items() if principal.seat_id not in markers.seats}
+            ids = [one for one, markers in marked_twice.items() if principal.seat_id not in markers.seats]
+            found |= {one.room for one in await rooms.exams.some(ids)}
     return found
 
 

@@ -41,6 +41,20 @@ async def read_encounter(rooms: Rooms, principal: Principal, encounter_id: str) 
     return await marked_encounter(rooms, principal, encounter_id), False
 
 
+async def apart(rooms: Rooms, encounter: Encounter, *, unnamed: bool) -> dict[str, str]:
+    """By seat, how two candidates who met the SP together are told apart; nothing where there is one.
+
+    Whoever reads without names is given letters.
+    """
+    together = [one.candidate for one in await rooms.exams.together(encounter) if one.candidate]
+    if len(together) < 2:
+        return {}
+    if unnamed:
+        return dict(zip(together, "ABCDEF", strict=False))
+    seats = [await rooms.people.seat(one) for one in together]
+    return {seat.id: seat.number or seat.name for seat in seats}
+
+
 async def _is_reference_of(rooms: Rooms, principal: Principal, encounter_id: str) -> bool:
     """Whether it is a reference that was made in this moderator's exam."""
     known = {one.encounter_id for one in await rooms.calibration.every()}

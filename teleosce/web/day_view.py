@@ -81,6 +81,7 @@ class Boards:
 
     async def _encounters(self, encounters: Sequence[Encounter]) -> dict[str, Entry]:
         ids = [one.id for one in encounters]
+        by_id = {one.id: one for one in encounters}
         recordings = await self._rooms.recordings.progress(ids)
         transcripts = await self._rooms.transcripts.statuses(ids)
         alarms: dict[str, list[Entry]] = defaultdict(list)
@@ -90,16 +91,21 @@ class Boards:
         marking = await self._marks(encounters)
         found = {}
         for one in encounters:
-            transcript = transcripts.get(one.id)
-            recording = recordings.get(one.id)
+            transcript = transcripts.get(one.room)
+            recording = recordings.get(one.room)
+            room = by_id.get(one.room, one)
+            # Of another candidate's encounter that is held in the same room: they, and whom they met there.
+            others = {seat for seat in (room.candidate, *room.assessed) if seat != one.candidate}
+            seats = seats_of(one) if room is one else [seat for seat in seats_of(room) if seat not in others]
             found[one.id] = {
                 **await encounter_view(self._rooms, one),
                 "slot": one.slot_id,
                 "rotation": one.rotation,
                 "circuit": one.circuit,
-                "seats": seats_of(one),
-                "observers": observers(self._rooms, one) if one.phase in LIVE else [],
-                "alarms": alarms[one.id],
+                "seats": seats,
+                "joins": one.joins,
+                "observers": observers(self._rooms, room) if one.phase in LIVE else [],
+                "alarms": alarms[one.room],
                 "recording": recording._asdict() if recording else NOT_RECORDED,
                 "transcript": {
                     "state": transcript.state.value,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from teleosce.exams import RUNNING, Circuit, Encounter, Phase, ring
+from teleosce.exams import RUNNING, Circuit, Encounter, Outcome, Phase, ring
 from teleosce.people import Role, Seat
 from teleosce.rtc import PeerState
 from teleosce.stations import StationVersion
@@ -43,6 +43,8 @@ class Places:
     observers: Mapping[str, list[str]]
     present: Present
     of_seat: Mapping[str, Sequence[Encounter]]
+    joining: Mapping[str, Sequence[Encounter]]
+    """By encounter, those of other candidates that are held in its room."""
     circuits: Mapping[str, dict[str, Any]]
 
     @classmethod
@@ -51,9 +53,12 @@ class Places:
         encounters = {one.id: one for one in await rooms.exams.encounters(exam_id)}
         running = [one for one in encounters.values() if one.phase in RUNNING]
         of_seat: dict[str, list[Encounter]] = defaultdict(list)
+        joining: dict[str, list[Encounter]] = defaultdict(list)
         for one in encounters.values():
             for seat in seats_of(one):
                 of_seat[seat].append(one)
+            if one.joins is not None:
+                joining[one.joins].append(one)
         hashes = {one.station_hash for one in encounters.values()}
         return cls(
             seats={seat.id: seat for seat in await rooms.people.seats(exam_id)},
@@ -63,6 +68,7 @@ class Places:
             observers={one.id: observers(rooms, one) for one in running if one.phase in LIVE},
             present=present,
             of_seat=of_seat,
+            joining=joining,
             circuits=circuits_view(await rooms.exams.circuits(exam_id), list(encounters.values())),
         )
 
@@ -90,6 +96,7 @@ class Places:
             "encounter": self.view(encounter) if encounter else None,
             "next": self._coming(following, seat.role) if following else None,
             "people": self._people(encounter, seat.role) if encounter else [],
+            "held": self._held(encounter, seat) if encounter else [],
             "stimuli": self.shown.get(encounter.id, []) if encounter else [],
             "observers": self.observers.get(encounter.id, []) if encounter else [],
             "progress": self._progress(seat_id, encounter),
@@ -111,6 +118,15 @@ class Places:
         """An encounter as pages see it."""
         return view_of(encounter, self.versions[encounter.station_hash])
 
+    def _held(self, encounter: Encounter, seat: Seat) -> list[dict[str, str]]:
+        """What is written of here, apart for each candidate: a candidate's own, all for others."""
+        joining = [one for one in self.joining.get(encounter.id, ()) if one.outcome in (None, Outcome.completed)]
+        return [
+            {"encounter": one.id, "candidate": self.seats[one.candidate].name if one.candidate else ""}
+            for one in (encounter, *joining)
+            if seat.role is not Role.candidate or one.candidate == seat.id
+        ]
+
     def _progress(self, seat_id: str, encounter: Encounter | None) -> dict[str, int]:
         """How far a person's day is: the number of the present encounter among those that count, and how many."""
         slots = list(dict.fromkeys(one.slot_id for one in self.of_seat.get(seat_id, ())))
@@ -120,7 +136,8 @@ class Places:
         version = self.versions[encounter.station_hash]
         candidate = None
         if viewer is Role.standardized_patient and encounter.candidate is not None:
-            candidate = self.seats[encounter.candidate].name
+            assessed = (self.seats[one] for one in encounter.people if self.seats[one].role is Role.candidate)
+            candidate = ", ".join(one.name for one in assessed)
         station = {"number": encounter.position, "title": version.title}
         return {"station": station, "rest": version.rest, "candidate": candidate}
 

@@ -72,7 +72,7 @@ async def socket(request: web.Request) -> web.WebSocketResponse:
 async def _watch(house: Rooms, connection: Connection, query: Mapping[str, str]) -> None:
     """A page names the exam whose day it shows, or the encounter that it looks in on."""
     if "encounter" in query:
-        connection.observes = (await observed_encounter(house, connection.principal, query["encounter"])).id
+        connection.observes = (await observed_encounter(house, connection.principal, query["encounter"])).room
         return
     exam_id = query.get("exam") or connection.principal.exam_id
     if exam_id and watches(connection.principal, exam_id):

@@ -17,12 +17,24 @@ OUT_OF_ORDER = {"voided", "no-show", "stopped"}
 
 
 def people(row: Row) -> list[str]:
+    if row["joins"]:
+        return []  # they are among those of the room that it joins
     return [seat for seat in (row["candidate"], row["sp"], *json.loads(row["extra"])) if seat]
 
 
 def check_people(rows: Iterable[Row]) -> None:
     held = Counter(seat for row in rows if row["phase"] in RUNNING for seat in people(row))
     assert all(count == 1 for count in held.values()), "somebody is in two rooms"
+
+
+def check_together(rows: Mapping[str, Row]) -> None:
+    """Who joins another's encounter has its clock, until theirs alone is done."""
+    for row in rows.values():
+        if row["joins"] and row["phase"] != "done":
+            shared = ("phase", "phase_started_ms", "phase_ends_ms", "paused_ms", "rotation")
+            assert [row[name] for name in shared] == [rows[row["joins"]][name] for name in shared], (
+                "two clocks in a room"
+            )
 
 
 def check_rings(rows: Iterable[Row], circuits: Mapping[str, Row]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from exam_world import HEARD, MovableClock
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from promises import Row, check_encounter, check_people, check_rings
+from promises import Row, check_encounter, check_people, check_rings, check_together
 
 from teleosce.core.db import Database, metadata, sqlite_url
 from teleosce.core.errors import Conflict, Invalid, NotFound
@@ -142,21 +142,44 @@ class RandomDay(RuleBasedStateMachine):
         await self.other.heard()
 
     @initialize(
-        size=st.integers(1, 3), shared=st.booleans(), brief=st.booleans(), both=st.booleans(), begun=st.booleans()
+        size=st.integers(1, 3),
+        shared=st.sampled_from(("", "visitor", "pair")),
+        brief=st.booleans(),
+        both=st.booleans(),
+        begun=st.booleans(),
     )
-    def plan(self, size: int, shared: bool, brief: bool, both: bool, begun: bool) -> None:
+    def plan(self, size: int, shared: str, brief: bool, both: bool, begun: bool) -> None:
         self.run(self.make_circuits(size, shared, brief, both))
+        if shared == "pair":
+            self.run(self.pair_up(size, both))
         if begun:
             self.direct_circuits("go", ["A"])
 
-    async def make_circuits(self, size: int, shared: bool, brief: bool, both: bool) -> None:
+    async def pair_up(self, size: int, both: bool) -> None:
+        """A second candidate at the first station of each circuit, whose encounter joins the first one's."""
+        for name in ("A", "B") if both else ("A",):
+            for rotation in range(size):
+                await self.exams.add_slot(
+                    self.exam.id, position=size + 1, rotation=rotation + 1, circuit=name, station_hash="a" * 64,
+                    timings=PLAIN, candidate=f"{name}x", sp=None, examiner=f"{name}e0",
+                )  # fmt: skip
+        self.house.file.execute(f"UPDATE slot SET met_at = 1 WHERE position = {size + 1}")
+        self.house.file.execute(
+            "UPDATE encounter SET (joins, timings) = (SELECT host.id, host.timings FROM encounter host "
+            "JOIN slot place ON place.id = host.slot_id JOIN slot own ON own.id = encounter.slot_id "
+            "WHERE place.position = 1 AND (place.circuit, place.rotation) = (own.circuit, own.rotation)) "
+            "WHERE slot_id IN (SELECT id FROM slot WHERE met_at = 1)"
+        )
+
+    async def make_circuits(self, size: int, shared: str, brief: bool, both: bool) -> None:
         for name in ("A", "B") if both else ("A",):
             for rotation in range(size):
                 for position in range(size):
                     who = (position + rotation) % size
                     rest = position == 2
                     timings = BRIEF if brief and position == 0 else SLOW if who == 1 else PLAIN
-                    extra = ("visitor",) if shared and position == 0 else ()
+                    extras = {"visitor": ("visitor",), "pair": (f"{name}x",)}
+                    extra = extras.get(shared, ()) if position == 0 else ()
                     await self.exams.add_slot(
                         self.exam.id, position=position + 1, rotation=rotation + 1, circuit=name,
                         station_hash="a" * 64, timings=timings, candidate=f"{name}c{who}",
@@ -245,7 +268,7 @@ class RandomDay(RuleBasedStateMachine):
 
     # What happens
 
-    @rule(who=st.sampled_from(("Ac0", "Ac1", "Bc0", "As0")))
+    @rule(who=st.sampled_from(("Ac0", "Ac1", "Bc0", "As0", "Ax")))
     def comes_or_goes(self, who: str) -> None:
         self.absent ^= {who}
 
@@ -279,6 +302,7 @@ class RandomDay(RuleBasedStateMachine):
         assert now.keys() >= self.known.keys(), "an attempt vanished"
         check_people(now.values())
         check_rings(now.values(), circuits)
+        check_together(now)
         for id_, row in now.items():
             check_encounter(self.known.get(id_), row, logs[id_], None if self.set_back else self.looked)
         self.check_heard(circuits, logs)

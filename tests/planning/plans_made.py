@@ -14,6 +14,7 @@ class Station:
     hash: str
     title: str
     rest: bool = False
+    candidates: int = 1
     timings: Timings = field(default_factory=Timings)
 
 
@@ -21,6 +22,8 @@ def bank(stations: int = 20, **lengths: int) -> dict[str, Station]:
     """`s1` … of equal length, and a `rest`."""
     timings = Timings(**lengths)
     made = {f"s{n}": Station(f"{n:064}", f"Station {n}", timings=timings) for n in range(1, stations + 1)}
+    for n in (1, 2):
+        made[f"two{n}"] = Station(f"{n:e>64}", f"Together {n}", candidates=2, timings=timings)
     return made | {"rest": Station("f" * 64, "Rest", rest=True)}
 
 

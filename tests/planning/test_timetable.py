@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from teleosce.planning.conflicts import conflicts
-from teleosce.planning.models import ExamPlan
+from teleosce.planning.models import ExamPlan, PlanStation
 from teleosce.planning.timetable import Timetable, Visit, timetable, whole_ms
 from tests.planning.plans_made import bank, plan
 
@@ -20,6 +20,8 @@ def plans(draw: st.DrawFn) -> ExamPlan:
     circuits = draw(st.integers(1, 3))
     names = "ABC"[:circuits]
     ring = [draw(st.sampled_from([f"s{n + 1}", f"s{n + 1}", "rest"])) if n else "s1" for n in range(stations)]
+    for n in range(draw(st.integers(0, min(2, stations // 3)))):  # a station for two, and the rest behind it
+        ring[3 * n + 1 : 3 * n + 3] = [f"two{n + 1}", "rest"]
     candidates = [
         {
             "name": f"Candidate {n}",
@@ -49,13 +51,16 @@ def test_whatever_the_plan_the_timetable_holds(made: ExamPlan) -> None:
     everybody = set(range(len(made.candidates)))
     placed = everybody - set(table.left_out)
     working = [visit for visit in table.visits if not visit.pause]
-    assert Counter((visit.candidate, visit.position) for visit in working) == Counter(
+    assert Counter((visit.candidate, visit.number) for visit in working) == Counter(
         (candidate, position + 1) for candidate in placed for position in range(len(made.stations))
     )
     for who in ("candidate", "sp"):
         for visits in _by(table, who).values():
             assert all(one.ends_ms <= other.starts_ms for one, other in pairwise(visits))
             assert len({visit.rotation for visit in visits}) == len(visits)
+    places = Counter((visit.circuit, visit.rotation, visit.position) for visit in table.visits)
+    assert set(places.values()) <= {1}, "two hold one place of the ring"
+    _pairs_meet(made, table)
     _extra_time_is_kept(made, table)
     _rotations_agree(table)
     said = [one.kind for one in conflicts(made, table, known) if one.blocks]
@@ -77,10 +82,35 @@ def _by(table: Timetable, who: str) -> dict[Any, list[Visit]]:
     return found
 
 
+def _meet(joining: Visit, other: Visit) -> bool:
+    same = (joining.circuit, joining.rotation) == (other.circuit, other.rotation)
+    return same and joining.joins == other.position and other.joins is None and not other.pause
+
+
+def _pairs_meet(made: ExamPlan, table: Timetable) -> None:
+    """Neighbours of the ring, at one station and one time, with one SP; of an odd number the last is alone."""
+    twos = [at + 1 for at, one in enumerate(made.stations) if one.station.startswith("two")]
+    for ring in table.rings:
+        for number in twos:
+            its = [one for one in table.visits if one.circuit == ring.circuit and one.number == number]
+            met = [one for one in its if not one.pause]
+            hosts = {one.candidate: one for one in met if one.joins is None}
+            assert hosts
+            assert set(hosts) == set(ring.candidates[::2])
+            assert all(one.sp for one in hosts.values())
+            for one in met:
+                if one.joins is not None:
+                    (other,) = (host for host in hosts.values() if _meet(one, host))
+                    assert ring.candidates.index(one.candidate) == ring.candidates.index(other.candidate) + 1
+                    assert (one.sp, one.station, one.timings) == ("", other.station, other.timings)
+            assert len(met) == len(ring.candidates)
+
+
 def _extra_time_is_kept(made: ExamPlan, table: Timetable) -> None:
     for visit in table.visits:
         if not visit.rest:
-            extra = 100 + made.candidates[visit.candidate].extra_percent
+            pair = [visit.candidate, *(one.candidate for one in table.visits if _meet(one, visit) or _meet(visit, one))]
+            extra = 100 + max(made.candidates[one].extra_percent for one in pair)
             assert 100 * visit.timings.encounter_s >= 480 * extra > 100 * (visit.timings.encounter_s - 1)
             assert visit.timings.changeover_s == 60
         assert whole_ms(visit.timings) <= visit.ends_ms - visit.starts_ms + 999
@@ -191,3 +221,17 @@ def _seconds(candidates: int, circuits: int) -> float:
 def test_the_work_grows_with_the_candidates_and_no_faster() -> None:
     # Ten times the candidates may cost some twenty times as much, and not a hundred times.
     assert _seconds(300, 15) < 25 * _seconds(30, 2)
+
+
+def test_a_station_for_two_needs_a_rest_behind_it_and_names_who_is_alone() -> None:
+    def said(ring: list[str], candidates: int) -> list[tuple[str, bool]]:
+        made = plan(1, candidates).model_copy(update={"stations": tuple(PlanStation(station=one) for one in ring)})
+        found = conflicts(made, timetable(made, bank()), bank())
+        return [(one.kind, one.blocks) for one in found if one.kind in ("no-rest-behind", "alone")]
+
+    assert said(["s1", "two1", "rest", "s2"], 4) == []
+    assert said(["rest", "s1", "s2", "two1"], 4) == []  # the ring is closed: the first is behind the last
+    assert said(["s1", "two1", "rest"], 3) == [("alone", False)]
+    assert said(["s1", "two1", "s2", "rest"], 4) == [("no-rest-behind", True)]
+    assert said(["two1", "two2", "rest"], 2) == [("no-rest-behind", True)]
+    assert said(["two1"], 1) == [("no-rest-behind", True), ("alone", False)]

@@ -13,19 +13,20 @@ _NAMES = {"candidate": "Candidate", "sp": "Standardized patient", "examiner": "E
 async def film_plan(sources: Sources, encounter_id: str) -> Plan:
     """What there is to show of an encounter. Raises NotFound; Conflict until its recording is sealed."""
     encounter = await sources.exams.encounter(encounter_id)
-    manifest = await sources.recordings.manifest(encounter_id)
+    manifest = await sources.recordings.manifest(encounter.room)
     if manifest is None:
         raise Conflict("The recording of this encounter is not sealed yet. Try again when the encounter is over.")
     version = await sources.stations.get(encounter.station_hash)
     # In a viva the examiner is met, in place of a patient.
-    met, role = (encounter.sp, "sp") if encounter.sp or not encounter.extra else (encounter.examiner, "examiner")
+    room = await sources.exams.encounter(encounter.room)
+    met, role = (room.sp, "sp") if room.sp or not room.extra else (room.examiner, "examiner")
     return Plan(
         title=f"{await _candidate(sources, encounter)} · Station {encounter.position}: {version.title}",
         names=(_NAMES["candidate"], _NAMES[role]),
         left=_takes(sources, manifest, encounter.candidate),
         right=_takes(sources, manifest, met),
         duration_ms=manifest.duration_ms,
-        cues=await _cues(sources, encounter_id),
+        cues=await _cues(sources, encounter.room),
     )
 
 

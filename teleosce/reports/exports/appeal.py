@@ -27,7 +27,7 @@ async def facts_of(sources: Sources, results: Results, encounter_id: str) -> Fac
     encounter = await sources.exams.encounter(encounter_id)
     exam = await sources.exams.exam(encounter.exam_id)
     forms = [one for one in await sources.forms.of_encounter(encounter_id) if one.kind in SHOWN]
-    incidents = await sources.exams.incidents_in([encounter_id])
+    incidents = await sources.exams.incidents_in([encounter.room])
     subjects = (encounter_id, encounter.slot_id, *(one.id for one in forms), *(one.id for one in incidents))
     files = {path.name: name for name, path in (await take_files(sources, encounter_id)).items()}
     return Facts(
@@ -46,12 +46,12 @@ async def facts_of(sources: Sources, results: Results, encounter_id: str) -> Fac
         releases=await results.releases(exam.id),
         incidents=incidents,
         phases=await sources.exams.phase_log(encounter_id),
-        attendance=await sources.exams.attendance([encounter_id]),
+        attendance=await sources.exams.attendance([encounter.room]),
         audit=await sources.people.audit_about(*subjects),
-        manifest=await sources.recordings.manifest(encounter_id),
+        manifest=await sources.recordings.manifest(encounter.room),
         files=files,
         accounts={one.id: one.name for one in (await sources.people.everybody())[1]},
-        transcript=await sources.transcripts.get(encounter_id),
+        transcript=await sources.transcripts.get(encounter.room),
     )
 
 

@@ -1,6 +1,7 @@
 """The moments that speak for each item of the mark sheet. Found, never marked; shown as the exam's rules say."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
@@ -9,7 +10,7 @@ from teleosce.core.errors import Unavailable
 from teleosce.exams import Encounter
 from teleosce.people import Permission, Principal
 from teleosce.scoring import Form, Kind
-from teleosce.transcripts import State
+from teleosce.transcripts import State, Turn
 from teleosce.transcripts.evidence import METHOD, Moment, Sought, find, queries, with_suggested
 from teleosce.web.access import examines
 from teleosce.web.calibration import practises, read_encounter
@@ -32,7 +33,7 @@ async def evidence(request: web.Request) -> web.Response:
     marks, form = await _sheet(house, who, encounter)
     if marks and form is None:
         return answer(_nothing("waiting", rule, _NO_SHEET))
-    progress = await house.transcripts.status(encounter.id)
+    progress = await house.transcripts.status(encounter.room)
     if progress.state is not State.ready:
         state = "none" if progress.state in (State.failed, State.deleted) else "waiting"
         return answer(_nothing(state, rule, progress.message))
@@ -48,8 +49,8 @@ async def evidence(request: web.Request) -> web.Response:
         return answer(_nothing("waiting", rule, _READING))
     method, model = METHOD, None
     if rules.large_model and house.large_model.name:
-        transcript = await house.transcripts.get(encounter.id)
-        turns = transcript.turns if transcript else ()
+        turns, others = await _turns(house, encounter)
+        turns = [turn for turn in turns if turn.id not in others]
         told = await house.large_model.suggested(encounter.id, sought, turns)
         found = with_suggested(found, told.items, turns)
         method = f"{METHOD}+{house.large_model.name}"
@@ -96,11 +97,23 @@ def _may_see(rule: str, form: Form | None, item: str) -> bool:
 async def _found(house: Rooms, encounter: Encounter, sought: list[Sought]) -> dict[str, list[Moment]] | None:
     """None while the worker has not read the transcript. Raises Unavailable without weights."""
     asked = await house.transcripts.questions.vectors(queries(sought))
-    known = await house.transcripts.passages([encounter.id])
-    if not known and not await house.transcripts.is_read(encounter.id):
+    known = await house.transcripts.passages([encounter.room])
+    if not known and not await house.transcripts.is_read(encounter.room):
         return None
-    transcript = await house.transcripts.get(encounter.id)
-    return await asyncio.to_thread(find, sought, asked, transcript.turns if transcript else (), known)
+    turns, others = await _turns(house, encounter)
+    found = await asyncio.to_thread(find, sought, asked, turns, known)
+    return {item: [one for one in those if one.turn_id not in others] for item, those in found.items()}
+
+
+async def _turns(house: Rooms, encounter: Encounter) -> tuple[Sequence[Turn], set[str]]:
+    """What was said, and the ids of what another candidate said who met the SP together with this one.
+
+    That speaks for the other.
+    """
+    transcript = await house.transcripts.get(encounter.room)
+    turns = transcript.turns if transcript else ()
+    others = {one.candidate for one in await house.exams.together(encounter)} - {encounter.candidate}
+    return turns, {turn.id for turn in turns if turn.participant_id in others}
 
 
 def _kept(moment: Moment) -> dict[str, Any]:

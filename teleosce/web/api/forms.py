@@ -9,7 +9,7 @@ from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.exams import Encounter, Phase
 from teleosce.people import Permission, Principal
 from teleosce.scoring import SHEETS, Change, Form, Kind, Layout, layout_of
-from teleosce.web.access import own_encounter, person_of
+from teleosce.web.access import met_in, own_encounter, person_of
 from teleosce.web.calibration import may_fill, pass_gate
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.routing import Access, Route, answer, body
@@ -82,9 +82,10 @@ async def _to_write(house: Rooms, who: Principal, encounter_id: str, kind: Kind)
 
 async def _may_write(house: Rooms, who: Principal, encounter: Encounter, kind: Kind) -> None:
     markers = await house.marking.markers(encounter)
+    room = await met_in(house, encounter)
     theirs: tuple[str | None, ...] = {
         Kind.mark: markers.seats,
-        Kind.sp_rating: (encounter.sp,),
+        Kind.sp_rating: (room.sp,),
         Kind.note: (encounter.candidate,),
         Kind.settlement: (markers.moderator,),
     }[kind]

@@ -1,5 +1,6 @@
 """Offers of live media, and recordings by authorised ranges."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
@@ -10,7 +11,7 @@ from teleosce.core.ids import is_id
 from teleosce.exams import Encounter
 from teleosce.people import Permission
 from teleosce.recording import Manifest, Take
-from teleosce.web.calibration import read_encounter
+from teleosce.web.calibration import apart, read_encounter
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.files import ranged
 from teleosce.web.routing import Access, Route, answer, body
@@ -35,35 +36,37 @@ async def recording(request: web.Request) -> web.Response:
     """What there is to play, on one timeline, with speech for the lanes."""
     house = rooms(request)
     encounter, unnamed = await read_encounter(house, principal(request), request.match_info["id"])
-    manifest = await house.recordings.manifest(encounter.id)
+    manifest = await house.recordings.manifest(encounter.room)
     if manifest is None:
-        waiting = await house.recordings.takes(encounter.id)
+        waiting = await house.recordings.takes(encounter.room)
         return answer({"state": "sealing" if waiting else "none", "takes": [], "speech": {}})
+    names = await apart(house, encounter, unnamed=unnamed)
     return answer(
         {
             "state": "sealed",
             "starts_ms": manifest.starts_ms,
             "duration_ms": manifest.duration_ms,
             "poster": await _poster_url(house, encounter),
-            "takes": [await _take(house, manifest.starts_ms, take, unnamed=unnamed) for take in manifest.takes],
-            "alarms": await _alarms(house, encounter, manifest),
-            "speech": await _speech(house, encounter),
+            "takes": [await _take(house, manifest.starts_ms, take, names, unnamed=unnamed) for take in manifest.takes],
+            "alarms": await _alarms(house, encounter, manifest, names),
+            "speech": await _speech(house, encounter, names),
         }
     )
 
 
 async def _poster_url(house: Rooms, encounter: Encounter) -> str | None:
-    there = await house.recordings.poster(encounter.id)
+    there = await house.recordings.poster(encounter.room)
     return f"/media/encounters/{encounter.id}/poster.jpg" if there else None
 
 
-async def _take(house: Rooms, zero_ms: int, take: Take, *, unnamed: bool) -> dict[str, Any]:
+async def _take(house: Rooms, zero_ms: int, take: Take, names: Mapping[str, str], *, unnamed: bool) -> dict[str, Any]:
     seat = await house.people.seat(take.participant_id)
     return {
         "id": take.id,
         "seat": seat.id,
         "role": seat.role.value,
         "name": "" if unnamed else seat.name,
+        "who": names.get(seat.id, ""),
         "number": take.number,
         "state": take.state.value,
         "reason": take.reason,
@@ -76,22 +79,27 @@ async def _take(house: Rooms, zero_ms: int, take: Take, *, unnamed: bool) -> dic
     }
 
 
-async def _alarms(house: Rooms, encounter: Encounter, manifest: Manifest) -> list[dict[str, Any]]:
+async def _alarms(
+    house: Rooms, encounter: Encounter, manifest: Manifest, names: Mapping[str, str]
+) -> list[dict[str, Any]]:
     """What was wrong with whom while it was recorded, so that nobody is marked down for a dead microphone."""
     found = []
-    for alarm in await house.watching.history([encounter.id]):
+    for alarm in await house.watching.history([encounter.room]):
         from_ms = max(0, alarm.since_ms - manifest.starts_ms)
         to_ms = min(manifest.duration_ms, (alarm.until_ms or manifest.sealed_ms) - manifest.starts_ms)
         if from_ms < to_ms:
             role = (await house.people.seat(alarm.participant_id)).role.value
-            found.append({"role": role, "kind": alarm.kind.value, "from_ms": from_ms, "to_ms": to_ms})
+            who = names.get(alarm.participant_id, "")
+            found.append({"role": role, "who": who, "kind": alarm.kind.value, "from_ms": from_ms, "to_ms": to_ms})
     return found
 
 
-async def _speech(house: Rooms, encounter: Encounter) -> dict[str, list[tuple[int, int]]]:
+async def _speech(house: Rooms, encounter: Encounter, names: Mapping[str, str]) -> dict[str, list[tuple[int, int]]]:
+    """By role, as of each there is one; by seat those of whom there are two."""
     found: dict[str, list[tuple[int, int]]] = {}
-    for participant, spans in (await house.recordings.speech(encounter.id)).items():
-        found[(await house.people.seat(participant)).role.value] = spans
+    for participant, spans in (await house.recordings.speech(encounter.room)).items():
+        role = (await house.people.seat(participant)).role.value
+        found[participant if participant in names else role] = spans
     return found
 
 
@@ -110,7 +118,7 @@ async def poster(request: web.Request) -> web.StreamResponse:
     """A picture of the encounter."""
     house = rooms(request)
     encounter, _ = await read_encounter(house, principal(request), request.match_info["id"])
-    path = await house.recordings.poster(encounter.id)
+    path = await house.recordings.poster(encounter.room)
     if path is None:
         raise NotFound("There is no picture of this encounter.")
     return web.FileResponse(path, headers=PRIVATE)

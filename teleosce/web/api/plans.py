@@ -164,8 +164,10 @@ def _grids(draft: Draft, table: Timetable) -> list[dict[str, Any]]:
     for ring in table.rings:
         rows = []
         for rotation, its in sorted(visits[ring.circuit].items()):
-            at = {visit.position: draft.plan.number_of(visit.candidate) for visit in its}
-            cells = [at.get(position + 1, "") for position in range(len(draft.plan.stations))]
+            at: dict[int, list[str]] = defaultdict(list)
+            for visit in its:
+                at[visit.number].append(draft.plan.number_of(visit.candidate))
+            cells = [" + ".join(at[position + 1]) for position in range(len(draft.plan.stations))]
             first = its[0]
             times = {"starts_ms": first.starts_ms, "ends_ms": first.ends_ms, "pause": first.pause}
             rows.append({"rotation": rotation, **times, "cells": cells})

@@ -82,7 +82,9 @@ async def _field(house: Rooms, who: Principal, *, exam_id: str | None = None, st
     exams = {exam.id: exam for exam in await house.exams.exams() if who.exam_id in (None, exam.id)}
     chosen = {one: exam for one, exam in exams.items() if exam_id in (None, "", one)}
     known = [one for exam in chosen for one in await house.exams.encounters(exam)]
-    held = [one for one in known if (mine is None or one.id in mine) and _was_held(one)]
+    # Words stand under the encounter in whose room they were said: it is searched while it counts for anybody.
+    held_in = {one.room for one in known if _was_held(one)}
+    held = [one for one in known if (mine is None or one.id in mine) and one.joins is None and one.id in held_in]
     versions = {one: await house.stations.get(one) for one in {encounter.station_hash for encounter in held}}
     wanted = {one: version for one, version in versions.items() if not version.rest}
     wanted = {one: version for one, version in wanted.items() if station in (None, "", version.slug)}
@@ -107,12 +109,12 @@ def _least(said: str) -> float:
 
 
 def _view(field: _Field, seats: Mapping[str, Seat], encounter: Encounter) -> dict[str, Any]:
-    candidate = seats.get(encounter.candidate or "")
+    assessed = [seats[one] for one in encounter.people if one in seats and seats[one].role is Role.candidate]
     return {
         "encounter": encounter.id,
         "exam": {"id": encounter.exam_id, "title": field.exams[encounter.exam_id].title},
         "station": {"number": encounter.position, "title": field.versions[encounter.station_hash].title},
-        "candidate": (candidate.number or candidate.name) if candidate else "",
+        "candidate": " + ".join(one.number or one.name for one in assessed),
         "attempt": encounter.attempt,
     }
 

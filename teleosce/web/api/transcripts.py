@@ -1,5 +1,6 @@
 """A transcript with its progress, its corrections, its captions file, and the search."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
@@ -10,7 +11,7 @@ from teleosce.people import Permission
 from teleosce.reports import glance_of
 from teleosce.transcripts import Turn
 from teleosce.web.access import marked_encounter
-from teleosce.web.calibration import read_encounter
+from teleosce.web.calibration import apart, read_encounter
 from teleosce.web.context import principal, rooms
 from teleosce.web.routing import Route, answer, body
 
@@ -24,23 +25,25 @@ class Correction(BaseModel):
 async def transcript(request: web.Request) -> web.Response:
     """Turns with words and times from the start of the recording, or how far the work is."""
     house = rooms(request)
-    encounter, _ = await read_encounter(house, principal(request), request.match_info["id"])
-    progress = await house.transcripts.status(encounter.id)
-    found = await house.transcripts.get(encounter.id)
+    encounter, unnamed = await read_encounter(house, principal(request), request.match_info["id"])
+    progress = await house.transcripts.status(encounter.room)
+    found = await house.transcripts.get(encounter.room)
+    names = await apart(house, encounter, unnamed=unnamed)
     return answer(
         {
             "state": progress.state.value,
             "done": progress.done,
             "message": progress.message,
-            "turns": [_turn(turn) for turn in found.turns] if found else [],
+            "turns": [_turn(turn, names) for turn in found.turns] if found else [],
         }
     )
 
 
-def _turn(turn: Turn) -> dict[str, Any]:
+def _turn(turn: Turn, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "id": turn.id,
         "role": turn.role,
+        "who": names.get(turn.participant_id, ""),
         "right": turn.right,
         "starts_ms": turn.starts_ms,
         "ends_ms": turn.ends_ms,
@@ -62,9 +65,9 @@ async def webvtt(request: web.Request) -> web.Response:
     """The transcript as WebVTT captions."""
     house = rooms(request)
     encounter, _ = await read_encounter(house, principal(request), request.match_info["id"])
-    if await house.transcripts.get(encounter.id) is None:
+    if await house.transcripts.get(encounter.room) is None:
         raise NotFound("The transcript of this encounter is not ready yet.")
-    text = await house.transcripts.webvtt(encounter.id)
+    text = await house.transcripts.webvtt(encounter.room)
     return web.Response(text=text, content_type="text/vtt", headers={"Cache-Control": "private, no-store"})
 
 
@@ -72,7 +75,7 @@ async def glance(request: web.Request) -> web.Response:
     """Who spoke when, in a few numbers, with the questions and the hard words."""
     house = rooms(request)
     encounter, _ = await read_encounter(house, principal(request), request.match_info["id"])
-    return answer(await glance_of(house.exams, house.people, house.recordings, house.transcripts, encounter.id))
+    return answer(await glance_of(house.exams, house.people, house.recordings, house.transcripts, encounter.room))
 
 
 async def correct(request: web.Request) -> web.Response:

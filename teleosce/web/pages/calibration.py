@@ -80,6 +80,8 @@ async def _desk(request: web.Request, kind: Kind) -> web.Response:
         candidate="",
         may_mark=True,
         speaks=False,
+        room=encounter.room,
+        together=[],
         note=None,
         hide_total=(await house.marking.rules(encounter.exam_id)).hide_total,
         desk=(await house.desks.settings(person_of(who))).model_dump(mode="json"),

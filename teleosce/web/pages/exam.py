@@ -13,6 +13,7 @@ from teleosce.web.access import (
     exam_of,
     examines,
     marked_encounter,
+    met_in,
     observed_encounter,
     observes,
     person_of,
@@ -130,8 +131,8 @@ async def _row(house: Rooms, encounter: Encounter, form: Form | None) -> dict[st
     version = await house.stations.get(encounter.station_hash)
     layout = layout_of(version)
     progress = house.forms.progress(form, layout) if form else None
-    transcript = await house.transcripts.status(encounter.id)
-    manifest = await house.recordings.manifest(encounter.id)
+    transcript = await house.transcripts.status(encounter.room)
+    manifest = await house.recordings.manifest(encounter.room)
     candidate = await house.people.seat(encounter.candidate) if encounter.candidate else None
     return {
         "encounter": await encounter_view(house, encounter),
@@ -162,7 +163,9 @@ async def desk(request: web.Request) -> web.Response:
         version=version,
         candidate=(candidate.number or candidate.name) if candidate else "",
         may_mark=await examines(house, who, encounter),
-        speaks=speaks(who, encounter),
+        speaks=speaks(who, await met_in(house, encounter)),
+        room=encounter.room,
+        together=await _together(house, encounter),
         note=await _note(house, encounter, version),
         hide_total=(await house.marking.rules(encounter.exam_id)).hide_total,
         desk=(await house.desks.settings(person_of(who))).model_dump(mode="json"),
@@ -170,6 +173,14 @@ async def desk(request: web.Request) -> web.Response:
         kind="mark",
         worklist="/mark",
     )
+
+
+async def _together(house: Rooms, encounter: Encounter) -> list[dict[str, str]]:
+    """Where two candidates met the SP together: each one's desk."""
+    together = await house.exams.together(encounter)
+    seats = {one.id: await house.people.seat(one.candidate) for one in together if one.candidate}
+    found = [{"id": one, "candidate": seat.number or seat.name} for one, seat in seats.items()]
+    return found if len(found) > 1 else []
 
 
 async def _note(house: Rooms, encounter: Encounter, version: StationVersion) -> list[dict[str, str]] | None:

@@ -56,6 +56,14 @@ export function shortRoleName(role) {
   return role === "sp" ? t("SP") : roleName(role);
 }
 
+/**
+ * Whoever speaks in a recording; of two candidates who met the patient together, each with what tells them apart.
+ * @param {{role: import("./types.js").Role, who?: string}} speaker
+ */
+export function whoSpeaks({ role, who }) {
+  return who ? `${shortRoleName(role)} ${who}` : shortRoleName(role);
+}
+
 /** Where English is spoken here, the day comes before the month. */
 const locale = language === "en" ? "en-GB" : language;
 

@@ -24,6 +24,10 @@ import { tabs } from "./tabs.js";
 let known = null;
 /** @type {Rating | null} */
 let rating = null;
+/** The encounter whose candidates are rated. @type {string | null} */
+let rated = null;
+/** Those of them whose rating has not been opened yet. @type {Place["held"]} */
+let to_rate = [];
 let been_here = false;
 /** @type {Set<string>} */
 let shown = new Set();
@@ -54,7 +58,7 @@ function viewOf({ encounter }) {
   if (encounter.phase === "reading" || encounter.phase === "encounter") return encounter.phase;
   // Somebody slow with the last rating may finish it while the next candidate is not called yet.
   if (encounter.phase === "waiting") return asked && rating?.begun ? "rating" : "waiting";
-  return asked || rating?.encounter !== encounter.id ? "rating" : "rated";
+  return asked || rated !== encounter.id ? "rating" : "rated";
 }
 
 /**
@@ -67,8 +71,8 @@ function phaseWords(phase, { encounter }) {
 }
 
 /** @param {Place} place */
-function candidateOf({ people }) {
-  return people.find((one) => one.role === "candidate") ?? null;
+function candidatesOf({ people }) {
+  return people.filter((one) => one.role === "candidate");
 }
 
 /**
@@ -77,7 +81,7 @@ function candidateOf({ people }) {
  */
 function absent(place, seen) {
   if (seen) return t("The line to the candidate is interrupted. Stay here: they come back by themselves.");
-  return candidateOf(place)?.present ? t("The candidate is about to appear.") : t("The candidate is not here yet. Stay here: they appear by themselves.");
+  return candidatesOf(place).some((one) => one.present) ? t("The candidate is about to appear.") : t("The candidate is not here yet. Stay here: they appear by themselves.");
 }
 
 /** @param {Place} place */
@@ -116,21 +120,35 @@ function openRating(place) {
   const { encounter } = place;
   if (!encounter || encounter.rest || known?.encounter !== encounter.id) return;
   if (encounter.phase === "reading" || encounter.phase === "encounter") {
-    if (rating && rating.encounter !== encounter.id) {
+    if (rating && rated !== encounter.id) {
       rating.close();
       rating = null;
     }
     return;
   }
-  if (encounter.phase === "waiting" || rating?.encounter === encounter.id) return;
+  if (encounter.phase === "waiting" || rated === encounter.id) return;
+  rated = encounter.id;
+  to_rate = [...place.held];
+  rateNext(known.brief.rating_form);
+}
+
+/** Of two candidates who came together, each is rated on a form of their own, one after the other. @param {RatingItem[]} form */
+function rateNext(form) {
+  const whom = to_rate.shift();
+  if (!whom) return;
   rating?.close();
-  rating = new Rating(encounter.id, candidateOf(place)?.name ?? "", known.brief.rating_form, () => live.place && live.show(viewOf(live.place)));
+  rating = new Rating(whom.encounter, whom.candidate, form, () => {
+    rateNext(form);
+    if (live.place) live.show(viewOf(live.place));
+  });
+  if (to_rate.length > 0 && form.length > 0) setText(byId("rating-submit"), t("Done: on to {name}", { name: to_rate[0]?.candidate ?? "" }));
+  else setText(byId("rating-submit"), t("Done: I am ready"));
 }
 
 /** @param {Place} place */
 function tellReady(place) {
   const { encounter, next } = place;
-  const candidate = candidateOf(place);
+  const candidates = candidatesOf(place);
   const reads = encounter?.phase === "reading";
   const progress = progressWords(place);
   setText(byId("ready-title"), reads ? t("The candidate is reading") : t("You are in the right place"));
@@ -141,8 +159,9 @@ function tellReady(place) {
       : `${t("The next candidate is brought to you: there is nothing to press.")} ${waitingWords(place)} ${t("Until then you can look at your script.")}`,
   );
   const state = byId("ready-candidate");
-  state.hidden = candidate === null;
-  if (candidate) setState(state, candidate.present ? "good" : "idle", candidate.present ? t("{name} is here", { name: candidate.name }) : t("{name} is not here yet", { name: candidate.name }));
+  state.hidden = candidates.length === 0;
+  const words = candidates.map(({ name, present }) => (present ? t("{name} is here", { name }) : t("{name} is not here yet", { name })));
+  setState(state, candidates.every(({ present }) => present) ? "good" : "idle", words.join(", "));
   setText(byId("ready-next"), (progress ? `${t("Candidate {progress}.", { progress })} ` : "") + (next ? (next.rest ? t("After this: a rest.") : t("After this: {name}.", { name: whoComes(next) })) : t("After this you are finished for the day.")));
 }
 

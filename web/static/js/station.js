@@ -101,7 +101,7 @@ function onplace(place, before) {
 
 /** @param {Place} place */
 function tellWaiting(place) {
-  const { encounter, next, people } = place;
+  const { encounter, next, people, held } = place;
   const nothing = !encounter;
   setText(byId("waiting-title"), encounter ? stationName(encounter) : t("Welcome"));
   setText(
@@ -112,6 +112,8 @@ function tellWaiting(place) {
   facts.replaceChildren();
   const met = whoIsMet(people);
   if (met) facts.append(el("dt", {}, met.role === "sp" ? t("Patient") : t("Examiner")), el("dd", {}, met.present ? t("is here") : t("is not here yet")));
+  const partner = people.find((one) => one.role === "candidate" && held.length > 0 && one.name !== held[0]?.candidate);
+  if (partner) facts.append(el("dt", {}, t("Together with")), el("dd", {}, partner.name));
   const progress = progressWords(place);
   if (progress) facts.append(el("dt", {}, t("Your stations")), el("dd", {}, progress));
   if (next) facts.append(el("dt", {}, t("After this")), el("dd", {}, next.rest ? t("Rest") : stationName(next)));
@@ -155,7 +157,7 @@ async function refresh() {
   }
   showMaterial(brief.stimuli, encounter.phase, first);
   if (encounter.phase === "reading") byId("reading-material").replaceChildren(...brief.stimuli.map(material));
-  if (encounter.phase === "note") void openNote(encounter.id, brief);
+  if (encounter.phase === "note") void openNote(live.place?.held[0]?.encounter ?? encounter.id, brief);
 }
 
 /**

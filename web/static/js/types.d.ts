@@ -123,6 +123,8 @@ export interface DayEncounter {
   /** A rest station: nobody to meet, nothing to mark. */
   rest: boolean;
   slot: string;
+  /** The encounter of another candidate in whose room this one is held. */
+  joins: string | null;
   station: StationLabel;
   rotation: number;
   circuit: string;
@@ -180,6 +182,8 @@ export interface ServerEvents {
     encounter: EncounterNow | null;
     next: { station: StationLabel; [more: string]: unknown } | null;
     people: Person[];
+    /** What the person writes of here, apart for each candidate: a candidate's own, all for others. */
+    held: { encounter: string; candidate: string }[];
     stimuli: string[];
     /** The names of those who look in. */
     observers: string[];

@@ -36,7 +36,7 @@ export class Board {
 
   #index() {
     this.#cells.clear();
-    const ordered = [...this.encounters.values()].sort((a, b) => a.rotation - b.rotation || a.attempt - b.attempt);
+    const ordered = [...this.encounters.values()].sort((a, b) => a.rotation - b.rotation || a.attempt - b.attempt || Number(a.joins !== null) - Number(b.joins !== null));
     for (const one of ordered) {
       const key = cellKey(one.circuit, one.station.number);
       this.#cells.set(key, [...(this.#cells.get(key) ?? []), one.id]);

@@ -6,7 +6,7 @@
 
 import { duration } from "../clock.js";
 import { byId, el, setText } from "../dom.js";
-import { shortRoleName, t } from "../i18n.js";
+import { t, whoSpeaks } from "../i18n.js";
 import { readingOf, search } from "./reading.js";
 
 /** So many hits are listed; all are marked. */
@@ -59,7 +59,7 @@ export class Find {
    * @param {number} index
    */
   #button(hit, index) {
-    const button = el("button", { class: "hit-button", type: "button" }, el("span", { class: "figures soft" }, duration(startOf(hit) / 1000)), el("span", {}, el("span", { class: "unseen" }, `${shortRoleName(hit.turn.role)}: `), context(hit)));
+    const button = el("button", { class: "hit-button", type: "button" }, el("span", { class: "figures soft" }, duration(startOf(hit) / 1000)), el("span", {}, el("span", { class: "unseen" }, `${whoSpeaks(hit.turn)}: `), context(hit)));
     button.addEventListener("click", () => this.#choose(index));
     return button;
   }

@@ -4,7 +4,7 @@
 
 import { duration } from "../clock.js";
 import { el } from "../dom.js";
-import { shortRoleName, t } from "../i18n.js";
+import { t, whoSpeaks } from "../i18n.js";
 import { gapAt } from "./timeline.js";
 import { gapWords } from "./screen.js";
 
@@ -48,7 +48,7 @@ export class Lanes {
       this.#marks.bookmark,
       this.#head,
     );
-    root.replaceChildren(el("div", { class: "lanes-names", "aria-hidden": "true" }, ...voices.map((voice) => el("span", {}, shortRoleName(voice.role)))), this.#slider, this.#ruler());
+    root.replaceChildren(el("div", { class: "lanes-names", "aria-hidden": "true" }, ...voices.map((voice) => el("span", {}, whoSpeaks(voice)))), this.#slider, this.#ruler());
     this.#slider.addEventListener("pointerdown", (event) => this.#grab(event));
     this.#slider.addEventListener("keydown", (event) => this.#key(event));
     this.show(0);
@@ -115,10 +115,10 @@ export class Lanes {
   /** @param {number} at_ms */
   #words(at_ms) {
     const place = t("{at} of {length}", { at: duration(at_ms / 1000), length: duration(this.#length / 1000) });
-    const speaking = this.#voices.filter((voice) => voice.speech.some(([from, to]) => from <= at_ms && at_ms < to)).map((voice) => t("{who} speaks", { who: shortRoleName(voice.role) }));
+    const speaking = this.#voices.filter((voice) => voice.speech.some(([from, to]) => from <= at_ms && at_ms < to)).map((voice) => t("{who} speaks", { who: whoSpeaks(voice) }));
     const away = this.#voices.flatMap((voice) => {
       const gap = gapAt(voice, at_ms);
-      return gap ? [`${shortRoleName(voice.role)}: ${gapWords(gap)}`] : [];
+      return gap ? [`${whoSpeaks(voice)}: ${gapWords(gap)}`] : [];
     });
     return [place, ...(speaking.length ? speaking : [t("nobody speaks")]), ...away].join(", ");
   }

@@ -73,6 +73,15 @@ export function momentAt(turns, at_ms, length_ms) {
 }
 
 /**
+ * Whether one person says both.
+ * @param {Turn | undefined} one
+ * @param {Turn} other
+ */
+export function isSame(one, other) {
+  return one?.role === other.role && one.who === other.who;
+}
+
+/**
  * What the speaker of a turn says around a moment, in this turn and in those that they add without anybody coming between.
  * @param {Turn[]} turns
  * @param {Turn} turn
@@ -81,8 +90,8 @@ export function momentAt(turns, at_ms, length_ms) {
 function around(turns, turn, at_ms) {
   const middle = Math.min(at_ms, turn.ends_ms);
   const here = turns.indexOf(turn);
-  const before = turns.slice(0, here).findLastIndex((other) => other.role !== turn.role);
-  const after = turns.findIndex((other, index) => index > here && other.role !== turn.role);
+  const before = turns.slice(0, here).findLastIndex((other) => !isSame(other, turn));
+  const after = turns.findIndex((other, index) => index > here && !isSame(other, turn));
   const words = turns.slice(before + 1, after < 0 ? undefined : after).flatMap((one) => one.words);
   const near = words.filter((word) => word.ends_ms >= middle - BEFORE_MS && word.starts_ms <= middle + AFTER_MS);
   return near.length ? near : turn.words;

@@ -4,7 +4,7 @@
 
 import { duration } from "../clock.js";
 import { el, setText } from "../dom.js";
-import { shortRoleName, t } from "../i18n.js";
+import { t, whoSpeaks } from "../i18n.js";
 import { correction } from "./sync.js";
 import { endOf, gapAt, nextTake, takeAt } from "./timeline.js";
 
@@ -37,7 +37,7 @@ export class Screen {
     this.#role = role;
     this.message = el("p", { class: "picture-message", hidden: true });
     this.poster = poster ? el("img", { class: "desk-poster", src: poster, alt: "" }) : null;
-    this.element = el("figure", { class: "picture desk-picture" }, this.poster, this.message, el("figcaption", { class: "picture-name" }, shortRoleName(voice.role)));
+    this.element = el("figure", { class: "picture desk-picture" }, this.poster, this.message, el("figcaption", { class: "picture-name" }, whoSpeaks(voice)));
   }
 
   /** What plays now; null in a gap. */

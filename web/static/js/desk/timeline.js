@@ -27,8 +27,8 @@ export function voicesOf(recording) {
   for (const take of recording.takes) bySeat.set(take.seat, [...(bySeat.get(take.seat) ?? []), take]);
   const voices = [...bySeat].map(([seat, takes]) => {
     takes.sort((a, b) => a.starts_ms - b.starts_ms);
-    const { role, name } = /** @type {Take} */ (takes[0]);
-    return { seat, role, name, takes, speech: recording.speech[role] ?? [], gaps: gapsOf(takes, length) };
+    const { role, name, who } = /** @type {Take} */ (takes[0]);
+    return { seat, role, name, who, takes, speech: recording.speech[who ? seat : role] ?? [], gaps: gapsOf(takes, length) };
   });
   const place = (/** @type {Voice} */ voice) => (ORDER.indexOf(voice.role) + ORDER.length + 1) % (ORDER.length + 1);
   return voices.sort((a, b) => place(a) - place(b));

@@ -6,8 +6,8 @@ import { announce, toast } from "../announce.js";
 import { get, messageOf, post } from "../api.js";
 import { duration } from "../clock.js";
 import { byId, el, setText } from "../dom.js";
-import { shortRoleName, t } from "../i18n.js";
-import { readingOf, turnAt, UNSURE, wordAt } from "./reading.js";
+import { t, whoSpeaks } from "../i18n.js";
+import { isSame, readingOf, turnAt, UNSURE, wordAt } from "./reading.js";
 
 const POLL_MS = 2000;
 
@@ -178,7 +178,7 @@ export class TranscriptView {
       byId("read-progress").hidden = true;
       this.#wait(t("Nobody was heard to speak in this recording."));
     }
-    this.#list.replaceChildren(...turns.map((turn, index) => this.#turn(turn, turns[index - 1]?.role === turn.role)));
+    this.#list.replaceChildren(...turns.map((turn, index) => this.#turn(turn, isSame(turns[index - 1], turn))));
     this.#stop = this.#list.querySelector(".word");
     if (this.#stop) this.#stop.tabIndex = 0;
     if (late) announce(t("The transcript is ready."));
@@ -194,7 +194,7 @@ export class TranscriptView {
     const words = turn.words.flatMap((word) => [this.#word(word, turn), " "]);
     const button = el("button", { class: "turn-at figures", type: "button", tabindex: "-1", title: t("Listen from here"), "aria-label": t("Listen from {at}", { at }) }, at);
     button.addEventListener("click", () => this.#onlisten(turn.starts_ms));
-    const element = el("li", { class: goes_on ? "turn goes-on" : "turn", "data-role": turn.role, "data-right": turn.right }, el("p", { class: "turn-head" }, el("span", { class: goes_on ? "unseen" : "turn-who" }, shortRoleName(turn.role)), button), el("p", { class: "turn-words" }, ...words));
+    const element = el("li", { class: goes_on ? "turn goes-on" : "turn", "data-role": turn.role, "data-right": turn.right }, el("p", { class: "turn-head" }, el("span", { class: goes_on ? "unseen" : "turn-who" }, whoSpeaks(turn)), button), el("p", { class: "turn-words" }, ...words));
     this.#byTurn.set(turn.id, { turn, element });
     return element;
   }

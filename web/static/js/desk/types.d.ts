@@ -19,6 +19,8 @@ export interface Take {
   seat: string;
   role: Role;
   name: string;
+  /** What tells two candidates who met the patient together apart; "" otherwise. */
+  who: string;
   number: number;
   starts_ms: number;
   duration_ms: number | null;
@@ -36,8 +38,9 @@ export interface Recording {
   poster?: string;
   takes: Take[];
   /** What was found wrong with somebody while it was recorded. */
-  alarms?: { role: Role; kind: AlarmKind; from_ms: number; to_ms: number }[];
-  speech: Partial<Record<Role, Span[]>>;
+  alarms?: { role: Role; who: string; kind: AlarmKind; from_ms: number; to_ms: number }[];
+  /** By role; by seat those of whom there are two. */
+  speech: Partial<Record<string, Span[]>>;
 }
 
 /** One participant's picture and sound, over all their takes. */
@@ -45,6 +48,7 @@ export interface Voice {
   seat: string;
   role: Role;
   name: string;
+  who: string;
   takes: Take[];
   speech: Span[];
   /** Where there is nothing of them, and what kind of nothing. */
@@ -65,6 +69,7 @@ export interface Word {
 export interface Turn {
   id: string;
   role: Role;
+  who: string;
   /** Somebody read it and said that it is right as it stands. */
   right: boolean;
   starts_ms: number;
@@ -153,6 +158,8 @@ export interface Settings {
 /** What the template says of the page. */
 export interface DeskData {
   encounter: string;
+  /** The encounter in whose media room it is held: its own, unless it joins another candidate's. */
+  room: string;
   phase: string;
   may_mark: boolean;
   /** Whether they talk with the candidate. */

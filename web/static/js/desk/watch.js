@@ -9,7 +9,7 @@ import { alarmWords } from "../alarm-words.js";
 import { announce, toast } from "../announce.js";
 import { duration } from "../clock.js";
 import { byId, el, setText } from "../dom.js";
-import { shortRoleName, t } from "../i18n.js";
+import { t, whoSpeaks } from "../i18n.js";
 import { Lanes } from "./lanes.js";
 import { LAYOUTS, Pictures } from "./pictures.js";
 import { Player } from "./player.js";
@@ -71,9 +71,9 @@ export class Watch {
   #tellAlarms(alarms) {
     byId("alarms").hidden = alarms.length === 0;
     byId("alarm-list").replaceChildren(
-      ...alarms.map(({ role, kind, from_ms, to_ms }) => {
+      ...alarms.map(({ role, who, kind, from_ms, to_ms }) => {
         const span = `${duration(from_ms / 1000)}–${duration(to_ms / 1000)}`;
-        const go = el("button", { class: "button quiet", type: "button" }, `${shortRoleName(role)}: ${alarmWords(kind)} ${span}`);
+        const go = el("button", { class: "button quiet", type: "button" }, `${whoSpeaks({ role, who })}: ${alarmWords(kind)} ${span}`);
         go.addEventListener("click", () => this.from(from_ms));
         return el("li", {}, go);
       }),
@@ -84,7 +84,7 @@ export class Watch {
     const large = this.#screens.findIndex((screen) => screen.element.hasAttribute("data-large"));
     this.#enlarge((large + 1) % Math.max(1, this.#screens.length));
     const shown = this.#screens[(large + 1) % this.#screens.length];
-    if (shown) announce(t("{who} large", { who: shortRoleName(shown.voice.role) }));
+    if (shown) announce(t("{who} large", { who: whoSpeaks(shown.voice) }));
   }
 
   skip() {
@@ -158,13 +158,14 @@ export class Watch {
    */
   #volume(voice, screen) {
     const { volumes } = this.#memory.now;
-    screen.volume = volumes[voice.role] ?? 1;
-    const range = el("input", { type: "range", min: "0", max: "100", step: "5", value: Math.round((volumes[voice.role] ?? 1) * 100), id: `volume-${voice.role}` });
+    const key = voice.who ? voice.seat : voice.role;
+    screen.volume = volumes[key] ?? 1;
+    const range = el("input", { type: "range", min: "0", max: "100", step: "5", value: Math.round((volumes[key] ?? 1) * 100), id: `volume-${key}` });
     range.addEventListener("input", () => {
       screen.volume = range.valueAsNumber / 100;
-      this.#memory.keep({ volumes: { ...this.#memory.now.volumes, [voice.role]: range.valueAsNumber / 100 } });
+      this.#memory.keep({ volumes: { ...this.#memory.now.volumes, [key]: range.valueAsNumber / 100 } });
     });
-    return el("p", { class: "volume", "data-role": voice.role }, el("label", { class: "small", for: range.id }, t("Volume: {who}", { who: shortRoleName(voice.role) })), range);
+    return el("p", { class: "volume", "data-role": voice.role }, el("label", { class: "small", for: range.id }, t("Volume: {who}", { who: whoSpeaks(voice) })), range);
   }
 
   /** @param {Playing} now */

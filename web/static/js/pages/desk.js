@@ -108,7 +108,7 @@ function attend() {
     onsocket: (state) => (byId("live").hidden = byId("live").hidden || state === "replaced" || state === "ended"),
   });
   listener = made;
-  if (page.speaks) speaker = new Speaker(made, page.encounter, async () => marking?.form.flush());
+  if (page.speaks) speaker = new Speaker(made, page.room, async () => marking?.form.flush());
   made.start();
   everyTick(() => setText(byId("live-clock"), ends_ms === null ? "" : countdown(ends_ms - (paused_ms ?? made.socket.clock.now()))));
 }

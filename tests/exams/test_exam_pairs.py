@@ -1,0 +1,146 @@
+"""Two candidates who meet one SP: one room and one clock, and each an encounter of their own."""
+
+from dataclasses import replace
+
+import pytest
+from exam_world import STATION, TIMINGS, World
+
+from teleosce.core.errors import Conflict
+from teleosce.core.events import BellRang, EncounterEnded, EncounterStarted
+from teleosce.exams import (
+    CircuitState,
+    Decision,
+    Encounter,
+    IncidentKind,
+    NewSlot,
+    Outcome,
+    Phase,
+    Wrong,
+    add_slots,
+    prepare_slots,
+)
+
+
+async def pair(world: World, rotations: int = 1) -> tuple[Encounter, Encounter]:
+    """A station for two and the rest behind it. c1 leads; c2, whose place is the rest, joins."""
+    both = NewSlot(1, 1, "A", STATION, TIMINGS, "c1", "s1", "e1", ("c2",))
+    wanted = [both, replace(both, position=2, candidate="c2", sp=None, extra=(), met_at=1, joins=1)]
+    rest = replace(both, rotation=2, position=2, station_hash="f" * 64, sp=None, examiner=None, extra=())
+    wanted += [rest, replace(rest, position=1, candidate="c2", met_at=2)]
+    async with world.database.write() as connection:
+        prepared = prepare_slots(world.exam.id, wanted, world.clock.now_ms())
+        await add_slots(connection, world.exam.id, prepared, {}, world.clock.now_ms())
+    leads, joins = (await world.exams.encounters(world.exam.id))[:2]
+    return leads, joins
+
+
+async def both(world: World, *of: Encounter) -> list[tuple[str, int | None, int | None, str | None]]:
+    found = [await world.now(one) for one in of]
+    return [(one.phase.value, one.phase_ends_ms, one.paused_ms, one.outcome) for one in found]
+
+
+async def test_two_are_in_one_room_and_each_has_an_encounter(world: World):
+    leads, joins = await pair(world)
+    assert (leads.candidate, leads.people, leads.position) == ("c1", ("c1", "s1", "c2"), 1)
+    assert (joins.candidate, joins.people, joins.position, joins.room) == ("c2", (), 1, leads.id)
+    assert [one.id for one in await world.exams.together(joins)] == [leads.id, joins.id]
+    await world.day.go(world.exam.id)
+    for seconds in (120, 360, 120, 120, 60):
+        assert len(set(await both(world, leads, joins))) == 1
+        await world.pass_time(seconds)
+    assert [one[3] for one in await both(world, leads, joins)] == ["completed", "completed"]
+    for kind in (EncounterStarted, EncounterEnded):  # one room, one recording
+        heard = [one.encounter_id for one in world.heard if isinstance(one, kind)]
+        assert leads.id in heard
+        assert joins.id not in heard
+    assert joins.id not in [one.encounter_id for one in world.heard if isinstance(one, BellRang)]
+    resting = await world.exams.running()
+    assert sorted((one.candidate, one.position, one.sp) for one in resting) == [("c1", 2, None), ("c2", 2, None)]
+
+
+async def test_what_is_done_to_one_is_done_to_both(world: World):
+    leads, joins = await pair(world)
+    await world.day.begin(joins.id)
+    for act in (
+        lambda: world.day.add_time(joins.id, 30),
+        lambda: world.day.pause_encounter(leads.id),
+        lambda: world.day.resume_encounter(joins.id),
+        lambda: world.day.end_phase(joins.id, Phase.reading),
+        lambda: world.day.restart_phase(leads.id),
+        lambda: world.day.ring(joins.id),
+    ):
+        world.clock.move(5)
+        await act()
+        first, second = await both(world, leads, joins)
+        assert first == second
+    assert [one.cause for one in await world.exams.phase_log(joins.id)] == [
+        one.cause for one in await world.exams.phase_log(leads.id) if one.cause != "rung"
+    ]
+    await world.restart(10)
+    first, second = await both(world, leads, joins)
+    assert first == second
+
+
+async def test_one_who_does_not_come_is_missed_and_the_other_goes_on(world: World):
+    world.absent = {"c1"}
+    leads, joins = await pair(world)
+    await world.day.go(world.exam.id)
+    await world.pass_time(130)
+    with pytest.raises(Conflict, match="goes on for the other"):
+        await world.day.no_show(leads.id)
+    for seconds in (480, 120, 60):
+        await world.pass_time(seconds)
+    assert [one[3] for one in await both(world, leads, joins)] == ["missed", "completed"]
+
+
+async def test_the_second_can_be_noted_as_missing_and_the_first_goes_on(world: World):
+    world.absent = {"c2"}
+    leads, joins = await pair(world)
+    await world.day.go(world.exam.id)
+    await world.pass_time(130)
+    await world.day.no_show(joins.id)
+    assert [(one[0], one[3]) for one in await both(world, leads, joins)] == [("encounter", None), ("done", "missed")]
+    await world.pass_time(480)
+    assert [one[0] for one in await both(world, leads, joins)] == ["note", "done"]
+
+
+async def test_a_rerun_is_for_both_and_one_alone_meets_the_sp(world: World):
+    leads, joins = await pair(world)
+    await world.day.begin(leads.id)
+    await world.day.void(leads.id, "The line failed.")
+    assert [one[3] for one in await both(world, leads, joins)] == ["void", "void"]
+    again = await world.day.rerun(leads.id)
+    with_them = [one for one in await world.exams.encounters(world.exam.id) if one.joins == again.id]
+    assert [(one.candidate, one.attempt, one.phase) for one in with_them] == [("c2", 2, Phase.waiting)]
+    await world.day.begin(again.id)
+    await world.pass_time(130)
+    await world.day.void(with_them[0].id, "Theirs alone.")
+    assert [(one[0], one[3]) for one in await both(world, again, *with_them)] == [("encounter", None), ("done", "void")]
+    for seconds in (480, 120, 60):
+        await world.pass_time(seconds)
+    alone = await world.day.rerun(with_them[0].id)
+    assert (alone.people, alone.joins, alone.attempt, alone.position) == (("c2", "s1"), None, 3, 1)
+    await world.day.begin(alone.id)
+    assert (await world.now(alone)).phase is Phase.reading
+
+
+async def test_a_hard_stop_while_reading_keeps_the_pair_for_another_time(world: World):
+    await pair(world)
+    await world.day.go(world.exam.id)
+    await world.day.stop(world.exam.id, hard=True)
+    waiting = [one for one in await world.exams.encounters(world.exam.id) if one.phase is Phase.waiting]
+    leads, joins = waiting[:2]
+    assert (leads.attempt, joins.attempt, joins.joins) == (2, 2, leads.id)
+    assert [one.state for one in await world.exams.circuits(world.exam.id)] == [CircuitState.planned]
+
+
+async def test_a_decision_on_what_befell_one_takes_nothing_from_the_other(world: World):
+    leads, joins = await pair(world)
+    await world.day.go(world.exam.id)
+    await world.pass_time(130)
+    await world.ledger.disturbed(leads.id, [Wrong("c2", IncidentKind.line, world.clock.now_ms() - 60_000)])
+    (incident,) = await world.ledger.incidents(world.exam.id)
+    for seconds in (480, 120, 60):
+        await world.pass_time(seconds)
+    await world.ledger.decide(incident.id, Decision.void, "Nothing was heard of them.", None)
+    assert [one[3] for one in await both(world, leads, joins)] == [Outcome.completed, Outcome.void]
