@@ -28,6 +28,7 @@ from teleosce.people import STAFF, AuditReport, People, Role
 from teleosce.recording import Recordings
 from teleosce.reports import Analyses, ResultRules, Results, Sources
 from teleosce.reports.basis import Basis, basis_of
+from teleosce.reports.plots import Pictures
 from teleosce.rtc import MediaServer, self_test
 from teleosce.scoring import Calibration, Desks, Forms, Marking
 from teleosce.stage import Stage
@@ -88,6 +89,7 @@ def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = No
         calibration=Calibration(database, clock, forms, marking, exams, people, stations, recordings),
         results=results,
         analyses=Analyses(results, database, clock),
+        pictures=Pictures(),
     )
 
 

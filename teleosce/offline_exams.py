@@ -227,5 +227,5 @@ async def results(settings: Settings, exam: str, instead: Mapping[str, float]) -
         return {
             "title": schedule.exam.title,
             "people": {seat.id: seat.name for seat in schedule.seats if seat.role is Role.examiner},
-            **found,
+            **{key: part for key, part in found.items() if key != "plots"},
         }

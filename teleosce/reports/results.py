@@ -13,6 +13,7 @@ from teleosce.reports import analysis, store_results
 from teleosce.reports.basis import Basis, basis_of
 from teleosce.reports.cohort import Cohort
 from teleosce.reports.export import Sources
+from teleosce.reports.plots import every_plot
 from teleosce.reports.rules import KeptResultRules, ResultRules
 from teleosce.reports.runs import Difference, Release, Run, decide, differences, digest, inputs_of
 from teleosce.reports.unfold import unfold
@@ -87,10 +88,13 @@ class Results:
         basis = await self.basis(exam_id, rules)
 
         def work() -> dict[str, Any]:
-            return {
+            cohort = basis.cohort()
+            found = {
                 "inputs": digest(inputs_of(basis.records)),
-                **analysis.whole(basis.cohort(), basis.rules, told),
+                **analysis.whole(cohort, basis.rules, told),
             }
+            told("Plots")
+            return {**found, "plots": every_plot(found, cohort, basis.rules)}
 
         # Seconds of processor time: on a thread, so that nobody's call waits for it.
         return await asyncio.to_thread(work)

@@ -32,6 +32,7 @@ from teleosce.web.api import (
     moderation,
     overview,
     plans,
+    plots,
     reels,
     results,
     runs,
@@ -115,6 +116,7 @@ def routes() -> list[Route]:
         overview,
         calibration,
         results,
+        plots,
         runs,
         keeping,
         search,
@@ -134,4 +136,5 @@ async def _start(made: web.Application) -> None:
 
 async def _stop(made: web.Application) -> None:
     await made[ROOMS].analyses.close()
+    await made[ROOMS].pictures.close()
     await made[socket.HUB].close()

@@ -12,6 +12,7 @@ from teleosce.exams import Day, Exams, Ledger
 from teleosce.people import People, Principal
 from teleosce.recording import Recordings
 from teleosce.reports import Analyses, Results
+from teleosce.reports.plots import Pictures
 from teleosce.rtc import MediaServer
 from teleosce.scoring import Calibration, Desks, Forms, Marking
 from teleosce.stations import StationStore
@@ -43,6 +44,7 @@ class Rooms:
     calibration: Calibration
     results: Results
     analyses: Analyses
+    pictures: Pictures
     watching: Watching
     large_model: LargeModel
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from teleosce.exams import Exam
@@ -10,6 +11,7 @@ from teleosce.people import Seat
 from teleosce.planning.schedule import local
 from teleosce.reports import Look, ResultRules
 from teleosce.reports.findings import METHOD_NAMES, count, number
+from teleosce.reports.plots import Plot
 from teleosce.web.context import Rooms
 
 TABS = (
@@ -38,6 +40,12 @@ class Frame:
     def found(self) -> dict[str, Any] | None:
         """The figures, if there are any."""
         return None if self.look.kept is None else self.look.kept.found
+
+    @cached_property
+    def plots(self) -> Mapping[str, Plot]:
+        """The plots of the figures by name, with people's names in them."""
+        every = (self.found or {}).get("plots", {})
+        return {one["name"]: Plot.of(one, self.name) for part in every.values() for one in part}
 
     def name(self, seat_id: str) -> str:
         """A person as lists show them: number and name."""

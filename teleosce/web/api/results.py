@@ -21,7 +21,8 @@ async def results(request: web.Request) -> web.Response:
     house, exam_id = rooms(request), exam_of(request, oversees)
     await house.exams.exam(exam_id)
     look = await house.analyses.look(exam_id, await rules_of(house, exam_id))
-    return answer({**look_view(look), "found": look.kept.found if look.kept else None})
+    found = look.kept and {key: part for key, part in look.kept.found.items() if key != "plots"}
+    return answer({**look_view(look), "found": found})
 
 
 async def again(request: web.Request) -> web.Response:

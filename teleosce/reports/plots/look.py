@@ -1,0 +1,81 @@
+"""How plots look: the tokens of the pages, for a light and a dark surface, at the width of a laptop and of a phone."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from teleosce.core.paths import WEB
+from teleosce.reports.plots.plot import Plot, Spec
+
+WIDE, NARROW = 560, 300
+"""Pixels of a drawing between its axes' labels; where names stand at the side it is less."""
+
+_TOKEN = re.compile(r"--([a-z-]+):\s*light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)")
+_FONT = re.compile(r"--font:\s*([^;]+);")
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+
+
+@cache
+def tokens(*, dark: bool) -> Mapping[str, str]:
+    """The colours of tokens.css by name, and `font`; those for more contrast are left out."""
+    text = (WEB / "static" / "css" / "tokens.css").read_text().partition("@media")[0]
+    font = _FONT.search(text)
+    assert font is not None
+    return {one[1]: one[3 if dark else 2] for one in _TOKEN.finditer(text)} | {"font": font[1].replace('"', "'")}
+
+
+def drawn(plot: Plot, *, dark: bool = False, narrow: bool = False, width: int | None = None) -> Spec:
+    """The whole specification, with colours and sizes. width: in pixels, in place of the usual one."""
+    assert plot.spec is not None
+    known = tokens(dark=dark)
+    spec: Spec = _filled(plot.spec, known, width or (NARROW if narrow else WIDE))
+    return {"$schema": SCHEMA, "background": "transparent", "padding": 4, **spec, "config": _config(known)}
+
+
+def _filled(value: Any, known: Mapping[str, str], width: int) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _filled(one, known, width) for key, one in value.items() if key != "data"} | {
+            key: one for key, one in value.items() if key == "data"
+        }
+    if isinstance(value, list):
+        return [_filled(one, known, width) for one in value]
+    if isinstance(value, str) and value.startswith("$"):
+        if value.startswith("$width"):
+            return width - int(value.partition("-")[2] or 0)
+        return known[value[1:]]
+    return value
+
+
+def _config(known: Mapping[str, str]) -> Spec:
+    text = {"font": known["font"], "fontSize": 12, "color": known["ink"]}
+    return {
+        "font": known["font"],
+        "view": {"stroke": None},
+        "axis": {
+            "labelFontSize": 12,
+            "titleFontSize": 12,
+            "titleFontWeight": "normal",
+            "labelColor": known["ink"],
+            "titleColor": known["ink-soft"],
+            "domainColor": known["line-strong"],
+            "tickColor": known["line-strong"],
+            "gridColor": known["line"],
+            "gridOpacity": 0.7,
+            "labelLimit": 220,
+            "titlePadding": 8,
+            "labelPadding": 5,
+            "labelFlush": False,
+        },
+        "legend": {
+            "labelFontSize": 12,
+            "titleFontSize": 12,
+            "labelColor": known["ink"],
+            "titleColor": known["ink-soft"],
+            "titleFontWeight": "normal",
+            "orient": "top",
+            "symbolStrokeWidth": 1.6,
+        },
+        "text": text,
+        "rule": {"color": known["ink"]},
+    }

@@ -1,0 +1,168 @@
+"""Candidates, stations and examiners on one scale of logits (a Wright map). Pure.
+
+Source: Linacre, Many-facet Rasch measurement, 1989; Wilson, Constructing measures, 2005.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from teleosce.reports.cohort import Cohort
+from teleosce.reports.findings import count, number
+from teleosce.reports.plots.plot import Plot, Spec, data, nothing, told, wrapped
+
+BIN = 0.25
+"""Logits that one row of candidates' dots stands for."""
+
+COLUMNS = (0.0, 0.75, 2.05, 3.0)
+"""Where the columns of candidates, stations and examiners begin, and the last one ends."""
+
+HEIGHT, GAP = 380, 13
+"""Pixels of the scale, and the least between two names."""
+
+
+def wright(found: Mapping[str, Any], cohort: Cohort) -> Plot:
+    """The map, from the Rasch model of the global ratings."""
+    if "why" in found:
+        return nothing("wright", f"There is no common scale: {found['why']}")
+    graded = np.isfinite(cohort.long_grade)
+    people, stations, examiners = (
+        np.unique(codes[graded]) for codes in (cohort.long_candidate, cohort.long_station, cohort.long_examiner)
+    )
+    groups = {
+        "Candidate": [(cohort.candidates[at], value) for at, value in zip(people, found["abilities"], strict=True)],
+        "Station": [(cohort.stations[at].title, value) for at, value in zip(stations, found["stations"], strict=True)],
+        "Examiner": [(cohort.examiners[at], value) for at, value in zip(examiners, found["examiners"], strict=True)],
+    }
+    spread = {kind: max(v for _, v in own) - min(v for _, v in own) for kind, own in groups.items()}
+    title = _said(spread, len(groups["Station"]))
+    rows = [(kind, name, value) for kind, own in groups.items() for name, value in sorted(own, key=lambda one: -one[1])]
+    return Plot(
+        "wright",
+        title,
+        "Higher up: abler candidates, harder stations, stricter examiners. A candidate level with a station has an "
+        "even chance of the next better rating from an examiner at 0. From the global ratings, by a many-facet "
+        "Rasch model.",
+        f"Three columns on one scale in logits: {count(len(people), 'candidate')} as stacked dots, "
+        f"{count(len(stations), 'station')} and {count(len(examiners), 'examiner')} by name. {title}",
+        ("What", "Name", "Logits"),
+        tuple(rows),
+        _map(groups),
+    )
+
+
+def _said(spread: Mapping[str, float], stations: int) -> str:
+    who, by = spread["Candidate"], spread["Examiner"]
+    said = f"Candidates spread over {number(who)} logits, examiners over {number(by)}"
+    if stations > 1:
+        said += f", stations over {number(spread['Station'])}"
+    if by > who:
+        return f"{said}: a rating hangs more on the examiner than on the candidate."
+    if by > who / 2:
+        return f"{said}: who examines matters more than half as much as who is examined."
+    return f"{said}: a rating hangs on the candidate far more than on the examiner."
+
+
+def _map(groups: Mapping[str, Sequence[tuple[str, float]]]) -> Spec:
+    every = [value for own in groups.values() for _, value in own]
+    low, high = np.floor(min(every)) - 0.25, np.ceil(max(every)) + 0.25
+    y = {
+        "field": "at",
+        "type": "quantitative",
+        "title": "Logits",
+        "scale": {"domain": [float(low), float(high)], "nice": False},
+        "axis": {"tickMinStep": 1},
+    }
+    x = {"type": "quantitative", "scale": {"domain": [0, 3], "nice": False}, "axis": None}
+    dots = _stacked(groups["Candidate"])
+    most = max(one["place"] for one in dots) + 1
+    dots = [one | {"x": 0.04 + 0.62 * one["place"] / max(most, 12)} for one in dots]
+    layers: list[Spec] = [
+        {
+            "data": data([{"at": 0}]),
+            "mark": {"type": "rule", "color": "$line-strong"},
+            "encoding": {"y": y},
+        },
+        {
+            "data": data(dots),
+            "mark": {"type": "point", "filled": True, "color": "$accent", "size": 34, "opacity": 0.9},
+            "encoding": {
+                "x": x | {"field": "x"},
+                "y": y | {"field": "row"},
+                "tooltip": told(("who", "Candidate"), ("at", "Logits", ".2f")),
+            },
+        },
+        {
+            "data": data(
+                [
+                    {"x": at + 0.03, "said": words}
+                    for at, words in zip(COLUMNS, ("Candidates", "Stations", "Examiners"), strict=False)
+                ]
+            ),
+            "mark": {"type": "text", "align": "left", "y": -10, "fontWeight": "bold"},
+            "encoding": {"x": x | {"field": "x"}, "text": {"field": "said"}},
+        },
+    ]
+    for (kind, shape), column, end in zip(
+        (("Station", "square"), ("Examiner", "diamond")), COLUMNS[1:], COLUMNS[2:], strict=False
+    ):
+        named = _named(groups[kind], float(high - low))
+        layers += [
+            {
+                "data": data([one | {"from": column + 0.05, "to": column + 0.13} for one in named]),
+                "mark": {"type": "rule", "color": "$line-strong", "strokeWidth": 0.8},
+                "encoding": {"x": x | {"field": "from"}, "x2": {"field": "to"}, "y": y, "y2": {"field": "label"}},
+            },
+            {
+                "data": data([one | {"x": column + 0.05} for one in named]),
+                "mark": {"type": "point", "filled": True, "shape": shape, "color": "$fair", "size": 60, "opacity": 1},
+                "encoding": {"x": x | {"field": "x"}, "y": y, "tooltip": told(("name", kind), ("at", "Logits", ".2f"))},
+            },
+            {
+                "data": data([one | {"x": column + 0.15} for one in named]),
+                "mark": {
+                    "type": "text",
+                    "align": "left",
+                    "fontSize": 11,
+                    "limit": {"expr": f"width * {(end - column - 0.18) / 3:.3f}"},
+                },
+                "encoding": {"x": x | {"field": "x"}, "y": y | {"field": "label"}, "text": {"field": "name"}},
+            },
+        ]
+    return {"width": "$width", "height": HEIGHT, "layer": layers}
+
+
+def _stacked(people: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
+    """Candidates in rows of their bin, each with its place in the row."""
+    count_: dict[int, int] = {}
+    found = []
+    for who, value in sorted(people, key=lambda one: one[1]):
+        row = round(value / BIN)
+        found.append({"who": who, "at": value, "row": row * BIN, "place": count_.get(row, 0)})
+        count_[row] = count_.get(row, 0) + 1
+    return found
+
+
+def _named(own: Sequence[tuple[str, float]], span: float) -> list[dict[str, Any]]:
+    """Names beside their points, moved apart where they would lie on each other; as close to them as can be."""
+    gap = GAP * span / HEIGHT
+    ordered = sorted(own, key=lambda one: one[1])
+    # Groups of names that touch share the middle of their points.
+    groups: list[list[float]] = []
+    for _, value in ordered:
+        groups.append([value])
+        while (
+            len(groups) > 1
+            and _middle(groups[-1]) - _middle(groups[-2]) < gap * (len(groups[-1]) + len(groups[-2])) / 2
+        ):
+            groups[-2:] = [groups[-2] + groups[-1]]
+    labels = [_middle(group) + gap * (at - (len(group) - 1) / 2) for group in groups for at in range(len(group))]
+    return [
+        {"name": wrapped(name, 200), "at": value, "label": label}
+        for (name, value), label in zip(ordered, labels, strict=True)
+    ]
+
+
+def _middle(group: Sequence[float]) -> float:
+    return sum(group) / len(group)

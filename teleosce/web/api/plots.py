@@ -1,0 +1,58 @@
+"""Plots of an exam's results as pictures and as specifications, and the script that makes them answer to a pointer."""
+
+from aiohttp import web
+
+from teleosce import __version__
+from teleosce.core.errors import NotFound
+from teleosce.people import Permission
+from teleosce.reports.plots import drawn
+from teleosce.reports.plots.plot import Spec
+from teleosce.web.access import exam_of, oversees
+from teleosce.web.context import rooms
+from teleosce.web.results_view import frame_of
+from teleosce.web.routing import Access, Route, answer
+
+SURFACE = ("scheme", "width")
+"""In the query: `dark` for a dark surface, `narrow` for a phone."""
+
+
+async def _spec(request: web.Request) -> Spec:
+    exam_id = exam_of(request, oversees)
+    frame = await frame_of(rooms(request), exam_id)
+    plot = frame.plots.get(request.match_info["plot"])
+    if plot is None or plot.spec is None:
+        raise NotFound("There is no such plot among the present figures.", code="no-plot")
+    return drawn(plot, dark=request.query.get("scheme") == "dark", narrow=request.query.get("width") == "narrow")
+
+
+async def picture(request: web.Request) -> web.Response:
+    """A plot as SVG."""
+    svg = await rooms(request).pictures.svg(await _spec(request))
+    # It may hold names: no cache keeps it.
+    return web.Response(text=svg, content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+
+
+async def specification(request: web.Request) -> web.Response:
+    """A plot as Vega-Lite."""
+    return answer(await _spec(request))
+
+
+async def script(request: web.Request) -> web.StreamResponse:
+    """Vega, Vega-Lite and Vega-Embed, as they came with vl-convert."""
+    tag = f'"{__version__}-6.4"'
+    if request.headers.get("If-None-Match") == tag:
+        return web.Response(status=304, headers={"ETag": tag})
+    text = await rooms(request).pictures.bundle()
+    response = web.Response(text=text, content_type="text/javascript", headers={"ETag": tag})
+    response.enable_compression()
+    return response
+
+
+_BASE = "/api/exams/{exam}/results/plots"
+ROUTES = [
+    Route(
+        "GET", _BASE + "/{plot}.svg", picture, Permission.run_exam, "A plot", query=SURFACE, gives=("image/svg+xml",)
+    ),
+    Route("GET", _BASE + "/{plot}", specification, Permission.run_exam, "A plot as Vega-Lite", query=SURFACE),
+    Route("GET", "/api/vega.js", script, Access.signed_in, "The script of plots", gives=("text/javascript",)),
+]

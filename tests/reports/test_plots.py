@@ -1,0 +1,217 @@
+"""Plots are valid specifications without a number that is none, each with its table; or the sentence why not."""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pytest
+
+from teleosce.core.errors import Unavailable
+from teleosce.reports import ResultRules, analysis, plots
+from teleosce.reports.cohort import Cohort, Station, cohort_of
+from teleosce.reports.plots import Pictures, Plot, drawn
+from teleosce.reports.plots.drift import slope_of
+from teleosce.reports.runs import decide
+from teleosce.reports.simulated import Shape, simulate
+from teleosce.scoring import layout_of
+from teleosce.stations import read
+
+STATIONS = Path(__file__).parents[2] / "stations"
+RULES = ResultRules()
+
+
+def cohort(stations: int = 3, **shape: Any) -> Cohort:
+    slugs = ("chest-pain-video", "low-mood", "inhaler-technique")[:stations]
+    versions = [read(STATIONS / slug) for slug in slugs]
+    ring = [Station(version.hash, version.title, layout_of(version)) for version in versions]
+    people, records, marks, _ = simulate(ring, Shape(**shape))
+    hours = [replace(one, at_ms=one.at_ms * 90_000) for one in marks]
+    return cohort_of(ring, people, records, hours)
+
+
+def every(of: Cohort) -> dict[str, Plot]:
+    found = {"sound": analysis.sound(of), "lines": analysis.lines(of, RULES), "fair": analysis.fair(of)}
+    parts = plots.every_plot(json.loads(json.dumps(found)), of, RULES)
+    made = {one["name"]: Plot.of(one) for part in parts.values() for one in part}
+    run = decide(of, ResultRules())
+    for name in of.candidates[:1]:
+        made["candidate"] = plots.of_candidate(json.loads(json.dumps(run)), name)
+    return made
+
+
+@pytest.fixture(scope="module")
+def whole() -> dict[str, Plot]:
+    return every(cohort(candidates=30, circuits=2, twice=0.3, seed=4))
+
+
+def test_every_plot_of_a_whole_exam_is_drawn_and_valid(whole: Mapping[str, Plot]) -> None:
+    assert set(whole) == {
+        "d-study", "circuits", "regression-1", "regression-2", "regression-3", "methods", "stringency", "wright",
+        "two-marks", "drift", "candidate",
+    }  # fmt: skip
+    for name, plot in whole.items():
+        assert plot.spec is not None, (name, plot.title)
+        for dark in (False, True):
+            spec = drawn(plot, dark=dark, narrow=dark)
+            # Every colour and width is filled in, and no number is none: JSON has neither NaN nor infinity.
+            assert "$" not in json.dumps({key: part for key, part in spec.items() if key != "$schema"}, allow_nan=False)
+            if not dark:  # the same but for colours and widths
+                alt.Chart.from_dict(spec, validate=True)
+        assert plot.title.endswith(".")
+        assert plot.title in plot.alt or name == "candidate"
+        assert plot.rows
+        assert {len(row) for row in plot.rows} == {len(plot.columns)}
+        assert plot.height > 150
+
+
+def test_a_light_and_a_dark_surface_have_the_colours_of_the_pages() -> None:
+    light, dark = plots.tokens(dark=False), plots.tokens(dark=True)
+    assert light["surface-raised"] == "#ffffff"
+    assert light["accent"] == "#0b5568"
+    assert dark["accent"] == "#84cbd9"
+    assert light["font"] == dark["font"]
+    assert "system-ui" in light["font"]
+
+
+EMPTY = cohort_of([], {}, [], [])
+
+
+@pytest.mark.parametrize(
+    ("shape", "drawn_too"),
+    [
+        ({"candidates": 0}, set()),
+        ({"candidates": 1, "circuits": 1}, {"circuits", "candidate"}),
+        ({"candidates": 2, "stations": 1, "circuits": 1}, {"circuits", "candidate"}),
+        ({"candidates": 8, "stations": 1, "circuits": 1}, {"regression-1", "circuits", "methods", "candidate"}),
+        # Two circuits that nothing links: no common scale.
+        ({"candidates": 20, "circuits": 2, "twice": 0.0}, {"d-study", "circuits", "drift", "methods", "stringency"}),
+    ],
+)
+def test_what_is_not_defined_is_a_sentence_and_no_picture(shape: dict[str, Any], drawn_too: set[str]) -> None:
+    made = every(cohort(**shape))
+    assert drawn_too <= {name for name, plot in made.items() if plot.spec}
+    for name, plot in made.items():
+        if plot.spec is None:
+            assert plot.title.endswith((".", "?")), (name, plot.title)
+            assert len(plot.title) > 20
+            assert plot.rows == ()
+        else:
+            json.dumps(drawn(plot), allow_nan=False)
+    undrawn = {name for name, plot in made.items() if plot.spec is None}
+    if shape.get("twice") == 0.0:
+        assert {"wright", "two-marks"} <= undrawn
+    if not shape["candidates"]:
+        assert undrawn == set(made)
+
+
+def test_no_station_at_all_gives_sentences() -> None:
+    made = every(EMPTY)
+    assert made
+    assert all(plot.spec is None for plot in made.values())
+
+
+def test_ratings_that_are_all_the_same_draw_no_line() -> None:
+    one = cohort(candidates=12, circuits=1, stations=1)
+    same = replace(one, grades=np.where(np.isfinite(one.grades), 2.0, np.nan))
+    assert "same global rating" in every(same)["regression-1"].title
+    assert every(same)["regression-1"].spec is None
+
+
+def test_titles_count_in_plain_english() -> None:
+    one = cohort(candidates=30, circuits=2, twice=0.3, seed=4)
+    score = np.linspace(40, 90, 30)
+    grade = np.clip(np.round((score - 30) / 15), 0, 4)
+    # One candidate far below the line.
+    scores, grades = one.scores.copy(), one.grades.copy()
+    scores[:, 0], grades[:, 0] = score, grade
+    scores[0, 0] = 20
+    title = every(replace(one, scores=scores, grades=grades))["regression-1"].title
+    assert "1 of 30 candidates below it" in title or "of 30 candidates below it" in title
+    assert "1 candidates" not in title
+    for plot in every(one).values():
+        assert " 1 stations" not in plot.title
+        assert " 1 examiners" not in plot.title
+
+
+def test_drift_is_found_where_there_is_some_and_not_where_there_is_none() -> None:
+    one = cohort(candidates=60, circuits=2, twice=0.0, seed=2)
+    hours = (one.long_at_ms - one.long_at_ms.min()) / 3_600_000
+    flat, falling = slope_of(one), slope_of(replace(one, long_score=one.long_score - 12 * hours))
+    assert falling.an_hour == pytest.approx(flat.an_hour - 12)
+    assert flat.low < 0 < flat.high
+    assert falling.high < 0
+    assert every(replace(one, long_score=one.long_score - 12 * hours))["drift"].title.startswith("Marks fall")
+
+
+def test_people_are_ids_until_they_are_named() -> None:
+    seat = "abcdefghijkmnpqrstuvwxyz23"
+    kept = Plot(
+        "x", f"{seat} is apart.", "", "", ("Who",), ((seat,),), {"height": 10, "data": {"values": [{"who": seat}]}}
+    )
+    named = Plot.of(json.loads(json.dumps(kept.plain())), {seat: 'Dr "Ø" Müller'}.__getitem__)
+    assert named.title == 'Dr "Ø" Müller is apart.'
+    assert named.rows == (('Dr "Ø" Müller',),)
+    assert named.spec is not None
+    assert named.spec["data"]["values"] == [{"who": 'Dr "Ø" Müller'}]
+
+
+def test_others_are_not_shown_to_a_candidate_of_few() -> None:
+    few = json.loads(json.dumps(decide(cohort(candidates=5, circuits=1), ResultRules())))
+    name = next(iter(few["candidates"]))
+    assert all(row[3] is None for row in plots.of_candidate(few, name).rows)
+    many = json.loads(json.dumps(decide(cohort(candidates=12, circuits=1), ResultRules())))
+    name = next(iter(many["candidates"]))
+    assert any(row[3] is not None for row in plots.of_candidate(many, name).rows)
+    alone = plots.of_candidate(many, name, cohort=False)
+    assert alone.columns == ("What", "Score, %", "Cut, %")
+    assert "median" not in alone.note
+
+
+async def test_pictures_are_drawn_in_a_process_of_their_own_and_kept(whole: Mapping[str, Plot]) -> None:
+    pictures = Pictures()
+    try:
+        spec = drawn(whole["d-study"])
+        moments: list[float] = []
+        loop = asyncio.get_running_loop()
+
+        async def beat() -> None:
+            while True:
+                moments.append(loop.time())
+                await asyncio.sleep(0.01)
+
+        beating = asyncio.create_task(beat())
+        svg, other = await asyncio.gather(pictures.svg(spec), pictures.svg(drawn(whole["methods"], dark=True)))
+        beating.cancel()
+        assert svg.startswith("<svg")
+        assert "now 0." in svg
+        assert "NaN" not in svg
+        assert other != svg
+        assert len(moments) > 5  # the loop went on meanwhile
+        assert await pictures.svg(spec) is svg
+        with pytest.raises(Unavailable, match="table"):
+            await pictures.svg({"mark": "nothing"})
+        # A process that died is started again.
+        assert pictures._process is not None
+        pictures._process.kill()
+        await pictures._process.wait()
+        assert (await pictures.svg(drawn(whole["drift"]))).startswith("<svg")
+    finally:
+        await pictures.close()
+
+
+def layers(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from spec.get("layer", ())
+
+
+def test_colour_is_never_alone(whole: Mapping[str, Plot]) -> None:
+    """Wherever a colour tells apart, a shape or a dash does too."""
+    for plot in whole.values():
+        for layer in layers(drawn(plot)):
+            encoding = layer.get("encoding", {})
+            if "field" in encoding.get("color", {}):
+                assert {"shape", "strokeDash"} & set(encoding), plot.name
