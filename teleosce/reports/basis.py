@@ -72,8 +72,8 @@ async def basis_of(sources: Sources, exam_id: str, rules: ResultRules) -> Basis:
         )
         record = records[one.id]
         if record.status in COUNTS:
-            rated = _rating(own) if rules.weights_of(version.slug).sp_rating else None
-            basis.records.extend(mark_of(one, candidate, version, of, rated) for of in _counting(record, own, rules))
+            rated = rating_of(own) if rules.weights_of(version.slug).sp_rating else None
+            basis.records.extend(mark_of(one, candidate, version, of, rated) for of in counting(record, own, rules))
             if record.outdated:
                 basis.outdated.append(Missing(candidate, key, OUTDATED))
         else:
@@ -109,14 +109,14 @@ def _void(one: Encounter, decision: Decision | None) -> str:
     return "This encounter is void." if one.outcome is Outcome.void or decision is Decision.void else ""
 
 
-def _counting(record: Record, forms: Sequence[Form], rules: ResultRules) -> list[Form | Record]:
+def counting(record: Record, forms: Sequence[Form], rules: ResultRules) -> list[Form | Record]:
     """What counts: the mark of record, or where two do not differ by much both, for their mean."""
     if rules.examiners == "mean" and record.status is Status.confirmed:
         return [one for one in forms if one.id in record.parents]
     return [record]
 
 
-def _rating(forms: Iterable[Form]) -> Form | None:
+def rating_of(forms: Iterable[Form]) -> Form | None:
     """The standardized patient's submitted form."""
     return next((one for one in forms if one.kind is Kind.sp_rating and one.state in SHUT), None)
 

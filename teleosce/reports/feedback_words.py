@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from teleosce.reports.rules import ResultRules
+from teleosce.reports.cohort import CHECKLIST, NOTE, PARTS, SP_RATING
+from teleosce.reports.rules import ResultRules, Weights
 
 MARKS: Mapping[str, str] = {"done": "Done", "partly": "Partly done", "not_done": "Not done"}
 
@@ -25,7 +26,14 @@ MEANING: Mapping[str, str] = {
 def meaning(rules: ResultRules) -> str:
     """What the pass mark of a rule is."""
     added = f" To it {rules.sems:g} standard errors of measurement are added." if rules.sems else ""
-    return MEANING[rules.method] + added
+    return MEANING[rules.method] + added + _made_of(rules.weights)
+
+
+def _made_of(weights: Weights) -> str:
+    """What makes up a station's score, where that is more than the mark sheet."""
+    known = {CHECKLIST: weights.checklist, SP_RATING: weights.sp_rating, NOTE: weights.note or 0.0}
+    parts = [f"the {PARTS[part]} (weight {weight:g})" for part, weight in known.items() if weight]
+    return f" A station's score is made up of {', '.join(parts[:-1])} and {parts[-1]}." if len(parts) > 1 else ""
 
 
 def outcome_words(passed: bool | None) -> str:

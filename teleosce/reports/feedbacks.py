@@ -10,18 +10,16 @@ from teleosce.core.errors import Conflict, NotFound
 from teleosce.exams import Encounter
 from teleosce.people import Principal, Seat
 from teleosce.recording import Manifest
-from teleosce.reports.basis import mark_of
+from teleosce.reports.basis import counting, mark_of, rating_of
 from teleosce.reports.export import Sources
 from teleosce.reports.feedback import Feedback, Seen, feedback_of, moments_of
 from teleosce.reports.results import Results
 from teleosce.reports.runs import Release, Run, inputs_of
 from teleosce.scoring import (
     COUNTS,
-    SHUT,
     FeedbackRules,
     Form,
     KeptFeedbackRules,
-    Kind,
     Record,
     feedback_rules_of,
     set_feedback_rules,
@@ -148,13 +146,13 @@ class Feedbacks:
         self, encounter: Encounter, record: Record | None, forms: Sequence[Form], run: Run, rules: FeedbackRules
     ) -> Seen:
         version = await self._rooms.stations.get(encounter.station_hash)
-        counts = record is not None and _rests_on(run, encounter, version, record)
+        counts = record is not None and _rests_on(run, encounter, version, record, forms)
         return Seen(
             encounter,
             version,
             record if counts else None,
             [form for form in forms if record is not None and form.id in record.parents],
-            next((form for form in forms if form.kind is Kind.sp_rating and form.state in SHUT), None),
+            rating_of(forms),
             counts and rules.recording and bool(await self._plays(encounter)),
         )
 
@@ -188,9 +186,10 @@ class Feedbacks:
         raise NotFound("There is nothing of this recording to be played.", code="no-recording")
 
 
-def _rests_on(run: Run, encounter: Encounter, version: StationVersion, record: Record) -> bool:
-    """Whether a mark of record is still what it was when the run was made of it."""
+def _rests_on(run: Run, encounter: Encounter, version: StationVersion, record: Record, forms: Sequence[Form]) -> bool:
+    """Whether what counts of an encounter is still what it was when the run was made of it."""
     if record.status not in COUNTS or encounter.candidate is None:
         return False
-    now = inputs_of([mark_of(encounter, encounter.candidate, version, record)])[encounter.id]
-    return bool(now.items() <= run.inputs.get(encounter.id, {}).items())
+    rated = rating_of(forms) if run.rules.weights_of(version.slug).sp_rating else None
+    now = [mark_of(encounter, encounter.candidate, version, of, rated) for of in counting(record, forms, run.rules)]
+    return bool(inputs_of(now)[encounter.id] == run.inputs.get(encounter.id))

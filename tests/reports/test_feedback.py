@@ -128,6 +128,9 @@ def test_a_moment_that_can_be_neither_heard_nor_read_is_left_out() -> None:
 def test_figures_that_look_alike_are_told_apart() -> None:
     assert percent(54.96, 55.0) == "54.96 %"
     assert percent(55.0, 55.0) == "55.0 %"
+    parts = {"checklist": 3, "sp_rating": 1}
+    said = made(run({}, weights=parts), seen([form("f")])).meaning
+    assert said.endswith("made up of the mark sheet (weight 3) and the standardized patient's rating (weight 1).")
     assert set(MEANING) == set(Method.__args__)  # type: ignore[attr-defined]
 
 
