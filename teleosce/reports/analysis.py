@@ -89,7 +89,45 @@ def whole(cohort: Cohort, rules: ResultRules, told: Callable[[str], None] = lamb
     ):
         told(step)
         found[name] = ask(cohort)
+    model = found["fair"].get("stringency", {})
+    if "examiners" in model:
+        found["fair"]["adjusted"] = _or_why(lambda: adjusted(cohort, rules, model["examiners"]))
     return found
+
+
+def adjusted(cohort: Cohort, rules: ResultRules, examiners: list[Answer]) -> Answer:
+    """Who would pass or fail if each examiner were as an average one: marks less their effects, the line where it is.
+
+    largest: the candidates whose total would move most. Raises Undefined as `error_of` where the rule needs that, and
+    `few` when the rule draws no line.
+    """
+    cuts = numbers(cuts_of(cohort, Standard(rules.method, rules.fixed_cut, rules.panel_cuts)))
+    if not np.isfinite(cuts).any():
+        raise Undefined("few", "The rule draws no line here.")
+    sem = error_of(cohort) if rules.sems else 0.0
+    effects = {one["examiner"]: one["effect"] for one in examiners}
+    moved, marks = np.zeros(cohort.scores.shape), np.zeros(cohort.scores.shape)
+    cells = (cohort.long_candidate, cohort.long_station)
+    np.add.at(moved, cells, [-effects.get(int(one), 0.0) for one in cohort.long_examiner])
+    np.add.at(marks, cells, 1)
+    without = replace(cohort, scores=cohort.scores + moved / np.maximum(marks, 1))
+    pairs = list(
+        zip(
+            cohort.candidates,
+            verdicts_of(cohort, cuts, rules, sem),
+            verdicts_of(without, cuts, rules, sem),
+            strict=True,
+        )
+    )
+    judged = [(name, now.total, then.total) for name, now, then in pairs if now.passed is not None]
+    largest = sorted(judged, key=lambda one: -abs(one[2] - one[1]))[:10]
+    return {
+        "method": rules.method,
+        "judged": len(judged),
+        "pass_then": [name for name, now, then in pairs if now.passed is False and then.passed is True],
+        "fail_then": [name for name, now, then in pairs if now.passed is True and then.passed is False],
+        "largest": [{"candidate": name, "total": now, "adjusted": then} for name, now, then in largest],
+    }
 
 
 def sound(cohort: Cohort) -> Answer:

@@ -214,6 +214,17 @@ def of_fair(fair: Answer) -> str:
     )
 
 
+def of_adjusted(adjusted: Answer) -> str:
+    """What if all examiners were alike?"""
+    if "why" in adjusted:
+        return f"What it would change cannot be told: {adjusted['why']}"
+    gained, lost = len(adjusted["pass_then"]), len(adjusted["fail_then"])
+    if not gained and not lost:
+        return "If every examiner had marked as the average one does, the same candidates would pass."
+    alike = "If every examiner had marked as the average one does"
+    return f"{alike}, {count(gained, 'candidate')} who failed would pass, and {lost} who passed would fail."
+
+
 def of_agreement(both: Answer) -> str:
     """Do two examiners of one encounter agree?"""
     if "why" in both:

@@ -169,3 +169,34 @@ def test_half_the_marks_and_all_alike() -> None:
     assert lines[0]["code"] == "same-rating"
     assert "why" in analysis.sound(alike)["generalizability"]
     json.dumps([analysis.sound(alike), lines, analysis.fair(alike)], allow_nan=False)
+
+
+def test_adjusting_for_stringency_moves_candidates_of_a_strict_examiner() -> None:
+    """One examiner takes a tenth off everybody: without that, those at the line pass, and nobody else moves much."""
+    layout = Layout({f"i{at}": MarkedItem("x", 1, False) for at in range(20)}, {}, {})
+    marks = [
+        Mark(
+            f"e{who}",
+            f"f{who}",
+            who,
+            "s",
+            "A",
+            by,
+            1,
+            {f"i{at}": "done" if at < n else "not_done" for at in range(20)},
+            "pass",
+        )
+        for who, by, n in (("a", "dr a", 9), ("b", "dr b", 12))
+    ]
+    cohort = cohort_of([Station("s", "S", layout)], {"a": "A", "b": "A", "c": "A"}, marks, marks)
+    found = analysis.adjusted(
+        cohort,
+        ResultRules(method="fixed", fixed_cut=50),
+        [{"examiner": 0, "effect": -10.0}, {"examiner": 1, "effect": 0.0}],
+    )
+    assert found["judged"] == 2
+    assert found["pass_then"] == ["a"]
+    assert found["fail_then"] == []
+    assert found["largest"][0] == {"candidate": "a", "total": 45.0, "adjusted": 55.0}
+    nobody = analysis.adjusted(cohort, ResultRules(method="fixed", fixed_cut=50), [{"examiner": 0, "effect": 0.0}])
+    assert nobody["pass_then"] == nobody["fail_then"] == []

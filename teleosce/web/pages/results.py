@@ -89,6 +89,7 @@ async def examiners(request: web.Request) -> web.Response:
         context |= {
             "finding": findings.of_fair(fair),
             "agreement_said": findings.of_agreement(fair["agreement"]) if "agreement" in fair else "",
+            "adjusted_said": findings.of_adjusted(fair["adjusted"]) if "adjusted" in fair else "",
             "examiners": sorted(model.get("examiners", ()), key=lambda one: -abs(one["effect"])),
         }
     return _page(request, frame, "examiners", "results-examiners.html", **context)
