@@ -172,7 +172,11 @@ def feedback_of(
         for name, score in own["domains"].items()
         if score is not None and name in titles
     }
-    whys = {one["station"]: one["why"] for one in run.found.get("missing", ()) if one["candidate"] == seat_id}
+    whys = {
+        one["station"]: one["why"].replace("The candidate was", "You were")
+        for one in run.found.get("missing", ())
+        if one["candidate"] == seat_id
+    }
     parts = [
         _station(known, own["scores"][at], seen.get(known["key"]), whys.get(known["key"], ""), rules)
         for at, known in enumerate(run.found["stations"])
