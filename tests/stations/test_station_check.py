@@ -24,6 +24,13 @@ def test_a_sound_folder_has_no_findings(make):
     assert findings_text([]) == "No findings."
 
 
+def test_nobody_meets_at_a_rest_station(tmp_path):
+    folder = tmp_path / "rest"
+    folder.mkdir()
+    (folder / "station.yaml").write_text("title: Rest\nrest: true\ncandidates: 2\n")
+    assert [(line, message[:26]) for _, line, message in said(folder)] == [(3, "At a rest station nobody m")]
+
+
 def test_all_faults_are_said_at_once(make, sound):
     station = sound["station.yaml"].replace("licence:", "license:").replace("reading_s: 60", "reading_s: soon")
     sheet = sound["mark-sheet.yaml"].replace("weight: 2", "weight: 0", 1)
@@ -52,6 +59,7 @@ def test_all_faults_are_said_at_once(make, sound):
         ("station.yaml", "  reading_s: 60", "\treading_s: 60", "tab"),
         ("station.yaml", "encounter_s: 480", "encounter_s: 99999", "“encounter_s” must be at most 7200"),
         ("station.yaml", "encounter_s: 480", "encounter_s: true", "must be a whole number"),
+        ("station.yaml", "title: A", "candidates: 3\ntitle: A", "“candidates” must be at most 2"),
         ("station.yaml", "encounter_s: 480", "encounter_s: 60", "before the encounter begins"),
         ("station.yaml", "note_s: 120", "note_s: 0", "note_s is 0"),
         ("station.yaml", "reading_s: 60", "reading: 60", "Did you mean “reading_s”?"),

@@ -138,8 +138,10 @@ function rateNext(form) {
   if (!whom) return;
   rating?.close();
   rating = new Rating(whom.encounter, whom.candidate, form, () => {
+    const more = to_rate.length > 0;
     rateNext(form);
     if (live.place) live.show(viewOf(live.place));
+    if (more) byId("rating-title").focus();
   });
   if (to_rate.length > 0 && form.length > 0) setText(byId("rating-submit"), t("Done: on to {name}", { name: to_rate[0]?.candidate ?? "" }));
   else setText(byId("rating-submit"), t("Done: I am ready"));
