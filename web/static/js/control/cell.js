@@ -49,7 +49,9 @@ export class Cell {
   show(encounter, board) {
     this.encounter = encounter;
     if (!encounter) return;
-    const people = board.peopleOf(encounter);
+    // Behind a station for two, two rest at once.
+    const here = encounter.rest ? board.at(this.circuit, this.station).filter((one) => one.rotation === encounter.rotation) : [encounter];
+    const people = [...new Set(here.flatMap((one) => board.peopleOf(one)))];
     const shown = people.filter((one) => onCamera(one) || one.present);
     const states = shown.map((person) => personState(person, encounter, people.filter((one) => one !== person)));
     const [tone, words] = phaseState(encounter);
