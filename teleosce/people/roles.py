@@ -66,6 +66,8 @@ class Permission(StrEnum):
     """Read the notes that candidates wrote."""
     read_marks = auto()
     """Read mark sheets and SP ratings that others filled in, with their history."""
+    judge = auto()
+    """Say in a panel what is expected of a borderline candidate."""
     moderate = auto()
     """Settle marks that disagree."""
     read_feedback = auto()
@@ -82,9 +84,10 @@ _WATCH_AND_READ = frozenset({_P.read_brief, _P.read_recording, _P.read_transcrip
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.organiser: frozenset(Permission),
-        Role.examiner: _WATCH_AND_READ | {_P.join_encounter, _P.mark, _P.correct_transcript, _P.observe_encounter},
+        Role.examiner: _WATCH_AND_READ
+        | {_P.join_encounter, _P.mark, _P.judge, _P.correct_transcript, _P.observe_encounter},
         Role.moderator: _WATCH_AND_READ
-        | {_P.mark, _P.correct_transcript, _P.observe_encounter, _P.read_marks, _P.moderate},
+        | {_P.mark, _P.judge, _P.correct_transcript, _P.observe_encounter, _P.read_marks, _P.moderate},
         Role.invigilator: frozenset({_P.supervise, _P.watch_health, _P.observe_encounter, _P.issue_links}),
         Role.observer: frozenset({_P.observe_encounter}),
         Role.candidate: frozenset({_P.join_encounter, _P.read_brief, _P.write_note, _P.read_feedback}),

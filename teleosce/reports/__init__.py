@@ -12,6 +12,8 @@ from teleosce.reports.export import Sources, write_export
 from teleosce.reports.feedback import Feedback
 from teleosce.reports.feedbacks import Feedbacks, FeedbackState, Standing, standing_of
 from teleosce.reports.glance import glance_of
+from teleosce.reports.panel import Newest, Panel, PanelState
+from teleosce.reports.panels import Panels
 from teleosce.reports.results import Results, add_result_rules
 from teleosce.reports.rules import KeptResultRules, Method, ResultRules, Weights
 from teleosce.reports.runs import Difference, Release, Run
@@ -26,6 +28,10 @@ __all__ = [
     "KeptResultRules",
     "Look",
     "Method",
+    "Newest",
+    "Panel",
+    "PanelState",
+    "Panels",
     "Release",
     "ResultRules",
     "Results",

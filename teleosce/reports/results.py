@@ -13,6 +13,7 @@ from teleosce.reports import analysis, store_results
 from teleosce.reports.basis import Basis, basis_of
 from teleosce.reports.cohort import Cohort
 from teleosce.reports.export import Sources
+from teleosce.reports.panels import Panels
 from teleosce.reports.plots import every_plot
 from teleosce.reports.rules import KeptResultRules, ResultRules
 from teleosce.reports.runs import Difference, Release, Run, decide, differences, digest, inputs_of
@@ -23,7 +24,7 @@ Aside = Callable[[str, ResultRules], Coroutine[Any, Any, Basis]]
 
 
 class Results:
-    """The results of all exams.
+    """The results of all exams. panels: those that set their standard by Angoff's method.
 
     aside: reads a basis over a database of its own. With it that is done in another thread's loop: thousands of sheets
     are folded, and the one that carries media must not wait for that.
@@ -32,6 +33,7 @@ class Results:
     def __init__(self, database: Database, clock: Clock, sources: Sources, aside: Aside | None = None) -> None:
         self._database, self._clock, self._sources, self._people = database, clock, sources, sources.people
         self._aside = aside
+        self.panels = Panels(database, clock, sources)
 
     async def kept_rules(self, exam_id: str) -> KeptResultRules:
         """The rule by which an exam is to be decided, with its version; the defaults, version 0, where none was set."""
@@ -71,8 +73,11 @@ class Results:
         """What an exam's results rest on, by rules (the exam's own); see `basis_of`. Raises NotFound."""
         rules = rules or await self.rules(exam_id)
         if self._aside is None:
-            return await basis_of(self._sources, exam_id, rules)
-        return await asyncio.to_thread(asyncio.run, self._aside(exam_id, rules))
+            basis = await basis_of(self._sources, exam_id, rules)
+        else:
+            basis = await asyncio.to_thread(asyncio.run, self._aside(exam_id, rules))
+        basis.panel.update(await self.panels.judged(exam_id))
+        return basis
 
     async def cohort(self, exam_id: str, rules: ResultRules | None = None) -> Cohort:
         """An exam's marks as arrays, by rules (the exam's own). Raises NotFound."""
@@ -125,6 +130,8 @@ class Results:
         if not basis.records:
             raise Invalid("No mark that counts is submitted yet, so there is nothing to decide.", code="no-marks")
         found = await asyncio.to_thread(lambda: decide(basis.cohort(), rules))
+        if rules.method == "angoff" and not rules.panel_cuts:
+            found["panel"] = await self.panels.told(exam_id)
         inputs = inputs_of(basis.records)
         run = Run(
             id=new_id(),

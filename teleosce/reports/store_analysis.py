@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from teleosce.core.db import metadata
 from teleosce.exams.store_tables import encounters, incidents
+from teleosce.reports.panel import PanelState
+from teleosce.reports.store_panels import panels
 from teleosce.scoring import State
 from teleosce.scoring.store import forms
 from teleosce.scoring.store_marking import assignments, marking_rules
@@ -48,11 +50,12 @@ async def stamp(connection: AsyncConnection, exam_id: str) -> list[Any]:
     given = select(func.count(), func.count(assignments.c.ended_ms), func.max(assignments.c.made_ms))
     given = given.select_from(assignments.join(encounters)).where(encounters.c.exam_id == exam_id)
     rules = select(marking_rules.c.version).where(marking_rules.c.exam_id == exam_id)
+    panel = select(panels.c.id).where(panels.c.exam_id == exam_id, panels.c.state == PanelState.closed.value)
     decided = select(func.count(incidents.c.decided_ms), func.max(incidents.c.decided_ms))
     decided = decided.where(incidents.c.exam_id == exam_id)
     return [
         sorted(map(repr, map(tuple, (await connection.execute(query)).all())))
-        for query in (shut, held, given, rules, decided)
+        for query in (shut, held, given, rules, decided, panel)
     ]
 
 

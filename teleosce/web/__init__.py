@@ -31,6 +31,7 @@ from teleosce.web.api import (
     media,
     moderation,
     overview,
+    panel,
     plans,
     plots,
     reels,
@@ -48,6 +49,7 @@ from teleosce.web.pages import account, exam, stations
 from teleosce.web.pages import calibration as calibration_pages
 from teleosce.web.pages import feedback as feedback_pages
 from teleosce.web.pages import moderation as moderation_pages
+from teleosce.web.pages import panel as panel_pages
 from teleosce.web.pages import plans as plan_pages
 from teleosce.web.pages import results as result_pages
 from teleosce.web.patience import HEAD_S, IDLE_S, Door, not_the_clients_fault
@@ -96,6 +98,7 @@ def routes() -> list[Route]:
         stations,
         calibration_pages,
         result_pages,
+        panel_pages,
         feedback_pages,
     )
     api = (
@@ -115,6 +118,7 @@ def routes() -> list[Route]:
         desk,
         overview,
         calibration,
+        panel,
         results,
         plots,
         runs,

@@ -103,6 +103,7 @@ async def worklist(request: web.Request) -> web.Response:
         rows=rows,
         left=left,
         calibrates=bool(named),
+        panel=await house.results.panels.asks(who.seat_id) if who.seat_id else None,
         called=row,
         pace=await _pace(house, mine, own),
     )
