@@ -104,6 +104,12 @@ def _fair(fair: Mapping[str, Any], people: Mapping[str, str]) -> None:
             out.print(table, soft_wrap=not out.is_terminal)
         if model["caution"]:
             out.print(f"  {model['caution']}", markup=False)
+    alike = fair.get("adjusted", {})
+    if "pass_then" in alike:
+        more, fewer = len(alike["pass_then"]), len(alike["fail_then"])
+        out.print(f"  With all examiners alike {more} more would pass and {fewer} more fail.")
+    if fair["links"] and model.get("links", 1) > 1:
+        out.print(f"  {len(fair['links'])} recordings marked by examiners of another circuit would link the circuits.")
     if "why" in both:
         out.print(f"  Agreement: {both['why']}", markup=False)
     else:

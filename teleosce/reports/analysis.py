@@ -25,6 +25,7 @@ from teleosce.psychometrics import (
     stations,
     stringency,
 )
+from teleosce.reports import equating
 from teleosce.reports.cohort import Cohort
 from teleosce.reports.rules import ResultRules
 
@@ -98,19 +99,15 @@ def whole(cohort: Cohort, rules: ResultRules, told: Callable[[str], None] = lamb
 def adjusted(cohort: Cohort, rules: ResultRules, examiners: list[Answer]) -> Answer:
     """Who would pass or fail if each examiner were as an average one: marks less their effects, the line where it is.
 
-    largest: the candidates whose total would move most. Raises Undefined as `error_of` where the rule needs that, and
-    `few` when the rule draws no line.
+    candidates: each with both totals and results; largest: those whose total would move most. Raises Undefined as
+    `error_of` where the rule needs that, and `few` when the rule draws no line.
     """
     cuts = numbers(cuts_of(cohort, Standard(rules.method, rules.fixed_cut, rules.panel_cuts)))
     if not np.isfinite(cuts).any():
         raise Undefined("few", "The rule draws no line here.")
     sem = error_of(cohort) if rules.sems else 0.0
     effects = {one["examiner"]: one["effect"] for one in examiners}
-    moved, marks = np.zeros(cohort.scores.shape), np.zeros(cohort.scores.shape)
-    cells = (cohort.long_candidate, cohort.long_station)
-    np.add.at(moved, cells, [-effects.get(int(one), 0.0) for one in cohort.long_examiner])
-    np.add.at(marks, cells, 1)
-    without = replace(cohort, scores=cohort.scores + moved / np.maximum(marks, 1))
+    without = replace(cohort, scores=equating.adjusted(cohort, effects, rules))
     pairs = list(
         zip(
             cohort.candidates,
@@ -124,6 +121,16 @@ def adjusted(cohort: Cohort, rules: ResultRules, examiners: list[Answer]) -> Ans
     return {
         "method": rules.method,
         "judged": len(judged),
+        "candidates": [
+            {
+                "candidate": name,
+                "total": now.total,
+                "adjusted": then.total,
+                "passed": now.passed,
+                "adjusted_passed": then.passed,
+            }
+            for name, now, then in pairs
+        ],
         "pass_then": [name for name, now, then in pairs if now.passed is False and then.passed is True],
         "fail_then": [name for name, now, then in pairs if now.passed is True and then.passed is False],
         "largest": [{"candidate": name, "total": now, "adjusted": then} for name, now, then in largest],
@@ -273,7 +280,10 @@ def error_of(cohort: Cohort) -> float:
 
 
 def fair(cohort: Cohort) -> Answer:
-    """Are the examiners fair? Stringency, a Rasch model where it is identified, and agreement where marks overlap."""
+    """Are the examiners fair? Stringency, a Rasch model where it is identified, agreement where marks overlap, drift.
+
+    links: recordings that examiners of another circuit could mark as well, so that circuits can be compared.
+    """
     if not len(cohort.long_score):
         return {"why": "Nothing is marked yet.", "code": "few"}
     graded = np.isfinite(cohort.long_grade)
@@ -309,7 +319,13 @@ def fair(cohort: Cohort) -> Answer:
             "fit": found.fit.tolist(),
         }
 
-    return {"stringency": _or_why(model), "rasch": _or_why(facets), "agreement": _or_why(lambda: overlap(cohort))}
+    return {
+        "stringency": _or_why(model),
+        "rasch": _or_why(facets),
+        "agreement": _or_why(lambda: overlap(cohort)),
+        "drift": _plain(equating.drifts(cohort)),
+        "links": _plain(equating.links(cohort)),
+    }
 
 
 def overlap(cohort: Cohort) -> Answer:

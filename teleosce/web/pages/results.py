@@ -91,8 +91,25 @@ async def examiners(request: web.Request) -> web.Response:
             "agreement_said": findings.of_agreement(fair["agreement"]) if "agreement" in fair else "",
             "adjusted_said": findings.of_adjusted(fair["adjusted"]) if "adjusted" in fair else "",
             "examiners": sorted(model.get("examiners", ()), key=lambda one: -abs(one["effect"])),
+            "drifting": [
+                one for one in fair.get("drift", ()) if one["value"] is not None and one["low"] * one["high"] > 0
+            ],
+            "links": _links(frame) if model.get("links", 1) > 1 else [],
         }
+    else:
+        context["links"] = []
     return _page(request, frame, "examiners", "results-examiners.html", **context)
+
+
+def _links(frame: Frame) -> list[dict[str, Any]]:
+    """The recordings that are proposed for linked marking, by examiner."""
+    assert frame.found is not None
+    titles = {one["key"]: one["title"] for one in frame.found["sound"]["stations"]}
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in frame.found["fair"].get("links", ()):
+        where = f"{titles.get(one['station'], '')}, {one['circuit']}"
+        found.setdefault((one["examiner"], where), []).append(one["encounter"])
+    return [{"seat": seat, "where": where, "encounters": ids} for (seat, where), ids in sorted(found.items())]
 
 
 async def decisions(request: web.Request) -> web.Response:
