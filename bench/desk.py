@@ -68,6 +68,12 @@ async def apart_while_playing(page: Page, seconds: float, starts: dict[str, int]
     await asyncio.sleep(seconds)
     frames = await page.evaluate("bench.frames")
     await page.locator("#play").click()
+    found = apart(frames, starts)
+    return found[len(found) // 10 :]
+
+
+def apart(frames: list[dict[str, Any]], starts: dict[str, int]) -> list[float]:
+    """For each frame of one picture, how far the other's last frame then was ahead or behind, in ms."""
     ahead: dict[str, list[tuple[float, float]]] = {take: [] for take in starts}
     for frame in frames:
         take = next(take for take in starts if take in frame["src"])
@@ -80,7 +86,7 @@ async def apart_while_playing(page: Page, seconds: float, starts: dict[str, int]
             at += 1
         if other and other[at][0] <= shown_ms:
             found.append(round(abs(place - other[at][1]), 1))
-    return found[len(found) // 10 :]
+    return found
 
 
 async def measure(server: Server, arguments: argparse.Namespace) -> dict[str, Any]:

@@ -42,7 +42,7 @@ PLAYING = """() => {
   return videos.length === 2 && videos.every((v) => !v.paused && v.currentTime > 0.5);
 }"""
 IN_STEP = """async () => {
-  // Twenty jumps; after each, how far the two pictures are apart, by the frames that are really shown.
+  // Twenty jumps; after each, how far apart the two players stand on one timeline. test_desk.py looks at their frames.
   const videos = [...document.querySelectorAll("#pictures video")];
   const takes = await (await fetch(location.pathname.replace("/mark/", "/api/encounters/") + "/recording",
     { headers: { "Teleosce-Role": "examiner" } })).json();

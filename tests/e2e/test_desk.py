@@ -1,5 +1,6 @@
 """The marking desk in a browser: by keyboard alone, at twice the size, with keys of one's own, without a network."""
 
+import statistics
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest_asyncio
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
+from bench.desk import apart, seek
 from bench.desk_world import make_world
 from bench.examiner import SCRIPT, Examiner
 from teleosce.app import running
@@ -19,6 +21,7 @@ from tests.e2e.browsers import CHROMIUM, FLAGS, eventually, join
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.faults]
 
 ROLE = {"Teleosce-Role": "examiner"}
+IN_STEP_MS = 50
 SCROLLERS = """() => [...document.querySelectorAll("body *")].filter((one) => {
   const { overflowY } = getComputedStyle(one);
   return /auto|scroll/.test(overflowY) && one.clientHeight > 0 && one.scrollHeight > one.clientHeight + 1;
@@ -40,6 +43,8 @@ class Evening:
     url: str
     link: str
     encounters: list[str]
+    starts: list[dict[str, int]]
+    """Of each encounter, when its takes begin, in ms from the start of the recording."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -47,7 +52,8 @@ async def evening(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Eve
     settings = Settings(data=tmp_path_factory.mktemp("evening"), port=0, worker=False, log_level="warning")
     async with running(settings) as server:
         world = await make_world(server, [15, 0.3, 0.3, 0.3, 0.3])
-        yield Evening(server.url, server.url + world.link, world.encounters)
+        starts = [{take.id: take.starts_ms - one.starts_ms for take in one.takes} for one in world.manifests]
+        yield Evening(server.url, server.url + world.link, world.encounters, starts)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -111,6 +117,25 @@ async def test_an_examiner_marks_all_of_it_by_keyboard(context: BrowserContext, 
     await expect(page.locator("#next")).to_be_focused()
     await page.keyboard.press("Enter")
     await page.wait_for_url(f"**/mark/{evening.encounters[1]}**")
+
+
+async def test_two_pictures_are_in_step_after_a_seek(context: BrowserContext, evening: Evening) -> None:
+    """By the frames that are shown, of two people who came 700 ms apart: at rest, and while it plays on."""
+    await context.add_init_script(SCRIPT.read_text())
+    page, starts = await desk(context, evening, 0), evening.starts[0]
+    await page.wait_for_function("() => 'pictures' in window.bench?.marks")
+    assert abs(max(starts.values()) - min(starts.values())) > 500
+    for place in (0.7, 0.2, 0.45, 0.9, 0.1, 0.63):
+        assert (await seek(page, place, starts))["apart_ms"] <= IN_STEP_MS
+    await page.keyboard.press("k")
+    for place in (0.3, 0.8, 0.5):
+        await seek(page, place, starts)
+        await page.evaluate("bench.watch()")
+        await page.wait_for_function("() => bench.frames.length > 200")
+        between = apart(await page.evaluate("bench.frames"), starts)
+        # The first may still be on their way; a machine that drops frames shows some late, and is right on the whole.
+        assert statistics.median(between[len(between) // 4 :]) <= IN_STEP_MS, between
+    await page.close()
 
 
 async def test_keys_of_ones_own_follow_to_another_page(context: BrowserContext, evening: Evening) -> None:
