@@ -13,7 +13,9 @@ from pathlib import Path
 
 import structlog
 from aiohttp import web
+from sqlalchemy.exc import DBAPIError
 
+from teleosce.core.alone import alone
 from teleosce.core.blobs import write_durably
 from teleosce.core.clock import CLOCK_FILE, Clock
 from teleosce.core.db import Database
@@ -135,7 +137,13 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     """A server that answers while the block runs. Raises Unavailable or Invalid with what keeps it from starting."""
     self_test()
     _make_folder(settings.data)
-    await Database(settings.database).migrate()
+    async with alone(settings.data), _running(settings) as server:
+        yield server
+
+
+@asynccontextmanager
+async def _running(settings: Settings) -> AsyncIterator[Server]:
+    await _migrate(settings)
     disk = Disk(settings.data, settings.reserve_mb * MIB)
     rooms = build(settings, await _clock(settings), disk)
     await freeze_stations(rooms)
@@ -181,6 +189,18 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         await stage.finish()
         await rooms.recordings.close()
         await rooms.database.close()
+
+
+async def _migrate(settings: Settings) -> None:
+    try:
+        await Database(settings.database).migrate()
+    except (OSError, DBAPIError) as error:
+        why = getattr(error, "orig", error)
+        raise Unavailable(
+            f"The database cannot be used ({why}). Nothing was started and nothing was changed; "
+            "`teleosce doctor` says more.",
+            code="database",
+        ) from error
 
 
 async def _clock(settings: Settings) -> Clock:

@@ -14,6 +14,8 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from teleosce.core.db import sqlite_url
 from teleosce.core.errors import Invalid
@@ -87,7 +89,7 @@ def load(**flags: Any) -> Settings:
     settings = None
     try:
         settings = Settings(**{name: value for name, value in flags.items() if value is not None})
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise Invalid(f"teleosce.toml cannot be read: {error}.", code="settings") from error
     except ValidationError as error:
         for one in error.errors():
@@ -101,8 +103,18 @@ def load(**flags: Any) -> Settings:
         raise Invalid(f"No such setting: {', '.join(unknown)}. Nothing was done. There are: {there}.", code="settings")
     if settings is None:
         raise Invalid("These settings cannot be used: " + "; ".join(faults), code="settings")
+    _hold_together(settings)
+    return settings
+
+
+def _hold_together(settings: Settings) -> None:
+    """What no single value tells. Raises Invalid."""
     if (settings.tls_cert is None) != (settings.tls_key is None):
         raise Invalid("tls_cert and tls_key go together: give both or neither.", code="settings")
+    if settings.public_url is not None and not _is_address(settings.public_url):
+        raise Invalid("public_url must be an address such as https://exam.school.org.", code="settings")
+    if settings.database_url is not None and not _is_database(settings.database_url):
+        raise Invalid("database_url must be like postgresql+asyncpg://user:password@host/name.", code="settings")
     if (settings.large_model_url is None) != (settings.large_model_name is None):
         raise Invalid("large_model_url and large_model_name go together: give both or neither.", code="settings")
     if settings.large_model_url and not _is_private(settings.large_model_url):
@@ -111,7 +123,22 @@ def load(**flags: Any) -> Settings:
             "http:// is for this machine alone.",
             code="settings",
         )
-    return settings
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def _is_database(url: str) -> bool:
+    try:
+        make_url(url)
+    except ArgumentError:
+        return False
+    return True
 
 
 def _is_private(url: str) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from teleosce import __version__
+from teleosce.core.alone import LOCK_FILE
 from teleosce.core.blobs import sync_folder
 from teleosce.core.clock import CLOCK_FILE
 from teleosce.core.errors import Conflict, Fault, Invalid, Unavailable
@@ -25,7 +26,7 @@ from teleosce.recording import deleted_files, is_growing, read_manifest
 
 DATABASES = ("jobs.db", "teleosce.db")
 """In this order: a job must never look further than the transcript that it makes."""
-LEFT_OUT = {"models", "worker.lock", "reserve", "reels", CLOCK_FILE}
+LEFT_OUT = {"models", "worker.lock", LOCK_FILE, "reserve", "reels", CLOCK_FILE}
 """Of the data folder's top: weights can be had again, room is held back anew, and the clock is this machine's own.
 Reels can be cut again, and an erasure must reach every one."""
 _PIECE = 1 << 20

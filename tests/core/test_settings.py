@@ -55,11 +55,15 @@ def test_who_opens_the_server_to_others_without_tls_is_warned(given: dict[str, s
 def test_a_wrong_value_is_named(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="port"):
         load(port=70_000)
+    for name, wrong in (("public_url", "exam.school.org"), ("public_url", "http://[x"), ("database_url", "nonsense")):
+        with pytest.raises(Invalid, match=name):
+            load(**{name: wrong})
     with pytest.raises(Invalid, match="go together"):
         load(tls_cert=tmp_path / "cert.pem")
-    (tmp_path / "teleosce.toml").write_text("port = \n")
-    with pytest.raises(Invalid, match=r"teleosce\.toml"):
-        load()
+    for content in (b"port = \n", b"\xff\xfe"):
+        (tmp_path / "teleosce.toml").write_bytes(content)
+        with pytest.raises(Invalid, match=r"teleosce\.toml"):
+            load()
 
 
 def test_a_secret_does_not_show() -> None:

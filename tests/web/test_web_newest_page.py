@@ -7,6 +7,7 @@ from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from teleosce.app import running
 from tests.web.house import Client, House, settings
+from tests.web.house import house as running_house
 
 
 async def until(socket: ClientWebSocketResponse, kind: str) -> None:
@@ -36,16 +37,17 @@ async def test_an_organiser_may_have_the_day_open_twice(house: House) -> None:
     await until(older, "pong")
 
 
-async def test_a_page_knows_a_server_that_was_started_anew(house: House, tmp_path: Path) -> None:
+async def test_a_page_knows_a_server_that_was_started_anew(tmp_path: Path) -> None:
     """Its media connections are of no use then: it does not wait to find them dead."""
 
     async def welcome(client: Client) -> Any:
         return (await (await client.http.ws_connect("/ws?role=candidate")).receive_json())["boot"]
 
-    candidate = await house.client("candidate")
-    first = await welcome(candidate)
-    assert await welcome(candidate) == first
-    cookies = {cookie.key: cookie.value for cookie in candidate.http.cookie_jar}
+    async with running_house(tmp_path / "data") as house:
+        candidate = await house.client("candidate")
+        first = await welcome(candidate)
+        assert await welcome(candidate) == first
+        cookies = {cookie.key: cookie.value for cookie in candidate.http.cookie_jar}
     async with running(settings(tmp_path / "data")) as server:
         again = Client(server.url)
         again.http.cookie_jar.update_cookies(cookies)

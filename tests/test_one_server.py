@@ -1,0 +1,36 @@
+"""What keeps a server from starting is said, and spoils nothing of one that runs."""
+
+from pathlib import Path
+
+import pytest
+
+from teleosce.app import running
+from teleosce.core import alone
+from teleosce.core.errors import Unavailable
+from teleosce.core.settings import Settings
+
+
+def _settings(folder: Path, **more: str) -> Settings:
+    return Settings(data=folder, port=0, worker=False, log_level="warning", **more)  # type: ignore[arg-type]
+
+
+async def test_a_data_folder_has_one_server_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alone, "PATIENCE_S", 0.2)
+    async with running(_settings(tmp_path)):
+        with pytest.raises(Unavailable, match="Another teleosce server"):
+            async with running(_settings(tmp_path)):
+                pytest.fail("two servers for one folder")
+    async with running(_settings(tmp_path)) as server:
+        assert server.url
+
+
+async def test_a_database_that_is_not_there_is_said(tmp_path: Path) -> None:
+    nobody = "postgresql+asyncpg://nobody@127.0.0.1:1/none"
+    with pytest.raises(Unavailable, match="database cannot be used"):
+        async with running(_settings(tmp_path / "a", database_url=nobody)):
+            pytest.fail("a server without a database")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "teleosce.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(Unavailable, match="not a database"):
+        async with running(_settings(tmp_path / "b")):
+            pytest.fail("a server with a damaged database")
