@@ -97,7 +97,8 @@ def whole(cohort: Cohort, rules: ResultRules, told: Callable[[str], None] = lamb
 
 
 def adjusted(cohort: Cohort, rules: ResultRules, examiners: list[Answer]) -> Answer:
-    """Who would pass or fail if each examiner were as an average one: marks less their effects, the line where it is.
+    """Who would pass or fail if each examiner were as an average one: marks less their effects (of two marks
+    the mean of both), the line where it is.
 
     candidates: each with both totals and results; largest: those whose total would move most. Raises Undefined as
     `error_of` where the rule needs that, and `few` when the rule draws no line.

@@ -62,7 +62,8 @@ async def basis_of(sources: Sources, exam_id: str, rules: ResultRules) -> Basis:
         if version.rest or not version.mark_sheet.items:
             continue
         stations.setdefault(key, (one.position, Station(key, version.title, layout_of(version), version.slug)))
-        basis.people.setdefault(candidate, one.circuit)
+        # A later round runs as a circuit of its own (“A round 2”), but it is the same ring with the same examiners.
+        basis.people.setdefault(candidate, one.circuit.partition(" round ")[0])
         if (candidate, key) in gone:
             basis.missing.append(Missing(candidate, key, gone[candidate, key]))
             continue

@@ -111,9 +111,7 @@ def difference_words(found: Sequence[Difference], before: Run, after: Run) -> li
     """What two runs differ in: results, rule, marks."""
     gained = sum(one.after is True and one.before is not True for one in found)
     lost = sum(one.before is True and one.after is not True for one in found)
-    said = [
-        f"{count(gained, 'candidate')} more and {lost} fewer pass by run {after.number} than by run {before.number}."
-    ]
+    said = [f"{gained} more and {lost} fewer pass by run {after.number} than by run {before.number}."]
     if before.rules != after.rules:
         said.append(f"The rule is another: {rule_words(before.rules)}; then {rule_words(after.rules)}.")
     else:
