@@ -115,6 +115,11 @@ async def test_an_examiner_marks_all_of_it_by_keyboard(context: BrowserContext, 
     assert sum(name.startswith("comment.") for name in values) == 2
     assert done.keys_per_item <= 5
     await expect(page.locator("#next")).to_be_focused()
+    await page.locator("#amend").click()
+    await page.get_by_label("Reason", exact=True).fill("One more look.")
+    await page.get_by_role("button", name="Open for amendment").click()
+    await page.locator("#submit").click()
+    await expect(page.locator("#next")).to_be_focused()
     await page.keyboard.press("Enter")
     await page.wait_for_url(f"**/mark/{evening.encounters[1]}**")
 
