@@ -73,12 +73,12 @@ def test_what_begins_like_a_formula_gets_an_apostrophe(text: str) -> None:
 
 def test_numbers_that_are_none_are_empty_and_texts_come_back_as_they_were() -> None:
     odd = "_x000D_ é ﷽ <&> \" ' "
-    book = load_workbook(as_xlsx(Sheet("A", ["x", "y"], [[float("nan"), odd], [None, "a\nb"]])))
+    book = load_workbook(as_xlsx(Sheet("A", ["x", "y"], [[float("nan"), odd], [None, "a\nb"], ["a<b", "<&>"]])))
     rows = list(book["A"].iter_rows(min_row=2, values_only=True))
     assert rows[0][0] is None
     # As Excel reads it (ECMA-376, ST_Xstring); openpyxl leaves that to its caller.
     assert unescape(rows[0][1]) == odd
-    assert rows[1] == (None, "a\nb")
+    assert rows[1:] == [(None, "a\nb"), ("a<b", "<&>")]
     assert book["A"].freeze_panes == "A2"
     assert book["A"]["A1"].font.bold
 
