@@ -69,7 +69,7 @@ async def test_a_panel_judges_twice_and_sets_the_cut(tmp_path: Path) -> None:
         await expect(organiser.locator(".panel-judges")).to_contain_text(f"{many} of {many} items")
         await look(organiser, "panel-going-on")
         await organiser.locator("#facility").check()
-        await expect(organiser.locator("#facility")).to_be_checked()
+        await expect(organiser.locator("#facility-said")).to_have_text("They will see it.")
         await organiser.get_by_role("button", name="End round 1").click()
         await expect(organiser.locator("#now-title")).to_contain_text("the panel talks")
         await judges[0].reload()
