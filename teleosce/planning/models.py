@@ -9,7 +9,16 @@ from datetime import datetime, time
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, NaiveDatetime, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NaiveDatetime,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from teleosce.reports import ResultRules
 from teleosce.scoring import FeedbackRules, MarkingRules
@@ -167,6 +176,16 @@ class ExamPlan(Part):
     marking: MarkingRules = MarkingRules()
     feedback: FeedbackRules = FeedbackRules()
     results: ResultRules = ResultRules()
+
+    @field_validator("results")
+    @classmethod
+    def _weighs_its_stations(cls, results: ResultRules, told: ValidationInfo) -> ResultRules:
+        named = {one.station for one in told.data.get("stations", ())}
+        strange = sorted(set(results.station_weights) - named)
+        # Of a station that is named by its hash, the folder is not known here.
+        if strange and not any(len(one) == 64 for one in named):
+            raise ValueError(f"gives weights to “{strange[0]}”, which is not among the stations")
+        return results
 
     @property
     def rings(self) -> tuple[Circuit, ...]:

@@ -55,6 +55,8 @@ def test_a_sound_file_is_a_plan(tmp_path: Path) -> None:
     ("old", "new", "line", "words"),
     [
         ("zone: Europe/London", "zone: Europe/Atlantis", 2, "is no time zone"),
+        ("title: Finals", "results: {station_weights: {s9: {note: 1}}}\ntitle: Finals", 1, "gives weights to “s9”"),
+        ("title: Finals", "results: {sems: 7}\ntitle: Finals", 1, "must be at most 3"),
         ("starts: 2026-12-01 09:00", "starts: tomorrow", 3, "must be a date and a time, such as"),
         ("starts: 2026-12-01 09:00", "starts: 9999-12-31 23:59", 3, "must be a date of our time"),
         ("starts: 2026-12-01 09:00", "starts: 2026-12-01T09:00Z", 3, "the school’s clock"),
