@@ -106,8 +106,10 @@ class Analyses:
             task.cancel()
 
     async def keep_with(self, run: Run) -> bool:
-        """Keeps the newest analysis with a run, if it rests on the same marks; whether it does."""
+        """Keeps the newest analysis with a run that has none, if both rest on the same marks; whether it has one."""
         async with self._database.write() as connection:
+            if await store_analysis.of_run(connection, run.id) is not None:
+                return True
             kept = await store_analysis.newest(connection, run.exam_id)
             if kept is None or kept.found.get("inputs") != run.inputs_hash:
                 return False
@@ -132,6 +134,9 @@ class Analyses:
             kept = Kept(new_id(), exam_id, wanted, found, self._clock.now_ms())
             async with self._database.write() as connection:
                 await store_analysis.keep(connection, kept)
+            # Somebody may have decided while it was under way.
+            if runs := await self._results.runs(exam_id):
+                await self.keep_with(runs[-1])
         except Fault as fault:
             self._faults[exam_id] = (wanted, fault.message)
         except Exception:

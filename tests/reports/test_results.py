@@ -324,3 +324,14 @@ async def test_the_command_says_what_the_marks_come_to(house: House, tmp_path: P
     assert "there is only one" in text
     found = json.loads(await asyncio.to_thread(said, "--json"))
     assert found["lines"][0]["judged"] == 7
+
+
+async def test_later_rounds_of_a_ring_are_one_circuit(house: House) -> None:
+    late = await house.people.add_seat(house.exam_id, Role.candidate, "Late", "C99")
+    await house.exams.add_slot(
+        house.exam_id, position=1, rotation=40, circuit="A round 2", station_hash=house.station,
+        timings=Timings(0, 480, 0, 0, 0), candidate=late.id, sp=None, examiner=house.examiner.id,
+    )  # fmt: skip
+    cohort = await house.results.cohort(house.exam_id)
+    assert late.id in cohort.candidates
+    assert set(cohort.circuits) == {"A"}
