@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from teleosce.exams import Exam
@@ -41,11 +40,11 @@ class Frame:
         """The figures, if there are any."""
         return None if self.look.kept is None else self.look.kept.found
 
-    @cached_property
-    def plots(self) -> Mapping[str, Plot]:
-        """The plots of the figures by name, with people's names in them."""
+    def plot(self, name: str) -> Plot | None:
+        """A plot of the figures, with people's names in it; None where the figures have none of that name."""
         every = (self.found or {}).get("plots", {})
-        return {one["name"]: Plot.of(one, self.name) for part in every.values() for one in part}
+        kept = next((one for part in every.values() for one in part if one["name"] == name), None)
+        return kept and Plot.of(kept, self.name)
 
     def name(self, seat_id: str) -> str:
         """A person as lists show them: number and name."""

@@ -19,7 +19,7 @@ SURFACE = ("scheme", "width")
 async def _spec(request: web.Request) -> Spec:
     exam_id = exam_of(request, oversees)
     frame = await frame_of(rooms(request), exam_id)
-    plot = frame.plots.get(request.match_info["plot"])
+    plot = frame.plot(request.match_info["plot"])
     if plot is None or plot.spec is None:
         raise NotFound("There is no such plot among the present figures.", code="no-plot")
     return drawn(plot, dark=request.query.get("scheme") == "dark", narrow=request.query.get("width") == "narrow")
