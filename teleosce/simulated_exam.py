@@ -15,7 +15,7 @@ from teleosce.app import build, freeze_stations
 from teleosce.core.clock import AheadClock
 from teleosce.core.errors import NotFound
 from teleosce.core.ids import new_id
-from teleosce.exams import Decision, Encounter, Lost, Outcome, hold
+from teleosce.exams import LATER_ROUND, Decision, Encounter, Lost, Outcome, hold
 from teleosce.people import Principal, Role, Seat
 from teleosce.scoring import AssignmentKind, Change, Kind, Sheet, Status, layout_of
 from teleosce.simulated_sheets import Odd, World
@@ -224,7 +224,7 @@ class _Making:
         return Sheet(kind, self.encounters[key].id, author, values, layout, *times)
 
     def _circuit(self, one: Encounter) -> int:
-        return list(self.world.circuits).index(one.circuit.partition(" round ")[0])
+        return list(self.world.circuits).index(one.circuit.partition(LATER_ROUND)[0])
 
     async def _second_marks(self) -> None:
         """An examiner of the same station in the next circuit marks some encounters as well, in the evening."""
@@ -274,4 +274,4 @@ class _Making:
 
 
 def _round(circuit: str) -> str:
-    return circuit.partition(" round ")[2]
+    return circuit.partition(LATER_ROUND)[2]

@@ -43,6 +43,7 @@ async def test_a_small_one_is_whole_and_the_same_again(tmp_path: Path) -> None:
             assert {form.kind for form in forms[one.id]} >= {Kind.mark, Kind.sp_rating, Kind.note}
         again = await make_results(rooms, candidates=7, stations=RING, circuits=2, seed=3)
         np.testing.assert_array_equal(await scores(rooms, made), await scores(rooms, again))
+        assert set((await rooms.results.cohort(made.exam_id)).circuits) == {"A", "B"}  # in two rounds
         other = await make_results(rooms, candidates=7, stations=RING, circuits=2, seed=4)
         assert not np.array_equal(await scores(rooms, made), await scores(rooms, other), equal_nan=True)
         assert (await rooms.people.verify_audit()).broken_at is None

@@ -12,6 +12,7 @@ from teleosce.exams.held import hold
 from teleosce.exams.incidents import Decision, Incident, IncidentKind, Lost, Wrong
 from teleosce.exams.ledger import Ledger
 from teleosce.exams.models import (
+    LATER_ROUND,
     Attendance,
     Cause,
     Circuit,
@@ -30,6 +31,7 @@ from teleosce.exams.models import (
 from teleosce.exams.phases import NEXT, RUNNING, Bell, exam_state, following, warning_ms
 
 __all__ = [
+    "LATER_ROUND",
     "NEXT",
     "RUNNING",
     "Attendance",

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+LATER_ROUND = " round "
+"""Between a circuit's name and the number of its round, from the second on: each runs as a circuit of its own."""
+
 
 class Phase(StrEnum):
     """Where an encounter is in its slot. It only ever moves down this list."""

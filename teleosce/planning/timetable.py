@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from teleosce.exams import Timings
+from teleosce.exams import LATER_ROUND, Timings
 from teleosce.planning.models import ExamPlan
 from teleosce.planning.sharing import RingPlan, share
 from teleosce.planning.wishes import Wish, best_time
@@ -165,7 +165,7 @@ class _Maker:
         visits = list(self.visits(wanted, shift, start, begins, first))
         ends = max((visit.ends_ms for visit in visits), default=start)
         count = max((visit.rotation for visit in visits), default=first - 1) - first + 1
-        name = wanted.of if wanted.round == 1 else f"{wanted.of} round {wanted.round}"
+        name = wanted.of if wanted.round == 1 else f"{wanted.of}{LATER_ROUND}{wanted.round}"
         rotations = range(first, first + count)
         ring = Ring(name, wanted.of, wanted.round, planned, start, ends, rotations, wanted.candidates)
         return ring, [replace(visit, circuit=name) for visit in visits] if name != wanted.of else visits

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from teleosce.exams import Decision, Encounter, Incident, Outcome, Phase
+from teleosce.exams import LATER_ROUND, Decision, Encounter, Incident, Outcome, Phase
 from teleosce.psychometrics.standards import Judged
 from teleosce.reports.cohort import Cohort, Mark, Missing, Station, cohort_of
 from teleosce.reports.export import Sources
@@ -63,7 +63,7 @@ async def basis_of(sources: Sources, exam_id: str, rules: ResultRules) -> Basis:
             continue
         stations.setdefault(key, (one.position, Station(key, version.title, layout_of(version), version.slug)))
         # A later round runs as a circuit of its own (“A round 2”), but it is the same ring with the same examiners.
-        basis.people.setdefault(candidate, one.circuit.partition(" round ")[0])
+        basis.people.setdefault(candidate, one.circuit.partition(LATER_ROUND)[0])
         if (candidate, key) in gone:
             basis.missing.append(Missing(candidate, key, gone[candidate, key]))
             continue

@@ -15,10 +15,10 @@ Numbers = NDArray[np.float64]
 
 def circuits(cohort: Cohort, cuts: Sequence[float | None]) -> Plot:
     """Each station's scores by circuit, as boxes."""
-    homes = [name.partition(" round ")[0] for name in cohort.circuits]
-    rings = sorted(set(homes))
+    rings = sorted(set(cohort.circuits))
     boxes = [
-        _box(cohort.scores[:, column], homes, name) | {"station": wrapped(station.title), "title": station.title}
+        _box(cohort.scores[:, column], cohort.circuits, name)
+        | {"station": wrapped(station.title), "title": station.title}
         for column, station in enumerate(cohort.stations)
         for name in rings
     ]

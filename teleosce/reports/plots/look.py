@@ -8,8 +8,11 @@ from typing import Any
 from teleosce.core.paths import WEB
 from teleosce.reports.plots.plot import Plot, Spec
 
-WIDE, NARROW = 560, 300
+WIDE, NARROW = 560, 270
 """Pixels of a drawing between its axes' labels; where names stand at the side it is less."""
+
+ROOM = {"left": 16, "right": 14, "top": 6, "bottom": 6}
+"""Pixels about a picture: fonts of readers are up to a sixth wider than the one it was measured with."""
 
 _TOKEN = re.compile(r"--([a-z-]+):\s*light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)")
 _FONT = re.compile(r"--font:\s*([^;]+);")
@@ -30,7 +33,7 @@ def drawn(plot: Plot, *, dark: bool = False, narrow: bool = False, width: int | 
     assert plot.spec is not None
     known = tokens(dark=dark)
     spec: Spec = _filled(plot.spec, known, width or (NARROW if narrow else WIDE))
-    return {"$schema": SCHEMA, "background": "transparent", "padding": 4, **spec, "config": _config(known)}
+    return {"$schema": SCHEMA, "background": "transparent", "padding": ROOM, **spec, "config": _config(known)}
 
 
 def _filled(value: Any, known: Mapping[str, str], width: int) -> Any:

@@ -15,7 +15,7 @@ from teleosce.reports.plots.plot import Plot, Spec, data, nothing, told, wrapped
 BIN = 0.25
 """Logits that one row of candidates' dots stands for."""
 
-COLUMNS = (0.0, 0.75, 2.05, 3.0)
+COLUMNS = (0.0, 0.95, 2.15, 3.0)
 """Where the columns of candidates, stations and examiners begin, and the last one ends."""
 
 HEIGHT, GAP = 380, 13
@@ -77,7 +77,7 @@ def _map(groups: Mapping[str, Sequence[tuple[str, float]]]) -> Spec:
     x = {"type": "quantitative", "scale": {"domain": [0, 3], "nice": False}, "axis": None}
     dots = _stacked(groups["Candidate"])
     most = max(one["place"] for one in dots) + 1
-    dots = [one | {"x": 0.04 + 0.62 * one["place"] / max(most, 12)} for one in dots]
+    dots = [one | {"x": 0.04 + 0.8 * one["place"] / max(most, 12)} for one in dots]
     layers: list[Spec] = [
         {
             "data": data([{"at": 0}]),
@@ -107,6 +107,8 @@ def _map(groups: Mapping[str, Sequence[tuple[str, float]]]) -> Spec:
     for (kind, shape), column, end in zip(
         (("Station", "square"), ("Examiner", "diamond")), COLUMNS[1:], COLUMNS[2:], strict=False
     ):
+        # Nothing stands at the right of the last column.
+        limit = 130 if end == COLUMNS[-1] else {"expr": f"width * {(end - column - 0.18) / 3 * 0.86:.3f}"}
         named = _named(groups[kind], float(high - low))
         layers += [
             {
@@ -125,7 +127,7 @@ def _map(groups: Mapping[str, Sequence[tuple[str, float]]]) -> Spec:
                     "type": "text",
                     "align": "left",
                     "fontSize": 11,
-                    "limit": {"expr": f"width * {(end - column - 0.18) / 3:.3f}"},
+                    "limit": limit,
                 },
                 "encoding": {"x": x | {"field": "x"}, "y": y | {"field": "label"}, "text": {"field": "name"}},
             },
