@@ -57,12 +57,15 @@ async function wake(frame) {
     const host = el("div", { role: "img", "aria-label": frame.dataset.alt, hidden: true });
     frame.append(host);
     const view = await embed(host, spec, OPTIONS);
+    // A picture may be a few pixels higher, as its letters were measured elsewhere: nothing below it moves.
+    frame.style.minHeight = `${frame.offsetHeight}px`;
     host.hidden = false;
     picture.hidden = true;
     const back = () => {
       view.finalize();
       host.remove();
       picture.hidden = false;
+      frame.style.minHeight = "";
       for (const one of [DARK, NARROW]) one.removeEventListener("change", back);
       frame.addEventListener("pointerenter", () => void wake(frame), { once: true });
     };
