@@ -22,6 +22,9 @@ OPEN = {
     "/metrics",
     "/api/openapi.json",
     "/.well-known/jwks.json",
+    "/credentials/status",
+    "/credentials/issuer",
+    "/credentials/{credential}",
 }
 
 
