@@ -1,5 +1,8 @@
 """From finished marking to released results in the browser, by keyboard: two methods compared, decided, released."""
 
+import asyncio
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -25,6 +28,12 @@ async def previewed(page: Page) -> str:
     """What the present rule would do, once it is known."""
     await expect(page.locator("#decide")).to_be_enabled()
     return await page.locator("#preview-said").inner_text()
+
+
+async def verified(bundle: Path) -> int:
+    """What the command says of a bundle, by its exit status; it has no data folder."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "teleosce", "verify", str(bundle))
+    return await process.wait()
 
 
 async def test_an_organiser_goes_from_marks_to_released_results(tmp_path: Path) -> None:
@@ -116,6 +125,26 @@ async def test_an_organiser_goes_from_marks_to_released_results(tmp_path: Path) 
         shown = await rooms.results.released_to(made.candidates[0])
         assert shown is not None
         assert shown[0].rules == ResultRules(method="borderline-regression", fixed_cut=62)
+
+        # A candidate reads the own feedback by a link of their own, and what was decided can be checked anywhere.
+        reader = await new_page(browser, problems)
+        token = await rooms.people.issue_link(made.candidates[0].id, now_ms - 60_000, now_ms + 3_600_000)
+        await join(reader, f"{server.url}/j#{token}")
+        await expect(reader.locator("h1")).to_have_text(
+            "You passed" if shown[1]["passed"] else "You did not pass this time"
+        )
+        await look(reader, "results-feedback")
+        await page.goto(f"{server.url}/results/{made.exam_id}/decisions?run=2&role=organiser")
+        async with page.expect_download() as begun:
+            await page.get_by_role("link", name="Signed bundle").press("Enter")
+        bundle = tmp_path / "bundle.zip"
+        await (await begun.value).save_as(bundle)
+        assert await verified(bundle) == 0
+        with zipfile.ZipFile(bundle, "a") as altered:
+            altered.writestr("results/added.json", "{}")
+        assert await verified(bundle) == 1
+
+        await page.goto(f"{server.url}/results/{made.exam_id}/release?role=organiser")
         await press(page, "[data-withdraw] >> nth=0")
         await page.keyboard.type("A mark was entered twice.")
         await look(page, "results-withdraw")
