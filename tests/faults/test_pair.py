@@ -45,6 +45,14 @@ async def _picture(page: Page, name: str) -> None:
         await page.screenshot(path=f"{folder}/pair-{name}.png")
 
 
+async def _agree(control: Page) -> None:
+    """It starts at once when everybody is here, and asks first when not."""
+    asks = control.locator("dialog[open]")
+    await expect(asks.or_(control.locator(".cell[data-cell='A/1'][data-phase='reading']"))).to_be_visible()
+    if await asks.is_visible():
+        await asks.get_by_role("button", name="Start").click()
+
+
 async def _write_and_rate(candidates: dict[str, Page], patient: Page) -> None:
     """A note by each, and a rating of each."""
     for name, page in candidates.items():
@@ -86,8 +94,10 @@ async def test_two_candidates_meet_one_patient_and_are_marked_apart(tmp_path: Pa
         cell = control.locator(".cell[data-cell='A/1']")
         for number in ("C01", "C02"):
             await expect(cell).to_contain_text(number)
+        for name in ("Amira Hassan", "Ben Okafor", "Patient 1"):
+            await expect(pages[name].locator("#live-title")).to_contain_text("Ward round")
         await control.get_by_role("button", name="Start").click()
-        await control.locator("dialog[open]").get_by_role("button", name="Start").click()
+        await _agree(control)
         await expect(patient.locator("#ready-candidate")).to_contain_text("Ben Okafor is here", timeout=30_000)
 
         for name, page in pages.items():
