@@ -126,7 +126,7 @@ async def test_two_candidates_meet_one_patient_and_are_marked_apart(tmp_path: Pa
         await examiner.locator("#mark input[type=radio]").first.evaluate("(box) => box.click()")
 
         async def two_marks() -> bool:
-            return len(rows(data, "SELECT id FROM form_entry WHERE field LIKE 'item.%'")) == 2
+            return len(rows(data, "SELECT number FROM form_entry WHERE field LIKE 'item.%'")) == 2
 
         await eventually(two_marks)
     assert len({take["participant_id"] for take in manifest_of(data, str(leads[0]))["takes"]}) == 3
