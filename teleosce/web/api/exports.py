@@ -23,7 +23,7 @@ async def tables(request: web.Request) -> web.StreamResponse:
     if kind not in _TABLES:
         raise NotFound("Tables come as .xlsx or .zip.")
     exam = await house.exams.exam(exam_id)
-    await house.people.record(principal(request), "results.export", exam_id, {"what": f"tables.{tables}"})
+    await house.people.record(principal(request), "results.export", exam_id, {"what": f"tables.{kind}"})
     arguments = ["exam", "export", exam_id, *_run(request)]
     return await send_made(request, arguments, f"{exam.title}.{kind}", _TABLES[kind])
 
