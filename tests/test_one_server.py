@@ -6,6 +6,7 @@ import pytest
 
 from teleosce.app import running
 from teleosce.core import alone
+from teleosce.core.db import Database
 from teleosce.core.errors import Unavailable
 from teleosce.core.settings import Settings
 
@@ -29,6 +30,8 @@ async def test_a_database_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="database cannot be used"):
         async with running(_settings(tmp_path / "a", database_url=nobody)):
             pytest.fail("a server without a database")
+    with pytest.raises(Unavailable, match="needs the package aiomysql"):
+        Database("mysql+aiomysql://nobody@127.0.0.1:1/none")
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "teleosce.db").write_bytes(b"no database" * 1000)
     with pytest.raises(Unavailable, match="not a database"):

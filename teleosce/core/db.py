@@ -40,6 +40,7 @@ class Database:
     """Transactions. A write is on disk (`synchronous=FULL`) when `write()` has been left without an error."""
 
     def __init__(self, url: str) -> None:
+        """Opens nothing yet. Raises Unavailable when the package that speaks to such a database is not installed."""
         self.url = url
         self._sqlite = url.startswith("sqlite")
         if self._sqlite:
@@ -47,7 +48,13 @@ class Database:
             # One connection writes, so that writers of this process queue in order and not on the file's lock.
             self._writer = _sqlite_engine(url, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0, pool_timeout=60)
         else:
-            self._reader = self._writer = create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
+            try:
+                self._reader = self._writer = create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
+            except ModuleNotFoundError as missing:
+                raise Unavailable(
+                    f"This database needs the package {missing.name}: pip install 'teleosce[postgresql]'.",
+                    code="database-driver",
+                ) from missing
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

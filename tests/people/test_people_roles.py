@@ -55,6 +55,7 @@ def test_each_role_has_its_own_work() -> None:
         Permission.join_encounter,
         Permission.read_brief,
         Permission.write_note,
+        Permission.read_feedback,
     }
     assert {Permission.rate_as_sp, Permission.show_stimulus} <= PERMISSIONS[Role.standardized_patient]
     assert {Permission.mark, Permission.correct_transcript} | RECORDED <= PERMISSIONS[Role.examiner]
