@@ -88,7 +88,8 @@ def attempts(
     encounters: Iterable[Encounter], incidents: Iterable[Incident]
 ) -> tuple[dict[tuple[str, str], Encounter], dict[tuple[str, str], str]]:
     """By candidate and station hash the attempt that counts; for those of whom none does, the last one and why."""
-    decided = {one.encounter_id: one.decision for one in incidents if one.decision in (Decision.void, Decision.rerun)}
+    encounters = list(encounters)
+    decided = _decided(encounters, incidents)
     counted: dict[tuple[str, str], Encounter] = {}
     gone: dict[tuple[str, str], str] = {}
     for one in sorted(encounters, key=lambda one: (one.outcome is Outcome.completed, one.attempt)):
@@ -102,6 +103,20 @@ def attempts(
         elif place not in counted or place in gone:
             counted[place], gone[place] = one, why
     return counted, gone
+
+
+def _decided(encounters: Sequence[Encounter], incidents: Iterable[Incident]) -> dict[str, Decision]:
+    """By encounter what an incident's decision does to it. Of two in one room it is that of the one whom it befell, or
+    both where it befell neither. A void that was carried out is the encounter's outcome, which alone says so.
+    """
+    found: dict[str, Decision] = {}
+    for incident in incidents:
+        decision = incident.decision
+        if decision is Decision.rerun or (decision is Decision.void and not incident.carried_out):
+            room = [one for one in encounters if one.room == incident.encounter_id]
+            own = [one for one in room if one.candidate == incident.seat_id]
+            found |= {one.id: decision for one in own or room}
+    return found
 
 
 def _void(one: Encounter, decision: Decision | None) -> str:

@@ -11,6 +11,7 @@ from teleosce.exams import (
     CircuitState,
     Decision,
     Encounter,
+    Incident,
     IncidentKind,
     NewSlot,
     Outcome,
@@ -18,7 +19,9 @@ from teleosce.exams import (
     Wrong,
     add_slots,
     prepare_slots,
+    store_ledger,
 )
+from teleosce.reports.basis import attempts
 
 
 async def pair(world: World, rotations: int = 1) -> tuple[Encounter, Encounter]:
@@ -144,3 +147,25 @@ async def test_a_decision_on_what_befell_one_takes_nothing_from_the_other(world:
         await world.pass_time(seconds)
     await world.ledger.decide(incident.id, Decision.void, "Nothing was heard of them.", None)
     assert [one[3] for one in await both(world, leads, joins)] == [Outcome.completed, Outcome.void]
+    assert await gone(world) == {"c2": "This encounter is void."}
+
+
+async def gone(world: World) -> dict[str, str]:
+    """Candidates of whom no attempt at the station for two counts, and why."""
+    encounters = [one for one in await world.exams.encounters(world.exam.id) if one.station_hash == STATION]
+    _, found = attempts(encounters, await world.exams.incidents_in([one.id for one in encounters]))
+    return {candidate: why for (candidate, _), why in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("befell", "lose"), [("c2", {"c2"}), ("c1", {"c1"}), ("s1", {"c1", "c2"}), (None, {"c1", "c2"})]
+)
+@pytest.mark.parametrize("decision", [Decision.void, Decision.rerun])
+async def test_what_was_decided_and_not_done_counts_for_those_whom_it_befell(
+    world: World, befell: str | None, lose: set[str], decision: Decision
+):
+    leads, _ = await pair(world)
+    one = Incident("i" * 26, world.exam.id, leads.id, befell, IncidentKind.line, 1, closed_ms=2, decision=decision)
+    async with world.database.write() as connection:
+        await store_ledger.add(connection, replace(one, decided_ms=3))
+    assert set(await gone(world)) == lose
