@@ -21,6 +21,7 @@ from teleosce.exams import Day, Decision, Exams, Incident, IncidentKind, Outcome
 from teleosce.people import People, Principal, Role, Seat
 from teleosce.recording import Recordings
 from teleosce.reports import ResultRules, Results, Run, Sources
+from teleosce.reports.exports.material import material_of
 from teleosce.scoring import AssignmentKind, Change, Forms, Kind, Marking, State, layout_of
 from teleosce.stations import StationStore, read
 from teleosce.transcripts import Transcripts
@@ -32,6 +33,7 @@ GRADES = ("fail", "borderline", "pass", "good", "excellent")
 @dataclass
 class House:
     results: Results
+    sources: Sources
     forms: Forms
     people: People
     exams: Exams
@@ -88,8 +90,8 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
             candidate=candidate.id, sp=None, examiner=examiner.id,
         )  # fmt: skip
     yield House(
-        Results(database, clock, sources), forms, people, exams, database, Day(exams, clock, events), marking, exam.id,
-        candidates, examiner, station,
+        Results(database, clock, sources), sources, forms, people, exams, database, Day(exams, clock, events), marking,
+        exam.id, candidates, examiner, station,
         [item.id for item in version.mark_sheet.items],
         Principal(new_id(), Role.organiser, exam.id, organiser.id, None, "Olive"),
     )  # fmt: skip
@@ -324,6 +326,14 @@ async def test_the_command_says_what_the_marks_come_to(house: House, tmp_path: P
     assert "there is only one" in text
     found = json.loads(await asyncio.to_thread(said, "--json"))
     assert found["lines"][0]["judged"] == 7
+
+
+async def test_what_is_written_of_a_run_has_scores_by_its_rules(house: House) -> None:
+    await house.mark(0, 8, "pass")
+    run = await decided(house, method="fixed", weights={"checklist": 1, "sp_rating": 1}, missing_parts="no-score")
+    known = await material_of(house.sources, house.results, house.exam_id, run.number)
+    assert run.found["candidates"][house.candidates[0].id]["scores"] == [None]
+    assert np.isnan(known.cohort.scores[0, 0])
 
 
 async def test_later_rounds_of_a_ring_are_one_circuit(house: House) -> None:

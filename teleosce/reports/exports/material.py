@@ -25,7 +25,7 @@ class Material:
     """One exam. run: the decision run that is meant, the last unless another was named; None where there is none.
 
     forms, histories: of the kinds in SHOWN, by encounter and by form. analysis: `Results.analysis`. versions, layouts:
-    by station hash.
+    by station hash. cohort: by the run's rules.
     """
 
     exam: Exam
