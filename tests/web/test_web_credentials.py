@@ -2,16 +2,77 @@
 
 import base64
 import json
+from typing import Any
+
+import pytest
 
 from teleosce.core.ids import new_id
 from teleosce.people import Principal, Role
-from teleosce.reports import ResultRules
+from teleosce.reports import ResultRules, Run
 from teleosce.scoring import Kind
 from tests.reports.appeal_world import fill_in
 from tests.web.house import House
 
+BASE = "http://exams.school.example"
 
-async def test_from_the_candidate_to_whoever_asks(house: House) -> None:
+
+async def passed(house: House) -> tuple[Run, Principal]:
+    """The first candidate passed; not released."""
+    rooms, exam = house.rooms, house.exam.exam_id
+    encounter = await rooms.exams.encounter(await house.encounter_of("candidate"))
+    assert encounter.examiner is not None
+    version = await rooms.stations.get(encounter.station_hash)
+    fields: dict[str, object] = {f"item.{one.id}": "done" for one in version.mark_sheet.items}
+    await fill_in(rooms, Kind.mark, encounter.id, encounter.examiner, {**fields, "global": "good"})
+    by = Principal(new_id(), Role.organiser, exam, None, new_id(), "Olive")
+    return await rooms.results.run(exam, ResultRules(method="fixed", fixed_cut=50), by), by
+
+
+@pytest.fixture
+def issuing(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
+    """Known by an address at which tests cannot reach it."""
+    monkeypatch.setitem(vars(house.rooms.settings), "public_url", BASE + "/")
+    return house
+
+
+async def test_no_credential_without_an_address_that_was_set(house: House) -> None:
+    organiser, candidate = await house.client("organiser"), await house.client("candidate")
+    run, by = await passed(house)
+    await house.rooms.results.release(run.id, by)
+    exam, seat = house.exam.exam_id, house.seat("candidate")
+    evil = {"Host": "evil.example"}
+    assert "public_url" in await candidate.refused(503, "GET", "/api/credential", **evil)
+    base = f"/api/exams/{exam}/results/credentials"
+    assert "public_url" in await organiser.refused(503, "GET", f"{base}/{seat}.jwt", **evil)
+    for path in ("/credentials/status", "/credentials/issuer"):
+        assert "evil" not in await (await candidate.ask("GET", path, **evil)).text()
+    assert (await organiser.json("GET", base))["credentials"] == []
+    text = await (await candidate.ask("GET", "/feedback?role=candidate")).text()
+    assert "As PDF" in text
+    assert "/api/credential" not in text
+
+
+async def test_its_address_is_the_one_that_was_set_whatever_the_request_says(issuing: House) -> None:
+    candidate = await issuing.client("candidate")
+    run, by = await passed(issuing)
+    await issuing.rooms.results.release(run.id, by)
+    evil = {"Host": "evil.example"}
+    for path in ("/api/credential", "/credentials/status"):
+        said = read(await (await candidate.ask("GET", path, **evil)).text())
+        assert "evil" not in json.dumps(said)
+        assert said["iss"] == f"{BASE}/credentials/issuer"
+    assert (await (await candidate.ask("GET", "/credentials/issuer", **evil)).json())["url"] == BASE
+    assert "/api/credential" in await (await candidate.ask("GET", "/feedback?role=candidate")).text()
+
+
+def read(token: str) -> dict[str, Any]:
+    """What it says; `tests/reports` verifies it."""
+    said: dict[str, Any] = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    return said
+
+
+async def test_from_the_candidate_to_whoever_asks(issuing: House) -> None:
+    house = issuing
     organiser, candidate, anybody = (
         await house.client("organiser"),
         await house.client("candidate"),
@@ -19,20 +80,14 @@ async def test_from_the_candidate_to_whoever_asks(house: House) -> None:
     )
     await candidate.refused(404, "GET", "/api/credential")
     rooms, exam, seat = house.rooms, house.exam.exam_id, house.seat("candidate")
-    encounter = await rooms.exams.encounter(await house.encounter_of("candidate"))
-    assert encounter.examiner is not None
-    version = await rooms.stations.get(encounter.station_hash)
-    fields: dict[str, object] = {f"item.{one.id}": "done" for one in version.mark_sheet.items}
-    await fill_in(rooms, Kind.mark, encounter.id, encounter.examiner, {**fields, "global": "good"})
-    by = Principal(new_id(), Role.organiser, exam, None, new_id(), "Olive")
-    run = await rooms.results.run(exam, ResultRules(method="fixed", fixed_cut=50), by)
+    run, by = await passed(house)
     await candidate.refused(404, "GET", "/api/credential")
     release = await rooms.results.release(run.id, by)
 
     answer = await candidate.ask("GET", "/api/credential")
     token = await answer.text()
     assert (answer.status, answer.content_type) == (200, "application/vc+jwt")
-    said = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    said = read(token)
     path = "/credentials/" + said["id"].rpartition("/")[2]
     assert await (await organiser.ask("GET", f"/api/exams/{exam}/results/credentials/{seat}.jwt")).text() == token
     other = await house.client("candidate", 1)

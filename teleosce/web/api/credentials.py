@@ -4,13 +4,13 @@ import asyncio
 
 from aiohttp import web
 
+from teleosce.core.errors import Unavailable
 from teleosce.core.ids import is_id
 from teleosce.core.signing import signing_key
 from teleosce.people import Permission
 from teleosce.reports import Credentials
 from teleosce.reports.exports.open_badge import LIST_S, address_of, issuer_of
 from teleosce.web.access import exam_of, oversees, seat_of
-from teleosce.web.api.invitations import address
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.feedback import own_seat, when
 from teleosce.web.rendering import page
@@ -26,10 +26,23 @@ def credentials_of(house: Rooms) -> Credentials:
     )
 
 
+def base_of(house: Rooms) -> str:
+    """What all ids of credentials begin with: never what a request calls this server, as anybody can make that up.
+
+    Raises Unavailable where it is not set.
+    """
+    if not house.settings.public_url:
+        raise Unavailable(
+            "This server issues no credentials. Nothing was changed: ask the organiser to have public_url set to the "
+            "address that people reach, as every credential holds it for good."
+        )
+    return house.settings.public_url.rstrip("/")
+
+
 async def own(request: web.Request) -> web.Response:
     """A candidate's own credential, as a file to keep."""
     house, who = rooms(request), principal(request)
-    token = await credentials_of(house).token(await own_seat(house, who), address(house, request), who)
+    token = await credentials_of(house).token(await own_seat(house, who), base_of(house), who)
     return _file(token, "credential.jwt")
 
 
@@ -51,7 +64,7 @@ async def of_seat(request: web.Request) -> web.Response:
     """A candidate's credential, for the organiser to hand on."""
     house, exam_id = rooms(request), exam_of(request, oversees)
     seat = await seat_of(house, exam_id, request.match_info["seat"])
-    token = await credentials_of(house).token(seat, address(house, request), principal(request))
+    token = await credentials_of(house).token(seat, base_of(house), principal(request))
     return _file(token, f"{seat.number or seat.id}.jwt")
 
 
@@ -69,22 +82,23 @@ async def look(request: web.Request) -> web.Response:
         holder=shown.seat.name if shown else "",
         exam=shown.exam.title if shown else "",
         since=when(shown.issued.at_ms, shown.exam.zone) if shown else "",
-        host=address(house, request).partition("://")[2],
+        host=shown.issued.base.partition("://")[2] if shown else "",
     )
 
 
 async def status(request: web.Request) -> web.Response:
     """The signed list of revoked credentials (Bitstring Status List 1.0)."""
     house = rooms(request)
-    token = await credentials_of(house).status_list(address(house, request))
+    token = await credentials_of(house).status_list(base_of(house))
     return web.Response(text=token, content_type=JWT, headers={"Cache-Control": f"public, max-age={LIST_S}"})
 
 
 async def issuer(request: web.Request) -> web.Response:
     """Who issues, with the key that signs."""
     house = rooms(request)
+    base = base_of(house)
     key = await asyncio.to_thread(signing_key, house.settings.data)
-    content = issuer_of(address(house, request), key.public)
+    content = issuer_of(base, key.public)
     return web.json_response(content, headers={"Cache-Control": "public, max-age=3600"})
 
 

@@ -23,7 +23,9 @@ async def feedback(request: web.Request) -> web.Response:
         return page(request, "feedback-closed.html", exam=exam, heading=heading, sentence=sentence, waits=waits)
     found = await feedbacks_of(house).of(seat, standing.run, standing.from_ms)
     await house.people.record(principal(request), "feedback.read", seat.id, {"run": standing.run.id})
-    return page(request, "feedback.html", feedback=found, since=since_words(found.at_ms, exam.zone), preview=None)
+    since = since_words(found.at_ms, exam.zone)
+    issues = bool(house.settings.public_url)
+    return page(request, "feedback.html", feedback=found, since=since, preview=None, issues=issues)
 
 
 async def preview(request: web.Request) -> web.Response:
@@ -36,7 +38,7 @@ async def preview(request: web.Request) -> web.Response:
         "back": f"/results/{run.exam_id}/feedback?role={role}",
         "pdf": f"/api/exams/{run.exam_id}/feedback/runs/{run.id}/{seat.id}.pdf?role={role}",
     }
-    return page(request, "feedback.html", place="exams", feedback=found, since=since, preview=links)
+    return page(request, "feedback.html", place="exams", feedback=found, since=since, preview=links, issues=False)
 
 
 async def release(request: web.Request) -> web.Response:
