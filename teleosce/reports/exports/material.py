@@ -88,7 +88,7 @@ async def material_of(sources: Sources, results: Results, exam_id: str, run: int
         marking=await sources.marking.rules(exam_id),
         assignments=await sources.marking.assignments(exam_id, ended=True),
         incidents=await sources.exams.incidents_in([one.id for one in encounters]),
-        cohort=await results.cohort(exam_id),
+        cohort=await results.cohort(exam_id, chosen.rules if chosen else None),
         runs=runs,
         releases=await results.releases(exam_id),
         run=chosen,
