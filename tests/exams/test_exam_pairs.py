@@ -96,6 +96,19 @@ async def test_one_who_does_not_come_is_missed_and_the_other_goes_on(world: Worl
     assert [one[3] for one in await both(world, leads, joins)] == ["missed", "completed"]
 
 
+@pytest.mark.parametrize("begun", [False, True])
+async def test_the_second_does_not_lose_the_station_when_the_first_has_not_come_yet(world: World, begun: bool):
+    leads, joins = await pair(world)
+    if begun:
+        await world.day.begin(leads.id)
+    with pytest.raises(Conflict, match="goes on for the other"):
+        await world.day.no_show(leads.id)
+    assert [one[3] for one in await both(world, leads, joins)] == [None, None]
+    await world.day.no_show(joins.id)  # neither came: the second first
+    await world.day.no_show(leads.id)
+    assert [one[3] for one in await both(world, leads, joins)] == ["missed", "missed"]
+
+
 async def test_the_second_can_be_noted_as_missing_and_the_first_goes_on(world: World):
     world.absent = {"c2"}
     leads, joins = await pair(world)
