@@ -126,8 +126,8 @@ async def void(moves: Moves, encounter_id: str, reason: str) -> None:
 async def no_show(moves: Moves, encounter_id: str) -> None:
     """The candidate did not come: done with the outcome `missed`. One that joins another's room is done by itself.
 
-    Vetoes (Conflict): it is done; the candidate has been in the room during the consultation, or another whose
-    encounter joins this one: then it goes on, and who never comes is noted as missed at its end.
+    Vetoes (Conflict): it is done; the candidate has been in the room during the consultation; another's encounter joins
+    this one and is not done: then it goes on, and who never comes is noted as missed at its end.
     """
     old = await moves.get(encounter_id)
     if old.phase is Phase.done:
@@ -136,8 +136,9 @@ async def no_show(moves: Moves, encounter_id: str) -> None:
         there = {one.seat_id for one in await store_moves.attendance_of(moves.connection, [old.room])}
         if old.candidate in there:
             raise otherwise(old, "The candidate has been there. End it or make it void instead.")
-        if there & set(old.assessed) and old.joins is None:
-            raise otherwise(old, "It goes on for the other candidate; who never comes is noted as missed at its end.")
+    joining = await store_encounters.joining(moves.connection, [old.id])
+    if any(one.phase is not Phase.done for one in joining):
+        raise otherwise(old, "It goes on for the other candidate; who never comes is noted as missed at its end.")
     moves.enter(old, Phase.done, Cause.no_show, outcome=Outcome.missed)
 
 
