@@ -14,7 +14,7 @@ from teleosce.core.errors import Conflict, NotFound
 from teleosce.core.events import BellRang, CircuitChanged, EncounterEnded, EncounterStarted, PhaseChanged
 from teleosce.core.ids import new_id
 from teleosce.exams import ring, store, store_encounters, store_moves
-from teleosce.exams.models import Cause, Circuit, CircuitState, Encounter, Outcome, Phase
+from teleosce.exams.models import Cause, Circuit, CircuitState, Encounter, Outcome, Phase, Slot
 from teleosce.exams.phases import CIRCUIT_NEXT, RUNNING, Bell, boundary_bell, following, length_ms
 from teleosce.exams.store_moves import Rung
 
@@ -70,10 +70,15 @@ class Moves:
         return found if found.joins is None else await self.get(found.joins)
 
     async def alone(self, old: Encounter) -> Encounter:
-        """The same with everybody whom it needs when it is run again: one that joined another has its SP as well."""
+        """The same with everybody whom it needs when it is run again: one that joined another has its SP as well.
+
+        While the other still waits, it joins that once more.
+        """
         if old.joins is None:
             return old
         by = await self.get(old.joins)
+        if by.phase is Phase.waiting:
+            return replace(old, rotation=by.rotation)
         speaks = tuple(seat for seat in by.extra if seat == by.examiner)
         return replace(old, joins=None, sp=by.sp, extra=speaks)
 
@@ -177,10 +182,13 @@ class Moves:
             )
         slots = await store.slots_of(self.connection, old.exam_id)
         slot = next(one for one in slots if one.id == old.slot_id)
-        busy = [one for one in slots if one.rotation == slot.rotation and one is not slot]
+        lead = next((one for one in slots if _leads(one, slot)), None)
+        busy = [one for one in slots if one.rotation == slot.rotation and one not in (slot, lead)]
         stepped_in = any(old.sp is not None and old.sp in (one.sp, one.candidate) for one in busy)
-        # A second candidate's slot has no SP: they were met in the other's room.
-        by = old if stepped_in or (slot.met_at is not None and old.sp is not None) else slot
+        by = old if stepped_in else slot
+        if lead is not None and old.joins is None and not stepped_in:
+            # A second candidate's slot has no SP: they are met in the other's room.
+            by = replace(slot, sp=lead.sp, extra=tuple(seat for seat in lead.extra if seat == lead.examiner))
         new = replace(
             old,
             id=new_id(),
@@ -302,6 +310,12 @@ class Moves:
             meant = one.old.candidate is not None and met and one.old.timings.encounter_s > 0
             missed = meant and one.old.phase not in (Phase.waiting, Phase.reading) and one.old.id not in came
             self.put(one.new, replace(one.new, outcome=Outcome.missed if missed else Outcome.completed), one.cause)
+
+
+def _leads(one: Slot, slot: Slot) -> bool:
+    """Whether `slot` is that of a second candidate, who is met in the room of `one`."""
+    there = (one.circuit, one.rotation, one.position) == (slot.circuit, slot.rotation, slot.met_at)
+    return there and slot.candidate is not None and slot.candidate in one.extra
 
 
 def _bells(changes: Iterable[Change]) -> list[Rung]:

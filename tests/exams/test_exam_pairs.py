@@ -140,6 +140,25 @@ async def test_a_rerun_is_for_both_and_one_alone_meets_the_sp(world: World):
     assert (await world.now(alone)).phase is Phase.reading
 
 
+@pytest.mark.parametrize("carried", [False, True])
+async def test_one_alone_meets_who_took_over_from_the_sp_and_the_examiner(world: World, carried: bool):
+    leads, joins = await pair(world)
+    await world.day.begin(leads.id)
+    for seconds in (120, 480, 120, 60):
+        await world.pass_time(seconds)
+    await world.encounter("c9", "s1", rotation=9)  # what is left to do for those who then leave
+    await world.encounter("c9", "s8", rotation=10, examiner="e1")
+    await world.day.swap(world.exam.id, "s1", "s2")
+    await world.day.swap(world.exam.id, "e1", "e2")
+    act = world.day.carry_over if carried else world.day.rerun
+    alone = await act(joins.id)
+    assert (alone.people, alone.examiner, alone.joins) == (("c2", "s2"), "e2", None)
+    await world.day.swap(world.exam.id, "s2", "s3")
+    await world.day.void(alone.id, "The line failed.")
+    await world.day.begin((third := await act(alone.id)).id)
+    assert (third.people, third.examiner) == (("c2", "s3"), "e2")
+
+
 async def test_a_hard_stop_while_reading_keeps_the_pair_for_another_time(world: World):
     await pair(world)
     await world.day.go(world.exam.id)
