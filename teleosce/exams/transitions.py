@@ -147,13 +147,13 @@ async def rerun(moves: Moves, encounter_id: str) -> str:
 
     While its rotation still runs, it begins at once and the ring waits for it; when its rotation is over, it waits for
     the end of the circuit; otherwise it waits for its rotation. One that joined another's room is run again alone with
-    the SP. Vetoes (Conflict): it is not done; a newer one exists.
+    the SP; while that room still waits, it joins it once more. Vetoes (Conflict): it is not done; a newer one exists.
     """
     old = await moves.alone(await moves.get(encounter_id))
     if old.phase is not Phase.done:
         raise otherwise(old, "End it or make it void before it is run again.")
     circuit = await _circuit(moves, old)
-    if not circuit.turns or old.rotation > circuit.rotation:
+    if old.joins is not None or not circuit.turns or old.rotation > circuit.rotation:
         new = await moves.attempt_again(old, old.rotation, Cause.rerun)
     elif old.rotation < circuit.rotation or circuit.state is CircuitState.stopping or moves.in_the_way(old):
         new = await moves.attempt_again(old, await _at_the_end(moves, circuit, old), Cause.rerun)
@@ -168,18 +168,21 @@ async def rerun(moves: Moves, encounter_id: str) -> str:
 async def carry_over(moves: Moves, encounter_id: str) -> str:
     """An attempt at the end of the circuit: a waiting one is moved there, of a done one there is a new one.
 
-    Returns its id. Vetoes (Conflict): it is running; a newer attempt exists.
+    Returns its id. Whoever joins a room that still waits takes it along. Vetoes (Conflict): it is running; a newer
+    attempt exists.
     """
     old = await moves.get(encounter_id)
     if old.phase in RUNNING:
         raise otherwise(old, "End it or make it void before it is carried over.")
-    old = await moves.leading(old.id) if old.phase is Phase.waiting else await moves.alone(old)
+    lead = await moves.leading(old.id)
+    again = await moves.alone(old)
     circuit = await _circuit(moves, old)
-    rotation = await _at_the_end(moves, circuit, old)
+    rotation = await _at_the_end(moves, circuit, lead if lead.phase is Phase.waiting else again)
+    if lead.phase is Phase.waiting:
+        moves.put(lead, replace(lead, rotation=rotation), Cause.carried_over)
     if old.phase is Phase.waiting:
-        moves.put(old, replace(old, rotation=rotation), Cause.carried_over)
-        return old.id
-    new = await moves.attempt_again(old, rotation, Cause.carried_over)
+        return lead.id
+    new = await moves.attempt_again(again, rotation, Cause.carried_over)
     _reopen(moves, circuit)
     return new.id
 

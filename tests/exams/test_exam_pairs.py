@@ -159,6 +159,20 @@ async def test_one_alone_meets_who_took_over_from_the_sp_and_the_examiner(world:
     assert (third.people, third.examiner) == (("c2", "s3"), "e2")
 
 
+@pytest.mark.parametrize("carried", [False, True])
+async def test_who_comes_after_all_before_it_begins_is_in_the_room_with_their_own(world: World, carried: bool):
+    leads, joins = await pair(world)
+    await world.day.no_show(joins.id)
+    again = await (world.day.carry_over if carried else world.day.rerun)(joins.id)
+    assert (again.attempt, again.joins, again.sp, again.people) == (2, leads.id, None, ())
+    assert again.rotation == (await world.now(leads)).rotation == (3 if carried else 1)
+    await world.day.begin(leads.id)
+    for seconds in (120, 480, 120, 60):
+        assert len(set(await both(world, leads, again))) == 1
+        await world.pass_time(seconds)
+    assert [one[3] for one in await both(world, leads, again, joins)] == ["completed", "completed", "missed"]
+
+
 async def test_a_hard_stop_while_reading_keeps_the_pair_for_another_time(world: World):
     await pair(world)
     await world.day.go(world.exam.id)
