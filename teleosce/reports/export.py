@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from teleosce.exams import Encounter, Exams
 from teleosce.people import People
 from teleosce.recording import Recordings
 from teleosce.reports.glance import glance_of
-from teleosce.scoring import Forms, Marking
+from teleosce.scoring import Forms, Kind, Marking
 from teleosce.stations import StationStore
 from teleosce.transcripts import Transcripts
 
@@ -42,14 +43,16 @@ async def write_export(sources: Sources, encounter_id: str, folder: Path) -> lis
     return await asyncio.to_thread(_list_hashes, folder)
 
 
-async def export_texts(sources: Sources, encounter_id: str) -> dict[str, str]:
-    """All there is of an encounter but its films, as files of text by their names. Raises NotFound."""
+async def export_texts(
+    sources: Sources, encounter_id: str, kinds: Collection[Kind] = frozenset(Kind)
+) -> dict[str, str]:
+    """All there is of an encounter but its films, as files of text by their names. kinds: of forms. Raises NotFound."""
     encounter = await sources.exams.encounter(encounter_id)
     version = await sources.stations.get(encounter.station_hash)
     texts = {
         "encounter.json": _json(encounter),
         "station.json": version.model_dump_json(indent=2),
-        "forms.json": _json(await _forms(sources, encounter_id)),
+        "forms.json": _json(await _forms(sources, encounter_id, kinds)),
         "marking.json": _json(await _marking(sources, encounter)),
         "incidents.json": _json(await sources.exams.incidents_in([encounter.room])),
     }
@@ -93,10 +96,11 @@ def _list_hashes(folder: Path) -> list[str]:
     return [*names, "SHA256SUMS"]
 
 
-async def _forms(sources: Sources, encounter_id: str) -> list[dict[str, Any]]:
+async def _forms(sources: Sources, encounter_id: str, kinds: Collection[Kind]) -> list[dict[str, Any]]:
     return [
         {"form": asdict(form), "history": asdict(await sources.forms.history(form.id))}
         for form in await sources.forms.of_encounter(encounter_id)
+        if form.kind in kinds
     ]
 
 

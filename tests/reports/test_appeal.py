@@ -11,6 +11,7 @@ from teleosce.core.errors import NotFound
 from teleosce.core.ids import new_id
 from teleosce.offline_results import write_appeal_bundle
 from teleosce.reports.exports import verify_bundle
+from teleosce.scoring import Kind
 from tests.reports.exam_world import World
 
 
@@ -52,3 +53,16 @@ async def test_it_needs_an_encounter_and_takes_a_zip(decided: World, tmp_path: P
         encounter = (await rooms.exams.encounters(decided.exam))[0]
     await write_appeal_bundle(decided.settings, encounter.id, tmp_path / "a.zip")
     assert verify_bundle(tmp_path / "a.zip").faults == []
+
+
+async def test_sheets_of_practice_stay_in_the_house(world: World, tmp_path: Path) -> None:
+    async with at_rest(world.settings) as rooms:
+        encounter = await rooms.exams.encounter(next(iter((await rooms.results.one(world.run)).inputs)))
+        seats = await rooms.people.seats(world.exam)
+        stranger = next(one.id for one in seats if one.role == "examiner" and one.id != encounter.examiner)
+        for kind in (Kind.calibration, Kind.reference):
+            await rooms.forms.open(kind, encounter.id, stranger)
+    await write_appeal_bundle(world.settings, encounter.id, tmp_path / "appeal")
+    text = (tmp_path / "appeal" / "data" / "forms.json").read_text()
+    assert {one["form"]["kind"] for one in json.loads(text)} == {"mark"}
+    assert stranger not in text

@@ -64,7 +64,7 @@ async def write_appeal(
     recordings are copied.
     """
     facts = await facts_of(sources, results, encounter_id)
-    texts = await export_texts(sources, encounter_id)
+    texts = await export_texts(sources, encounter_id, SHOWN)
     view = appeal_view(facts, made_ms) | {"data": sorted(texts), "key": key.public}
     with new_bundle(target) as bundle:
         bundle.text("index.html", _page(view))
