@@ -17,6 +17,7 @@ from teleosce.core.signing import FILE, signing_key
 from teleosce.keeping import back_up, restore
 from teleosce.offline_results import write_bundle
 from teleosce.reports.exports import keys_of, verify_bundle
+from teleosce.reports.exports.bundle import FORMAT as BUNDLE_FORMAT
 from tests.reports.exam_world import World
 
 
@@ -201,6 +202,19 @@ def test_the_key_comes_back_from_a_backup(decided: World, tmp_path: Path) -> Non
     restore(tmp_path / "backup", tmp_path / "new", told=told)
     assert (tmp_path / "new" / FILE).stat().st_mode & 0o777 == 0o600
     assert signing_key(tmp_path / "new").public == before
+
+
+@pytest.mark.parametrize("size", [-5, "x", "5", 1.5, True, None])
+def test_a_size_that_is_none_is_said_and_nothing_is_read(tmp_path: Path, size: object) -> None:
+    key = signing_key(tmp_path)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "a.txt").write_text("abcd")
+    listed = [{"path": "a.txt", "size": size, "sha256": "0"}]
+    content = json.dumps({"format": BUNDLE_FORMAT, "made_ms": 1, "key": key.public.jwk, "files": listed}).encode()
+    (tmp_path / "b" / "manifest.json").write_bytes(content)
+    (tmp_path / "b" / "manifest.sig").write_bytes(key.sign(content))
+    with pytest.raises(Invalid, match="damaged"):
+        verify_bundle(tmp_path / "b")
 
 
 async def test_no_run_no_bundle(decided: World, tmp_path: Path) -> None:

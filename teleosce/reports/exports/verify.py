@@ -57,9 +57,7 @@ def verify_bundle(path: Path, keys: Sequence[PublicKey] | None = None, thumbprin
         for name in sorted(there & set(listed) - set(content.odd)):
             if why := _altered(content, name, listed[name]):
                 faults.append(f"{name}: {why}")
-    return Verified(
-        manifest.get("about", {}), int(manifest.get("made_ms", 0)), manifest["key"]["kid"], len(listed), faults
-    )
+    return Verified(manifest.get("about", {}), manifest.get("made_ms", 0), manifest["key"]["kid"], len(listed), faults)
 
 
 def keys_of(said: str) -> tuple[list[PublicKey] | None, str | None]:
@@ -86,6 +84,8 @@ def _manifest(
             raise ValueError
     except (ValueError, KeyError, TypeError, AttributeError, Invalid, *_BROKEN) as error:
         raise Invalid(f"{path}: {MANIFEST} cannot be read, so nothing can be verified.") from error
+    if not all(_is_count(one["size"]) for one in manifest["files"]) or not _is_count(manifest.get("made_ms", 0)):
+        raise Invalid(f"{path}: {MANIFEST} is damaged, as it lists what is no number, so nothing can be verified.")
     manifest["key"]["kid"] = signer.thumbprint
     faults = []
     try:
@@ -102,12 +102,16 @@ def _manifest(
     return manifest, faults
 
 
+def _is_count(said: object) -> bool:
+    return isinstance(said, int) and not isinstance(said, bool) and said >= 0
+
+
 def _altered(content: _Content, name: str, listed: Mapping[str, Any]) -> str | None:
     digest, size = hashlib.sha256(), 0
     try:
         with content.open(name) as file:
             # One byte more than is listed tells that it is longer; what unpacks to terabytes is not read.
-            while piece := file.read(min(_PIECE, int(listed["size"]) + 1 - size)):
+            while piece := file.read(min(_PIECE, listed["size"] + 1 - size)):
                 digest.update(piece)
                 size += len(piece)
     except (OSError, *_BROKEN):
