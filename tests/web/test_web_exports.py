@@ -28,5 +28,14 @@ async def test_tables_are_for_organisers_and_leave_nothing_behind(house: House) 
     assert len(rows) == 2
 
 
+async def test_what_is_no_number_of_a_run_is_no_run(house: House) -> None:
+    organiser, exam = await house.client("organiser"), house.exam.exam_id
+    for file in ("tables.zip", "bundle.zip", "xapi.jsonl"):
+        for run in ("", "x", "-1", "1.0", "²", "9" * 7, "9" * 5000):
+            said = await organiser.refused(404, "GET", f"/api/exams/{exam}/results/{file}?run={run}")
+            assert "no such decision run" in said
+    assert not [one for one in await house.rooms.people.audit_about(exam) if one["action"] == "results.export"]
+
+
 def remains(data: Path) -> list[str]:
     return [path.name for path in (data / ".exports").iterdir()]

@@ -14,6 +14,7 @@ from teleosce.web.exports import send_made
 from teleosce.web.routing import Access, Route
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_DIGITS = 6
 _TABLES = {"xlsx": XLSX, "zip": "application/zip"}
 
 
@@ -22,26 +23,27 @@ async def tables(request: web.Request) -> web.StreamResponse:
     house, exam_id, kind = rooms(request), exam_of(request, oversees), request.match_info["tables"]
     if kind not in _TABLES:
         raise NotFound("Tables come as .xlsx or .zip.")
+    arguments = ["exam", "export", exam_id, *_run(request)]
     exam = await house.exams.exam(exam_id)
     await house.people.record(principal(request), "results.export", exam_id, {"what": f"tables.{kind}"})
-    arguments = ["exam", "export", exam_id, *_run(request)]
     return await send_made(request, arguments, f"{exam.title}.{kind}", _TABLES[kind])
 
 
 async def bundle(request: web.Request) -> web.StreamResponse:
     """The signed bundle of a decision run."""
     house, exam_id = rooms(request), exam_of(request, oversees)
+    arguments = ["exam", "bundle", exam_id, *_run(request)]
     exam = await house.exams.exam(exam_id)
     await house.people.record(principal(request), "results.export", exam_id, {"what": "bundle"})
-    return await send_made(request, ["exam", "bundle", exam_id, *_run(request)], f"{exam.title}.zip", "application/zip")
+    return await send_made(request, arguments, f"{exam.title}.zip", "application/zip")
 
 
 async def xapi(request: web.Request) -> web.StreamResponse:
     """The exam as xAPI statements, by pseudonyms."""
     house, exam_id = rooms(request), exam_of(request, oversees)
+    arguments = ["exam", "xapi", exam_id, "--base", address(house, request), *_run(request)]
     exam = await house.exams.exam(exam_id)
     await house.people.record(principal(request), "results.export", exam_id, {"what": "xapi"})
-    arguments = ["exam", "xapi", exam_id, "--base", address(house, request), *_run(request)]
     return await send_made(request, arguments, f"{exam.title}.jsonl", "application/jsonl")
 
 
@@ -65,9 +67,13 @@ async def public_key(request: web.Request) -> web.Response:
 
 
 def _run(request: web.Request) -> list[str]:
-    """The decision run that is meant, as an option of a command."""
-    number = request.query.get("run", "")
-    return ["--run", str(int(number))] if number.isascii() and number.isdigit() and 0 < int(number) < 10**6 else []
+    """The decision run that is meant, as an option of a command. Raises NotFound for what is no number of one."""
+    number = request.query.get("run")
+    if number is None:
+        return []
+    if not (number.isascii() and number.isdigit() and len(number) <= _DIGITS):
+        raise NotFound(f"There is no such decision run: each has a number of at most {_DIGITS} digits, as in ?run=2.")
+    return ["--run", str(int(number))]
 
 
 _BASE = "/api/exams/{exam}/results"
