@@ -34,10 +34,10 @@ NOISE = 1e-9
 
 @dataclass(frozen=True)
 class Seen:
-    """What there is of one encounter. record: None when its marks are not those that the run rests on.
+    """What there is of one encounter. record: None when its marks, or their words, are not as they were for the run.
 
-    marks: the submitted marks that the record is made of. rating: the SP's, submitted. playable: by the exam's rules,
-    the consent of all who are recorded, and what is on disk.
+    marks: the submitted marks that the record is made of. rating: the SP's, submitted before the run.
+    playable: by the exam's rules, the consent of all who are recorded, and what is on disk.
     """
 
     encounter: Encounter

@@ -17,9 +17,11 @@ from teleosce.reports.results import Results
 from teleosce.reports.runs import Release, Run, inputs_of
 from teleosce.scoring import (
     COUNTS,
+    SHUT,
     FeedbackRules,
     Form,
     KeptFeedbackRules,
+    Kind,
     Record,
     feedback_rules_of,
     set_feedback_rules,
@@ -146,13 +148,16 @@ class Feedbacks:
         self, encounter: Encounter, record: Record | None, forms: Sequence[Form], run: Run, rules: FeedbackRules
     ) -> Seen:
         version = await self._rooms.stations.get(encounter.station_hash)
+        words = [form for form in forms if record is not None and form.id in (*record.parents, record.settlement)]
+        rating = rating_of(forms)
         counts = record is not None and _rests_on(run, encounter, version, record, forms)
+        counts = counts and all(_as_decided(run, form) for form in words)
         return Seen(
             encounter,
             version,
             record if counts else None,
-            [form for form in forms if record is not None and form.id in record.parents],
-            rating_of(forms),
+            [form for form in words if form.kind is Kind.mark],
+            rating if rating is not None and _as_decided(run, rating) else None,
             counts and rules.recording and bool(await self._plays(encounter)),
         )
 
@@ -184,6 +189,11 @@ class Feedbacks:
             if seen.playable and moments_of(seen, rules) and manifest is not None:
                 return encounter, manifest
         raise NotFound("There is nothing of this recording to be played.", code="no-recording")
+
+
+def _as_decided(run: Run, form: Form) -> bool:
+    """Whether a form, and so every word in it, is still as it was when the run was made."""
+    return form.state in SHUT and form.state_ms <= run.at_ms
 
 
 def _rests_on(run: Run, encounter: Encounter, version: StationVersion, record: Record, forms: Sequence[Form]) -> bool:

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
+from teleosce.core.ids import new_id
 from teleosce.people.store_tables import consents
 from teleosce.reports.feedback_pdf import FeedbackZip, feedback_pdf
+from teleosce.scoring import Change, Kind, layout_of
 from teleosce.web.feedback import feedbacks_of
 from teleosce.web.keeping import erasures_of
 from tests.web.house import Client, House
@@ -120,6 +122,30 @@ async def test_marks_that_change_after_the_run_are_not_mixed_with_it(house: Hous
     assert "are being looked at again" in said
     assert "You passed 2 of 2 stations." in said
     assert said.count(PRAISE) == 1
+
+
+async def test_words_that_change_after_the_run_are_shown_only_with_another(house: House) -> None:
+    exam = await released_exam(house)
+    await exam.release()
+    client, forms = await house.client("candidate"), house.rooms.forms
+    assert (await read(client)).count(PRAISE) == 2
+    for kind, looked_at_again in ((Kind.sp_rating, False), (Kind.mark, True)):
+        [form] = [one for one in await forms.of_encounter(exam.mine[0].id) if one.kind is kind]
+        layout = layout_of(await house.rooms.stations.get(exam.mine[0].station_hash))
+        await forms.amend(form.id, "Said better.", form.author_id)
+        other = Change("comment", f"Other words: {kind}", form.fields["comment"].version, new_id())
+        assert not (await forms.save(form.id, [other], form.author_id, layout)).conflicts
+        await forms.submit(form.id, form.author_id, layout)
+        said = await read(client)
+        assert "Other words" not in said
+        assert ("are being looked at again" in said) is looked_at_again
+        assert "You passed 2 of 2 stations." in said
+        assert said.count(PATIENTS_WORDS) == 1
+    assert said.count(PRAISE) == 1
+    await exam.release()
+    said = await read(client)
+    assert said.count("Other words") == 2
+    assert "are being looked at again" not in said
 
 
 async def test_moments_play_for_the_candidate_alone_and_while_they_are_shown(house: House) -> None:
