@@ -81,6 +81,7 @@ def application(rooms: Rooms) -> web.Application:
     made[socket.HUB] = Hub(rooms)
     made[link.REFUSALS] = Refusals()
     made[ONE_AT_A_TIME] = asyncio.Semaphore(1)
+    made[credentials.STATUS_LIST] = credentials.StatusList()
     add(made, routes())
     made.router.add_static("/static", WEB / "static", append_version=False)
     made.on_startup.append(_start)

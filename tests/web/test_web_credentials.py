@@ -1,15 +1,19 @@
 """A credential over the wire: the holder fetches it, anybody sees whether it holds, and nobody sees more."""
 
+import asyncio
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from teleosce.core.clock import AheadClock
 from teleosce.core.ids import new_id
 from teleosce.people import Principal, Role
 from teleosce.reports import ResultRules, Run
 from teleosce.scoring import Kind
+from teleosce.web.api.credentials import KEPT_MS, StatusList, credentials_of
 from tests.reports.appeal_world import fill_in
 from tests.web.house import House
 
@@ -117,3 +121,26 @@ async def test_from_the_candidate_to_whoever_asks(issuing: House) -> None:
         assert "There is no such credential" in await page.text()
     status = await anybody.ask("GET", "/credentials/status")
     assert status.headers["Cache-Control"] == "public, max-age=300"
+
+
+async def test_the_status_list_is_made_once_in_a_while_for_all_who_ask(issuing: House) -> None:
+    rooms, clock = issuing.rooms, AheadClock()
+    run, by = await passed(issuing)
+    release = await rooms.results.release(run.id, by)
+    credentials = credentials_of(rooms)
+    await credentials.token(await rooms.people.seat(issuing.seat("candidate")), BASE, by)
+    listed, house = StatusList(), replace(rooms, clock=clock)
+    before = await listed.token(house, BASE)
+    await rooms.results.withdraw(release.id, issuing.exam.exam_id, by)
+    clock.skip(KEPT_MS / 1000 - 5)
+    assert set(await asyncio.gather(*(listed.token(house, BASE) for _ in range(5)))) == {before}
+    clock.skip(5)
+    after = set(await asyncio.gather(*(listed.token(house, BASE) for _ in range(5))))
+    assert len(after) == 1
+    (token,) = after
+    bits = [read(one)["credentialSubject"]["encodedList"] for one in (before, token)]
+    assert bits[0] != bits[1]
+    anybody = await issuing.client()
+    texts = {await (await anybody.ask("GET", "/credentials/status")).text()}
+    await asyncio.sleep(1.1)  # `validFrom` is in seconds
+    assert {await (await anybody.ask("GET", "/credentials/status")).text()} == texts

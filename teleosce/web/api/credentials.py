@@ -19,6 +19,30 @@ from teleosce.web.routing import Access, Route, answer
 JWT = "application/vc+jwt"
 
 
+KEPT_MS = 30_000
+"""For so long the list of revoked credentials is not made anew, whoever asks."""
+
+
+class StatusList:
+    """The signed list as it was made last: it takes a look at every result that was released, so it is made seldom."""
+
+    def __init__(self) -> None:
+        self._lock, self._made = asyncio.Lock(), ("", "", 0)
+
+    async def token(self, house: Rooms, base: str) -> str:
+        """It, made anew when it is old; who asks meanwhile waits for the same."""
+        async with self._lock:
+            token, of, until_ms = self._made
+            now_ms = house.clock.now_ms()
+            if of != base or now_ms >= until_ms:
+                token = await credentials_of(house).status_list(base)
+                self._made = (token, base, now_ms + KEPT_MS)
+            return token
+
+
+STATUS_LIST: web.AppKey[StatusList] = web.AppKey("credentials", StatusList)
+
+
 def credentials_of(house: Rooms) -> Credentials:
     """Credentials for passed exams."""
     return Credentials(
@@ -89,7 +113,7 @@ async def look(request: web.Request) -> web.Response:
 async def status(request: web.Request) -> web.Response:
     """The signed list of revoked credentials (Bitstring Status List 1.0)."""
     house = rooms(request)
-    token = await credentials_of(house).status_list(base_of(house))
+    token = await request.app[STATUS_LIST].token(house, base_of(house))
     return web.Response(text=token, content_type=JWT, headers={"Cache-Control": f"public, max-age={LIST_S}"})
 
 
