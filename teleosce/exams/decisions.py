@@ -1,5 +1,6 @@
 """A person's decision on an incident, and what it still does."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from teleosce.core.errors import Conflict, Invalid, NotFound
@@ -55,27 +56,32 @@ async def _go_on(moves: Moves, old: Incident) -> None:
     moves.say(new.exam_id, IncidentChanged(new.exam_id, new.id))
 
 
-async def _whose(moves: Moves, incident: Incident, encounter: Encounter) -> str:
-    """The encounter that an incident takes from somebody: of two candidates in one room, that of the one it befell."""
-    joining = await store_encounters.joining(moves.connection, [encounter.id])
-    return next((one.id for one in joining if one.candidate == incident.seat_id), encounter.id)
+def befell(incident: Incident, together: Sequence[Encounter]) -> list[Encounter]:
+    """The encounters of one room that an incident takes: the candidate's whom it befell, or else all."""
+    seat = incident.seat_id
+    return [one for one in together if seat is not None and one.candidate == seat] or list(together)
 
 
 async def _carry_out(moves: Moves, incident: Incident, decision: Decision, note: str) -> bool:
     if incident.encounter_id is None or decision is Decision.none:
         return False
     encounter = await moves.get(incident.encounter_id)
+    taken = befell(incident, [encounter, *await store_encounters.joining(moves.connection, [encounter.id])])
     try:
         if decision is Decision.add_time:
             if encounter.phase is not Phase.encounter or incident.added_s == 0:
                 return False
             await transitions.add_time(moves, encounter.id, incident.added_s)
         elif decision is Decision.void:
-            await transitions.void(moves, await _whose(moves, incident, encounter), note)
+            for one in taken:
+                if one.outcome is not Outcome.void:
+                    await transitions.void(moves, one.id, note)
         else:
-            if encounter.phase in RUNNING:
-                await transitions.void(moves, encounter.id, note or "It is run again.")
-            await transitions.rerun(moves, encounter.id)
+            again = taken[0]
+            if again.phase in RUNNING:
+                again = encounter
+                await transitions.void(moves, again.id, note or "It is run again.")
+            await transitions.rerun(moves, again.id)
     except Conflict:
-        return encounter.outcome is Outcome.void and decision is Decision.void
+        return False
     return True

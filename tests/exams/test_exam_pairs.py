@@ -215,3 +215,34 @@ async def test_what_was_decided_and_not_done_counts_for_those_whom_it_befell(
     async with world.database.write() as connection:
         await store_ledger.add(connection, replace(one, decided_ms=3))
     assert set(await gone(world)) == lose
+
+
+@pytest.mark.parametrize("seat", [None, "s1"])
+async def test_what_befell_the_whole_room_takes_it_from_both(world: World, seat: str | None):
+    leads, joins = await pair(world)
+    await world.day.go(world.exam.id)
+    await world.pass_time(130)
+    await world.ledger.disturbed(leads.id, [Wrong(seat, IncidentKind.line, world.clock.now_ms() - 60_000)])
+    (incident,) = await world.ledger.incidents(world.exam.id)
+    for seconds in (480, 120, 60):
+        await world.pass_time(seconds)
+    decided = await world.ledger.decide(incident.id, Decision.void, "Nothing was heard of anybody.", None)
+    assert decided.carried_out
+    assert [one[3] for one in await both(world, leads, joins)] == [Outcome.void, Outcome.void]
+
+
+@pytest.mark.parametrize(("seat", "candidates"), [("c2", ["c2"]), ("s1", ["c1", "c2"]), (None, ["c1", "c2"])])
+async def test_after_the_end_what_befell_the_second_is_run_again_for_them(
+    world: World, seat: str | None, candidates: list[str]
+):
+    leads, _joins = await pair(world)
+    await world.day.go(world.exam.id)
+    await world.pass_time(130)
+    await world.ledger.disturbed(leads.id, [Wrong(seat, IncidentKind.line, world.clock.now_ms() - 60_000)])
+    (incident,) = await world.ledger.incidents(world.exam.id)
+    for seconds in (480, 120, 60):
+        await world.pass_time(seconds)
+    assert (await world.ledger.decide(incident.id, Decision.rerun, "", None)).carried_out
+    again = [one for one in await world.exams.encounters(world.exam.id) if one.attempt == 2]
+    assert [one.candidate for one in again] == candidates
+    assert again[0].sp == "s1"
