@@ -15,6 +15,7 @@ from teleosce.reports.export import Sources
 from teleosce.reports.feedback import Feedback, Seen, feedback_of, moments_of
 from teleosce.reports.results import Results
 from teleosce.reports.runs import Release, Run, inputs_of
+from teleosce.reports.shown import shown
 from teleosce.scoring import (
     COUNTS,
     SHUT,
@@ -55,9 +56,8 @@ class Standing:
 def standing_of(releases: Sequence[Release], group: str | None, now_ms: int) -> tuple[FeedbackState, Release | None]:
     """What releases come to for somebody of a group: the newest that shows, or else what is nearest. Pure."""
     mine = [one for one in releases if one.group in (None, group)]
-    shown = [one for one in mine if one.shows(group, now_ms)]
-    if shown:
-        return FeedbackState.released, max(shown, key=lambda one: (one.from_ms, one.at_ms))
+    if now := shown(releases, group, now_ms):
+        return FeedbackState.released, now
     if coming := [one for one in mine if one.withdrawn_ms is None]:
         return FeedbackState.embargo, min(coming, key=lambda one: one.from_ms)
     # Taken back before its time came, nobody had seen anything of it.

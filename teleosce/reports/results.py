@@ -17,6 +17,7 @@ from teleosce.reports.panels import Panels
 from teleosce.reports.plots import every_plot
 from teleosce.reports.rules import KeptResultRules, ResultRules
 from teleosce.reports.runs import Difference, Release, Run, decide, differences, digest, inputs_of
+from teleosce.reports.shown import shown
 from teleosce.reports.unfold import unfold
 from teleosce.scoring import SHUT, Kind
 
@@ -215,11 +216,10 @@ class Results:
 
     async def released_to(self, seat: Seat) -> tuple[Run, dict[str, Any]] | None:
         """The run that a candidate may see, and what it says of them; None under embargo."""
-        now_ms = self._clock.now_ms()
-        shown = [one for one in await self.releases(seat.exam_id) if one.shows(seat.group, now_ms)]
-        if not shown:
+        release = shown(await self.releases(seat.exam_id), seat.group, self._clock.now_ms())
+        if release is None:
             return None
-        run = await self.one(max(shown, key=lambda one: (one.from_ms, one.at_ms)).run_id)
+        run = await self.one(release.run_id)
         own = run.found["candidates"].get(seat.id)
         return None if own is None else (run, own)
 

@@ -8,9 +8,12 @@ from teleosce.reports.runs import Release
 
 
 def shown(releases: Sequence[Release], group: str | None, now_ms: int) -> Release | None:
-    """By which release somebody of a group sees results now: of those that show any, the one that began last."""
-    open_now = [one for one in releases if one.shows(group, now_ms)]
-    return max(open_now, key=lambda one: (one.from_ms, one.at_ms)) if open_now else None
+    """By which release somebody of a group sees results now: of those that show any, the one made last."""
+    return max((one for one in releases if one.shows(group, now_ms)), key=_rank, default=None)
+
+
+def _rank(one: Release) -> tuple[int, int]:
+    return one.at_ms, one.from_ms
 
 
 def seen_now(releases: Sequence[Release], groups: Sequence[str | None], numbers: Mapping[str, int], now_ms: int) -> str:
@@ -32,12 +35,19 @@ def seen_now(releases: Sequence[Release], groups: Sequence[str | None], numbers:
 def seen_later(
     releases: Sequence[Release], numbers: Mapping[str, int], now_ms: int, when: Callable[[int], str]
 ) -> list[str]:
-    """What will be seen from a later time on, soonest first. when: a time in words."""
-    coming = [one for one in releases if one.withdrawn_ms is None and one.from_ms > now_ms]
-    return [
-        f"From {when(one.from_ms)} on {whom(one.group)} will see run {numbers[one.run_id]}."
-        for one in sorted(coming, key=lambda one: one.from_ms)
-    ]
+    """What will be seen from a later time on, soonest first. when: a time in words.
+
+    A release in whose place a newer one will stand by then is left out.
+    """
+    kept = [one for one in releases if one.withdrawn_ms is None]
+    said = []
+    for one in sorted((one for one in kept if one.from_ms > now_ms), key=lambda one: one.from_ms):
+        newer = {by.group for by in kept if by.from_ms <= one.from_ms and _rank(by) > _rank(one)}
+        if not newer & {None, one.group}:
+            others = sorted(group for group in newer if group) if one.group is None else []
+            but = f" but those of {' and '.join(f'group {group}' for group in others)}" if others else ""
+            said.append(f"From {when(one.from_ms)} on {whom(one.group)}{but} will see run {numbers[one.run_id]}.")
+    return said
 
 
 def whom(group: str | None) -> str:

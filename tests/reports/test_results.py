@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,9 @@ from teleosce.core.ids import new_id
 from teleosce.exams import Day, Decision, Exams, Incident, IncidentKind, Outcome, Phase, Timings, store_ledger
 from teleosce.people import People, Principal, Role, Seat
 from teleosce.recording import Recordings
-from teleosce.reports import ResultRules, Results, Run, Sources
+from teleosce.reports import ResultRules, Results, Run, Sources, standing_of
 from teleosce.reports.exports.material import material_of
+from teleosce.reports.shown import seen_later, shown
 from teleosce.scoring import AssignmentKind, Change, Forms, Kind, Marking, State, layout_of
 from teleosce.stations import StationStore, read
 from teleosce.transcripts import Transcripts
@@ -161,6 +163,26 @@ async def test_a_released_run_is_seen_by_whom_it_was_released_to(house: House) -
         await house.results.withdraw(release.id, house.exam_id, house.organiser)
     with pytest.raises(NotFound):
         await house.results.withdraw(later.id, new_id(), house.organiser)
+
+
+async def test_an_older_run_replaces_no_newer_one_when_its_embargo_ends(house: House) -> None:
+    await house.mark(0, 8, "pass")
+    old, new = await decided(house, method="fixed"), await decided(house, method="fixed", fixed_cut=60)
+    seat, numbers = house.candidates[0], {old.id: 1, new.id: 2}
+    await house.results.release(old.id, house.organiser)
+    embargo = await house.results.release(old.id, house.organiser, from_ms=int(time.time() * 1000) + 1000)
+    assert len(seen_later([embargo], numbers, 0, str)) == 1
+    await asyncio.sleep(0.01)
+    await house.results.release(new.id, house.organiser)
+    assert seen_later(await house.results.releases(house.exam_id), numbers, embargo.from_ms - 1, str) == []
+    await asyncio.sleep(1.1)
+    releases = await house.results.releases(house.exam_id)
+    found = await house.results.released_to(seat)
+    assert found is not None
+    assert found[0] == new
+    for one in (shown(releases, None, 2**42), standing_of(releases, None, 2**42)[1]):
+        assert one is not None
+        assert one.run_id == new.id
 
 
 async def test_a_conjunctive_rule_and_a_fixed_line(house: House) -> None:
