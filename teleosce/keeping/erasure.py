@@ -154,10 +154,13 @@ class Erasures:
                 counts.update(await self._erase_from(encounter, person.id, why))
         own = [form.id for form in await self._rooms.forms.of_author(person.id)]
         counts["texts"] += await self._rooms.forms.forget_texts(own)
-        ids = [encounter.id for encounter in encounters]
-        counts["reasons"] += await self._rooms.exams.forget_in_log(ids, person.name, instead)
+        # What is said of one encounter stands at those held in the same room as well.
+        held = {one.id: [each.id for each in await self._rooms.exams.together(one)] for one in encounters}
+        ids = {each for room in held.values() for each in room}
+        counts["reasons"] += await self._rooms.exams.forget_in_log(list(ids), person.name, instead)
         exams = [exam.id for exam in await self._exams(person)]
-        about = [one.id for one in encounters if person.id in (*one.people, one.candidate, one.examiner)]
+        theirs = [one.id for one in encounters if person.id in (*one.people, one.candidate, one.examiner)]
+        about = {each for one in theirs for each in held[one]}
         counts["reasons"] += await self._rooms.marking.forget_reasons(about, person.id)
         counts["messages"] += await self._rooms.exams.forget_in_notes(exams, person.id, person.name, instead)
         counts["corrections"] += await self._rooms.transcripts.forget_author(person.id, instead)

@@ -11,10 +11,12 @@ import pytest
 from teleosce.app import freeze_stations, running
 from teleosce.core.ids import new_id
 from teleosce.exams import Encounter
+from teleosce.people import Role
 from teleosce.planning import calendar_of
 from teleosce.planning.sheets import grid
 from teleosce.recording.models import MANIFEST, Manifest, Take, TakeState
 from teleosce.rtc import Ticket
+from teleosce.scoring import AssignmentKind
 from teleosce.transcripts import store
 from teleosce.transcripts.turns import utterances
 from teleosce.web import MadeExam
@@ -210,6 +212,21 @@ async def test_who_is_erased_takes_their_own_words_and_leaves_the_others(pair: H
     transcript = await pair.rooms.transcripts.get(leads.id)
     assert transcript
     assert {turn.participant_id for turn in transcript.turns} == {leads.candidate, leads.sp}
+
+
+async def test_reasons_that_name_one_go_from_the_other_as_well(pair: House) -> None:
+    rooms = pair.rooms
+    leads, joins = await both(pair)
+    marker = await rooms.people.add_seat(pair.exam.exam_id, Role.examiner, "Dr Other")
+    await rooms.marking.assign(joins.id, marker.id, AssignmentKind.second, reason="Ada One spoke for them")
+    await rooms.day.void(leads.id, "Ada One was ill.")
+    assert "Ada One" in str(await rooms.exams.phase_log(joins.id))
+    ada = await rooms.people.seat(leads.candidate or "")
+    outcome = await erasures_of(rooms).erase([ada], asked_by="them", by=None)
+    assert outcome.still == {}
+    assert "Ada One" not in str(await rooms.exams.phase_log(joins.id))
+    given = [one for one in await rooms.marking.assignments(pair.exam.exam_id) if one.seat_id == marker.id]
+    assert [one.reason for one in given] == [""]
 
 
 async def test_the_control_room_has_one_cell_with_both(pair: House) -> None:
