@@ -127,6 +127,8 @@ class Results:
         Raises Invalid while nothing is marked, NotFound.
         """
         rules = rules or await self.rules(exam_id)
+        # What is submitted while the marks are read may be in the run or not: it is later than the run.
+        at_ms = self._clock.now_ms()
         basis = await self.basis(exam_id, rules)
         if not basis.records:
             raise Invalid("No mark that counts is submitted yet, so there is nothing to decide.", code="no-marks")
@@ -143,7 +145,7 @@ class Results:
             inputs_hash=digest(inputs),
             found=found,
             by=by.seat_id or by.account_id,
-            at_ms=self._clock.now_ms(),
+            at_ms=at_ms,
         )
         async with self._database.write() as connection:
             number = await store_results.add_run(connection, run)

@@ -22,6 +22,7 @@ from teleosce.exams import Day, Decision, Exams, Incident, IncidentKind, Outcome
 from teleosce.people import People, Principal, Role, Seat
 from teleosce.recording import Recordings
 from teleosce.reports import ResultRules, Results, Run, Sources, standing_of
+from teleosce.reports.basis import Basis
 from teleosce.reports.exports.material import material_of
 from teleosce.reports.shown import seen_later, shown
 from teleosce.scoring import AssignmentKind, Change, Forms, Kind, Marking, State, layout_of
@@ -183,6 +184,21 @@ async def test_an_older_run_replaces_no_newer_one_when_its_embargo_ends(house: H
     for one in (shown(releases, None, 2**42), standing_of(releases, None, 2**42)[1]):
         assert one is not None
         assert one.run_id == new.id
+
+
+async def test_a_run_is_of_the_time_before_its_marks_were_read(house: House) -> None:
+    await house.mark(0, 8, "pass")
+    read_ms = []
+
+    async def aside(exam_id: str, rules: ResultRules) -> Basis:
+        read_ms.append(int(time.time() * 1000))
+        await asyncio.sleep(0.05)
+        return Basis(rules, records=records)
+
+    records = (await house.results.basis(house.exam_id)).records
+    results = Results(house.database, Clock(), house.sources, aside)
+    run = await results.run(house.exam_id, ResultRules(method="fixed"), house.organiser)
+    assert run.at_ms <= read_ms[0] + 5
 
 
 async def test_a_conjunctive_rule_and_a_fixed_line(house: House) -> None:
