@@ -28,7 +28,7 @@ async def send_made(request: web.Request, arguments: list[str], name: str, media
 
     Raises Unavailable with what the command said.
     """
-    async with request.app[ONE_AT_A_TIME], _made(rooms(request), arguments, Path(name).suffix) as file:
+    async with _made(rooms(request), request.app[ONE_AT_A_TIME], arguments, Path(name).suffix) as file:
         length = os.fstat(file.fileno()).st_size
         response = web.StreamResponse(
             headers={
@@ -46,12 +46,16 @@ async def send_made(request: web.Request, arguments: list[str], name: str, media
 
 
 @asynccontextmanager
-async def _made(house: Rooms, arguments: list[str], suffix: str) -> AsyncIterator[IO[bytes]]:
+async def _made(
+    house: Rooms, one_at_a_time: asyncio.Semaphore, arguments: list[str], suffix: str
+) -> AsyncIterator[IO[bytes]]:
     folder = house.settings.data.resolve() / FOLDER
     await asyncio.to_thread(folder.mkdir, mode=0o700, exist_ok=True)
     path = folder / f"{new_id()}{suffix}"
     try:
-        await _run(house, [*arguments, "--to", str(path), "--data", str(house.settings.data.resolve())])
+        # Nobody else waits until it is sent: that takes as long as the slowest line.
+        async with one_at_a_time:
+            await _run(house, [*arguments, "--to", str(path), "--data", str(house.settings.data.resolve())])
         file = await asyncio.to_thread(path.open, "rb")
     finally:
         # It goes on without a name: nothing stays behind, whatever happens.

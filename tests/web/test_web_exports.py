@@ -1,11 +1,16 @@
 """Files of results over the wire: for organisers alone, made beside the server, and nothing of them stays there."""
 
+import asyncio
 import io
+import os
 from pathlib import Path
 
+import pytest
 from openpyxl import load_workbook
 
+from teleosce.recording.store import TakeStore
 from tests.web.house import House
+from tests.web.test_web_glance import recorded
 
 
 async def test_tables_are_for_organisers_and_leave_nothing_behind(house: House) -> None:
@@ -35,6 +40,23 @@ async def test_what_is_no_number_of_a_run_is_no_run(house: House) -> None:
             said = await organiser.refused(404, "GET", f"/api/exams/{exam}/results/{file}?run={run}")
             assert "no such decision run" in said
     assert not [one for one in await house.rooms.people.audit_about(exam) if one["action"] == "results.export"]
+
+
+@pytest.mark.faults
+async def test_nobody_waits_for_a_file_that_goes_to_a_slow_line(house: House) -> None:
+    encounter = await house.encounter_of("candidate")
+    for take in await recorded(house, encounter, sound=True):
+        await TakeStore(house.rooms.database).add(take)
+        # More than any buffer on the way holds.
+        assert take.file is not None
+        (house.rooms.settings.data / "encounters" / encounter / take.file).write_bytes(os.urandom(16 << 20))
+    organiser = await house.client("organiser")
+    path = f"/api/encounters/{encounter}/appeal.zip"
+    async with organiser.http.get(path, headers={"Teleosce-Role": organiser.role}) as answer:
+        assert answer.status == 200
+        tables = f"/api/exams/{house.exam.exam_id}/results/tables.zip"
+        assert (await asyncio.wait_for(organiser.ask("GET", tables), 60)).status == 200
+        assert len(await answer.read()) == answer.content_length
 
 
 def remains(data: Path) -> list[str]:
