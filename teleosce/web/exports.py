@@ -7,19 +7,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO
-from urllib.parse import quote
 
 from aiohttp import web
 
 from teleosce.core.errors import Unavailable
 from teleosce.core.ids import new_id
 from teleosce.web.context import Rooms, rooms
+from teleosce.web.files import send_file
 
 FOLDER = ".exports"
 """Of the data folder: what is being made lies here, and in no backup."""
 ONE_AT_A_TIME: web.AppKey[asyncio.Semaphore] = web.AppKey("exports", asyncio.Semaphore)
 NICENESS = 10
-_PIECE = 1 << 18
 _SAID = "teleosce: "
 
 
@@ -29,20 +28,7 @@ async def send_made(request: web.Request, arguments: list[str], name: str, media
     Raises Unavailable with what the command said.
     """
     async with _made(rooms(request), request.app[ONE_AT_A_TIME], arguments, Path(name).suffix) as file:
-        length = os.fstat(file.fileno()).st_size
-        response = web.StreamResponse(
-            headers={
-                "Content-Type": media_type,
-                "Content-Length": str(length),
-                "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-                "Cache-Control": "private, no-store",
-            }
-        )
-        await response.prepare(request)
-        while piece := await asyncio.to_thread(file.read, _PIECE):
-            await response.write(piece)
-        await response.write_eof()
-    return response
+        return await send_file(request, file, name, media_type)
 
 
 @asynccontextmanager

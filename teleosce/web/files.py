@@ -1,12 +1,38 @@
-"""Recordings by ranges (RFC 9110, 14), as players ask for them."""
+"""Recordings by ranges (RFC 9110, 14), as players ask for them; and files to keep, under a name."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
+from urllib.parse import quote
 
 from aiohttp import web
 
 from teleosce.core.errors import NotFound
+
+_PIECE = 1 << 18
+
+
+def named(name: str, media_type: str) -> dict[str, str]:
+    """The headers of a file to keep, under its name; no cache keeps it."""
+    return {
+        "Content-Type": media_type,
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        "Cache-Control": "private, no-store",
+    }
+
+
+async def send_file(request: web.Request, file: IO[bytes], name: str, media_type: str) -> web.StreamResponse:
+    """Sends all of an open file, from its beginning, under a name."""
+    length = await asyncio.to_thread(file.seek, 0, os.SEEK_END)
+    await asyncio.to_thread(file.seek, 0)
+    response = web.StreamResponse(headers=named(name, media_type) | {"Content-Length": str(length)})
+    await response.prepare(request)
+    while piece := await asyncio.to_thread(file.read, _PIECE):
+        await response.write(piece)
+    await response.write_eof()
+    return response
 
 
 async def ranged(request: web.Request, path: Path, headers: Mapping[str, str]) -> web.StreamResponse:

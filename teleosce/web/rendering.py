@@ -7,13 +7,13 @@ from typing import Any
 
 import nh3
 from aiohttp import web
-from babel.support import NullTranslations
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markupsafe import Markup
 
 from teleosce import __version__
+from teleosce.core import templates
 from teleosce.core.errors import Fault, SignInNeeded
 from teleosce.core.paths import WEB
 from teleosce.web.context import PRINCIPAL
@@ -23,16 +23,8 @@ _IMPORT = re.compile(r'^(?:import|export|\})[^"\n]*?from "(\.[^"\n]+)";', re.MUL
 
 @cache
 def environment() -> Environment:
-    """One for the process. An unknown name in a template is an error, not an empty place."""
-    made = Environment(
-        loader=FileSystemLoader(WEB / "templates"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.install_gettext_translations(NullTranslations(), newstyle=True)  # type: ignore[attr-defined]
+    """The templates, with what the server's pages use beside them."""
+    made = templates.environment()
     made.filters["markdown"] = markdown
     made.globals["version"] = __version__
     made.globals["modules"] = modules

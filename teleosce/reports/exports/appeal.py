@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from babel.support import NullTranslations
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
 from teleosce.core.paths import WEB
 from teleosce.core.signing import SigningKey
+from teleosce.core.templates import environment
 from teleosce.reports.export import Sources, export_texts, take_files
 from teleosce.reports.exports.appeal_view import Facts, appeal_view
 from teleosce.reports.exports.bundle import new_bundle, plain
@@ -67,7 +65,7 @@ async def write_appeal(
     texts = await export_texts(sources, encounter_id, SHOWN)
     view = appeal_view(facts, made_ms) | {"data": sorted(texts), "key": key.public}
     with new_bundle(target) as bundle:
-        bundle.text("index.html", _page(view))
+        bundle.text("index.html", environment().get_template("appeal.html").render(**view))
         for style in STYLES:
             bundle.copy(f"page/{Path(style).name}", WEB / "static" / "css" / style)
         bundle.copy(f"page/{SCRIPT}", WEB / "static" / "js" / SCRIPT)
@@ -80,19 +78,6 @@ async def write_appeal(
         about = {"kind": "appeal", "exam": facts.exam.id, "encounter": encounter_id, "attempt": facts.encounter.attempt}
         bundle.seal(about, key, made_ms, _said(view))
         return bundle.names
-
-
-def _page(view: dict[str, Any]) -> str:
-    made = Environment(
-        loader=FileSystemLoader(WEB / "templates"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.install_gettext_translations(NullTranslations(), newstyle=True)  # type: ignore[attr-defined]
-    return made.get_template("appeal.html").render(**view)
 
 
 def _said(view: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from teleosce.core.ids import is_id
 from teleosce.people import Permission
 from teleosce.recording import Take
 from teleosce.web.api.feedback_release import pdf_response, previewed
-from teleosce.web.api.media import PRIVATE
+from teleosce.web.api.media import PRIVATE, take_view
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.feedback import feedbacks_of, own_seat
 from teleosce.web.files import ranged
@@ -38,22 +38,8 @@ async def recording(request: web.Request) -> web.Response:
 
 
 async def _take(house: Rooms, zero_ms: int, take: Take) -> dict[str, Any]:
-    role = (await house.people.seat(take.participant_id)).role.value
-    return {
-        "id": take.id,
-        "seat": role,
-        "role": role,
-        "name": "",
-        "number": take.number,
-        "state": take.state.value,
-        "reason": take.reason,
-        "starts_ms": take.starts_ms - zero_ms,
-        "duration_ms": take.duration_ms,
-        "url": f"/media/feedback/{take.id}.webm" if take.file else None,
-        "gaps": [
-            {"kind": gap.kind, "track": gap.track, "from_ms": gap.from_ms, "to_ms": gap.to_ms} for gap in take.gaps
-        ],
-    }
+    seat = await house.people.seat(take.participant_id)
+    return take_view(take, zero_ms, seat.role, "/media/feedback")
 
 
 async def own_pdf(request: web.Request) -> web.Response:

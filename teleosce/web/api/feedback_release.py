@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +16,7 @@ from teleosce.web.access import exam_of, oversees, seat_of
 from teleosce.web.api.invitations import address
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.feedback import feedbacks_of, since_words
+from teleosce.web.files import named
 from teleosce.web.plans import feedback_letters_of, schedule_in
 from teleosce.web.routing import Route, answer, body
 
@@ -143,12 +143,7 @@ async def pdf_response(found: Feedback, since: str) -> web.Response:
     from teleosce.reports.feedback_pdf import feedback_pdf
 
     content = await asyncio.to_thread(feedback_pdf, found, since)
-    return web.Response(body=content, headers=_file("application/pdf", f"{found.exam} feedback.pdf"))
-
-
-def _file(kind: str, name: str) -> dict[str, str]:
-    named = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
-    return {"Content-Type": kind, "Cache-Control": "no-store", "Content-Disposition": named}
+    return web.Response(body=content, headers=named(f"{found.exam} feedback.pdf", "application/pdf"))
 
 
 async def all_pdfs(request: web.Request) -> web.StreamResponse:
@@ -162,7 +157,7 @@ async def all_pdfs(request: web.Request) -> web.StreamResponse:
     exam = await house.exams.exam(run.exam_id)
     await house.people.record(principal(request), "feedback.pdfs", run.exam_id, {"run": run.id, "count": len(seats)})
     releases, now_ms = await house.results.releases(run.exam_id), house.clock.now_ms()
-    response = web.StreamResponse(headers=_file("application/zip", f"{exam.title} feedback, run {run.number}.zip"))
+    response = web.StreamResponse(headers=named(f"{exam.title} feedback, run {run.number}.zip", "application/zip"))
     await response.prepare(request)
     made = FeedbackZip()
     for seat in seats:

@@ -1,9 +1,7 @@
 """How long an exam's recordings are kept, the legal hold, and erasing a person. For the exam's organisers."""
 
-import asyncio
 import tempfile
 from typing import Any
-from urllib.parse import quote
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +13,7 @@ from teleosce.keeping.retention import LONGEST_DAYS, Prospect
 from teleosce.people import Permission, Role, Seat
 from teleosce.web.access import exam_of, oversees, seat_of
 from teleosce.web.context import Rooms, principal, rooms
+from teleosce.web.files import send_file
 from teleosce.web.keeping import erasures_of, retention_of, sources_of
 from teleosce.web.rendering import page
 from teleosce.web.routing import Route, answer, body
@@ -95,22 +94,7 @@ async def person_data(request: web.Request) -> web.StreamResponse:
     # A file without a name: nothing stays behind, whatever happens.
     with tempfile.TemporaryFile(dir=house.settings.data) as file:
         await write_person_data(sources_of(house), house.clock, [seat], file, principal(request))
-        length = file.tell()
-        file.seek(0)
-        name = f"{seat.number or seat.id}.zip"
-        response = web.StreamResponse(
-            headers={
-                "Content-Type": "application/zip",
-                "Content-Length": str(length),
-                "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-                "Cache-Control": "private, no-store",
-            }
-        )
-        await response.prepare(request)
-        while piece := await asyncio.to_thread(file.read, _PIECE):
-            await response.write(piece)
-        await response.write_eof()
-    return response
+        return await send_file(request, file, f"{seat.number or seat.id}.zip", "application/zip")
 
 
 async def _view(house: Rooms, exam_id: str) -> dict[str, Any]:
@@ -155,7 +139,6 @@ async def _prospect(house: Rooms, prospect: Prospect, seats: dict[str, Seat]) ->
     }
 
 
-_PIECE = 1 << 18
 _BASE = "/api/exams/{exam}/keeping"
 ROUTES = [
     Route("GET", "/control/{exam}/keeping", keeping_page, Permission.run_exam, "What is kept of an exam"),
