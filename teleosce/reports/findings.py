@@ -221,8 +221,13 @@ def of_adjusted(adjusted: Answer) -> str:
     gained, lost = len(adjusted["pass_then"]), len(adjusted["fail_then"])
     if not gained and not lost:
         return "If every examiner had marked as the average one does, the same candidates would pass."
-    alike = "If every examiner had marked as the average one does"
-    return f"{alike}, {count(gained, 'candidate')} who failed would pass, and {lost} who passed would fail."
+    changes = [
+        f"{count(n, 'candidate')} who {now} would {then}"
+        for n, now, then in ((gained, "failed", "pass"), (lost, "passed", "fail"))
+        if n
+    ]
+    nobody = "" if gained and lost else ", and nobody else’s result would change"
+    return f"If every examiner had marked as the average one does, {' and '.join(changes)}{nobody}."
 
 
 def of_agreement(both: Answer) -> str:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from teleosce.core.errors import NotFound
 from teleosce.core.ids import is_id
 from teleosce.exams import Encounter
-from teleosce.people import Permission
+from teleosce.people import Permission, Role
 from teleosce.recording import Manifest, Take
 from teleosce.web.calibration import apart, read_encounter
 from teleosce.web.context import Rooms, principal, rooms
@@ -41,13 +41,15 @@ async def recording(request: web.Request) -> web.Response:
         waiting = await house.recordings.takes(encounter.room)
         return answer({"state": "sealing" if waiting else "none", "takes": [], "speech": {}})
     names = await apart(house, encounter, unnamed=unnamed)
+    # Of two candidates the one who is marked comes first, and so is large on the desk.
+    takes = sorted(manifest.takes, key=lambda take: take.participant_id != encounter.candidate)
     return answer(
         {
             "state": "sealed",
             "starts_ms": manifest.starts_ms,
             "duration_ms": manifest.duration_ms,
             "poster": await _poster_url(house, encounter),
-            "takes": [await _take(house, manifest.starts_ms, take, names, unnamed=unnamed) for take in manifest.takes],
+            "takes": [await _take(house, manifest.starts_ms, take, names, unnamed=unnamed) for take in takes],
             "alarms": await _alarms(house, encounter, manifest, names),
             "speech": await _speech(house, encounter, names),
         }
@@ -61,18 +63,23 @@ async def _poster_url(house: Rooms, encounter: Encounter) -> str | None:
 
 async def _take(house: Rooms, zero_ms: int, take: Take, names: Mapping[str, str], *, unnamed: bool) -> dict[str, Any]:
     seat = await house.people.seat(take.participant_id)
+    who = {"seat": seat.id, "name": "" if unnamed else seat.name, "who": names.get(seat.id, "")}
+    return take_view(take, zero_ms, seat.role, "/media/takes") | who
+
+
+def take_view(take: Take, zero_ms: int, role: Role, folder: str) -> dict[str, Any]:
+    """A take as players need it, of somebody without a name; times count from zero_ms."""
     return {
         "id": take.id,
-        "seat": seat.id,
-        "role": seat.role.value,
-        "name": "" if unnamed else seat.name,
-        "who": names.get(seat.id, ""),
+        "seat": role.value,
+        "role": role.value,
+        "name": "",
         "number": take.number,
         "state": take.state.value,
         "reason": take.reason,
         "starts_ms": take.starts_ms - zero_ms,
         "duration_ms": take.duration_ms,
-        "url": f"/media/takes/{take.id}.webm" if take.file else None,
+        "url": f"{folder}/{take.id}.webm" if take.file else None,
         "gaps": [
             {"kind": gap.kind, "track": gap.track, "from_ms": gap.from_ms, "to_ms": gap.to_ms} for gap in take.gaps
         ],
