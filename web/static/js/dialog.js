@@ -5,6 +5,9 @@ import { t } from "./i18n.js";
 
 let dialogs = 0;
 
+/** Characters of a reason. */
+const LEAST = 3;
+
 /** A question that opens by itself takes no key before somebody can have seen it. */
 export const READ_MS = 600;
 
@@ -17,12 +20,43 @@ export const READ_MS = 600;
  * @param {boolean} [question.danger]
  * @returns {Promise<boolean>}
  */
-export function ask({ title, text, action, danger = false }) {
+export async function ask({ title, text, action, danger = false }) {
   const go = el("button", { class: danger ? "button danger" : "button primary", value: "yes" }, action);
   const stay = el("button", { class: "button", value: "", autofocus: true }, t("Cancel"));
   const dialog = open(title, [el("p", {}, text)], [stay, go]);
   dialog.dataset.question = "";
-  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes")));
+  return (await answerOf(dialog)) === "yes";
+}
+
+/**
+ * Asks for the reason as well, which is kept. Escape and Cancel both mean no.
+ * @param {object} question
+ * @param {string} question.title
+ * @param {string} question.text what will happen, and what stays
+ * @param {string} question.label of the reason
+ * @param {string} question.action the verb on the button
+ * @param {boolean} [question.danger]
+ * @param {number} [question.most] characters
+ * @returns {Promise<string | null>} the reason; null: no
+ */
+export async function askWhy({ title, text, label, action, danger = false, most = 1000 }) {
+  const reason = el("textarea", { class: "input", id: "ask-why", rows: 3, minlength: LEAST, maxlength: most, required: true, autofocus: true });
+  const dialog = open(
+    title,
+    [el("p", {}, text), el("div", { class: "field" }, el("label", { for: "ask-why" }, label), reason)],
+    [el("button", { class: "button", value: "", formnovalidate: true }, t("Cancel")), el("button", { class: danger ? "button danger" : "button primary", value: "yes" }, action)],
+  );
+  const said = (await answerOf(dialog)) === "yes" ? reason.value.trim() : "";
+  return said.length < LEAST ? null : said;
+}
+
+/**
+ * The value of the button that closes a dialog; "" for Escape.
+ * @param {HTMLDialogElement} dialog
+ * @returns {Promise<string>}
+ */
+export function answerOf(dialog) {
+  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue)));
 }
 
 /** Takes back the questions that have lost their sense; the answer is no. */

@@ -48,6 +48,17 @@ export function el(tag, attributes = {}, ...children) {
 }
 
 /**
+ * What went wrong, in the page's #fault; null: nothing, as far as is known.
+ * @param {string | null} text
+ */
+export function tellFault(text) {
+  const place = byId("fault");
+  place.hidden = text === null;
+  setText(place, text ?? "");
+  return place;
+}
+
+/**
  * An icon of /static/icons.svg, hidden from screen readers: put words beside it.
  * @param {string} name
  * @returns {SVGSVGElement}

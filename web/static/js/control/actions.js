@@ -5,7 +5,7 @@
 
 import { toast } from "../announce.js";
 import { messageOf, post } from "../api.js";
-import { ask, open } from "../dialog.js";
+import { ask, askWhy, open } from "../dialog.js";
 import { el, icon, state } from "../dom.js";
 import { phaseName, roleName, t } from "../i18n.js";
 import { pageRole } from "../role.js";
@@ -154,18 +154,15 @@ export class Actions {
   }
 
   /** @param {DayEncounter} encounter */
-  void(encounter) {
-    const reason = el("textarea", { class: "input", id: "void-reason", rows: 3, maxlength: 1000, required: true, minlength: 3 });
-    const dialog = open(
-      t("Make this encounter void?"),
-      [
-        el("p", {}, isRunning(encounter) ? t("It ends now and will never count. What was recorded and marked is kept.") : t("It will never count. What was recorded and marked is kept.")),
-        el("div", { class: "field" }, el("label", { for: "void-reason" }, t("Why?")), reason),
-      ],
-      [el("button", { class: "button", value: "", formnovalidate: true }, t("Cancel")), el("button", { class: "button danger", value: "yes" }, t("Make it void"))],
-    );
-    reason.focus();
-    dialog.addEventListener("close", () => dialog.returnValue === "yes" && void this.encounter(encounter, "void", { reason: reason.value.trim() }));
+  async void(encounter) {
+    const reason = await askWhy({
+      title: t("Make this encounter void?"),
+      text: isRunning(encounter) ? t("It ends now and will never count. What was recorded and marked is kept.") : t("It will never count. What was recorded and marked is kept."),
+      label: t("Why?"),
+      action: t("Make it void"),
+      danger: true,
+    });
+    if (reason !== null) await this.encounter(encounter, "void", { reason });
   }
 
   /** @param {DayEncounter} encounter */

@@ -4,11 +4,8 @@
 
 import { toast } from "../announce.js";
 import { messageOf } from "../api.js";
-import { open } from "../dialog.js";
-import { el } from "../dom.js";
+import { askWhy } from "../dialog.js";
 import { t } from "../i18n.js";
-
-const MIN = 3;
 
 /**
  * Asks for the reason, and opens the form again. Escape and Cancel both leave it as it is.
@@ -19,17 +16,11 @@ const MIN = 3;
  * @param {string} question.action the verb on the button
  * @returns {Promise<boolean>} whether it is open now
  */
-export async function amend(form, { title, text, action }) {
-  const reason = el("textarea", { class: "input", id: "amend-reason", rows: "3", minlength: String(MIN), maxlength: "1000", required: true, autofocus: true });
-  const dialog = open(
-    title,
-    [el("p", {}, text), el("div", { class: "field" }, el("label", { for: "amend-reason" }, t("Reason")), reason)],
-    [el("button", { class: "button", value: "", formnovalidate: true }, t("Cancel")), el("button", { class: "button primary", value: "yes" }, action)],
-  );
-  await new Promise((resolve) => dialog.addEventListener("close", resolve));
-  if (dialog.returnValue !== "yes" || reason.value.trim().length < MIN) return false;
+export async function amend(form, question) {
+  const reason = await askWhy({ ...question, label: t("Reason") });
+  if (reason === null) return false;
   try {
-    await form.amend(reason.value.trim());
+    await form.amend(reason);
     return true;
   } catch (thrown) {
     toast(messageOf(thrown), "bad");

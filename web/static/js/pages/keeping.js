@@ -4,7 +4,7 @@
 
 import { toast } from "../announce.js";
 import { get, messageOf, post } from "../api.js";
-import { ask, open } from "../dialog.js";
+import { answerOf, ask, open } from "../dialog.js";
 import { byId, el, pageData, setState, setText, state, whileBusy } from "../dom.js";
 import { language, roleName, t } from "../i18n.js";
 import { pageRole } from "../role.js";
@@ -177,8 +177,7 @@ async function erase(person) {
     ],
     [el("button", { class: "button", value: "", type: "submit", formnovalidate: true }, t("Cancel")), el("button", { class: "button danger", value: "yes" }, t("Erase for good"))],
   );
-  await new Promise((resolve) => dialog.addEventListener("close", resolve));
-  if (dialog.returnValue !== "yes") return;
+  if ((await answerOf(dialog)) !== "yes") return;
   await change("erase", { seat: person.seat, asked_by: request.value }, t("Erased. A record is kept that it happened. Back up again: older backups still hold this person."));
 }
 

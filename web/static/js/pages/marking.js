@@ -5,7 +5,7 @@
 import { toast } from "../announce.js";
 import { Fault, get, messageOf, post } from "../api.js";
 import { ask } from "../dialog.js";
-import { byId, el, pageData, setState, setText, state, whileBusy } from "../dom.js";
+import { byId, el, pageData, setState, setText, state, tellFault, whileBusy } from "../dom.js";
 import { t, timeOfDay } from "../i18n.js";
 import { openRules } from "../marking/rules.js";
 import { drift, endWords, leniency, minutesWords, rateWords, variation, whenIn } from "../marking/figures.js";
@@ -46,14 +46,14 @@ async function load() {
     show(/** @type {MarkingView} */ (await get(base)));
   } catch (thrown) {
     if (shown && thrown instanceof Fault) setState(byId("fresh"), "fair", t("The line is lost: this is what was known last"));
-    else fault(messageOf(thrown));
+    else tellFault(messageOf(thrown));
   }
 }
 
 /** @param {MarkingView} now */
 function show(now) {
   shown = now;
-  fault(null);
+  tellFault(null);
   setState(byId("fresh"), "idle", t("As of {time}", { time: timeOfDay(now.now_ms, zone) }));
   const { all } = now;
   setText(byId("done"), t("{submitted} of {assigned} marks are submitted, {begun} more are begun.", { submitted: all.submitted, assigned: all.assigned, begun: all.begun }));
@@ -157,7 +157,7 @@ async function remind(those) {
     }
     setText(byId("remind-said"), [sent === 1 ? t("1 reminder sent.") : t("{n} reminders sent.", { n: sent }), ...remarks].join(" "));
   } catch (thrown) {
-    fault(messageOf(thrown));
+    tellFault(messageOf(thrown));
   }
 }
 
@@ -241,10 +241,4 @@ async function give() {
   } catch (thrown) {
     toast(messageOf(thrown), "bad");
   }
-}
-
-/** @param {string | null} text */
-function fault(text) {
-  byId("fault").hidden = text === null;
-  setText(byId("fault"), text ?? "");
 }

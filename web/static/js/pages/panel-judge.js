@@ -1,7 +1,7 @@
 /** /results/<exam>/panel for a judge: each value is saved as it is entered, and the page says when the panel moves on. */
 
 import { get, messageOf, post } from "../api.js";
-import { byId, pageData, setText } from "../dom.js";
+import { byId, pageData, setText, tellFault } from "../dom.js";
 import { t } from "../i18n.js";
 
 const LOOK_MS = 10_000;
@@ -52,11 +52,10 @@ async function send() {
     const values = now.map(([field, percent]) => ({ station: field.dataset.station, item: field.dataset.item, percent }));
     await post(`${base}/judgements`, { values });
     for (const [field, percent] of now) if (waiting.get(field) === percent) waiting.delete(field);
-    byId("fault").hidden = true;
+    tellFault(null);
     if (!waiting.size) say(t("Everything is saved"), "good");
   } catch (thrown) {
-    setText(byId("fault"), messageOf(thrown));
-    byId("fault").hidden = false;
+    tellFault(messageOf(thrown));
     say(t("Not saved yet"), "bad");
     setTimeout(() => void send(), AGAIN_MS);
     sending = false;

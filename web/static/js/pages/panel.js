@@ -1,7 +1,7 @@
 /** /results/<exam>/panel for the organiser: opens a panel and moves it on. */
 
 import { messageOf, post } from "../api.js";
-import { byId, pageData, setText, whileBusy } from "../dom.js";
+import { byId, pageData, setText, tellFault, whileBusy } from "../dom.js";
 import { t } from "../i18n.js";
 
 const { exam, version: first } = /** @type {{exam: string, version: number}} */ (pageData());
@@ -14,7 +14,7 @@ let moved = Promise.resolve();
 document.querySelector("#open")?.addEventListener("submit", (event) => {
   event.preventDefault();
   const judges = [...document.querySelectorAll("input[name=judge]:checked")].map((one) => /** @type {HTMLInputElement} */ (one).value);
-  if (judges.length < 2) return fail(t("Choose at least two judges."));
+  if (judges.length < 2) return void tellFault(t("Choose at least two judges."));
   void whileBusy(byId("go"), () => tried(async () => (await post(base, { judges }), location.reload())));
 });
 
@@ -47,15 +47,9 @@ function move(what, then) {
 /** @param {() => Promise<unknown>} work */
 async function tried(work) {
   try {
-    byId("fault").hidden = true;
+    tellFault(null);
     await work();
   } catch (thrown) {
-    fail(messageOf(thrown));
+    tellFault(messageOf(thrown));
   }
-}
-
-/** @param {string} why */
-function fail(why) {
-  setText(byId("fault"), why);
-  byId("fault").hidden = false;
 }

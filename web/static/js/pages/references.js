@@ -3,7 +3,7 @@
 import { toast } from "../announce.js";
 import { get, messageOf, post } from "../api.js";
 import { ask } from "../dialog.js";
-import { byId, el, pageData, setText, state, whileBusy } from "../dom.js";
+import { byId, el, pageData, setText, state, tellFault, whileBusy } from "../dom.js";
 import { language, t } from "../i18n.js";
 
 /** @typedef {{encounter: string, station: string, same_station: boolean, exam: string, made_ms: number, agreed: boolean, mine: boolean, closed: string | null}} Reference */
@@ -24,13 +24,13 @@ byId("use").addEventListener("submit", (event) => (event.preventDefault(), void 
 try {
   show(await get(base));
 } catch (thrown) {
-  fault(messageOf(thrown));
+  tellFault(messageOf(thrown));
 }
 
 /** @param {any} answer */
 function show(answer) {
   const now = /** @type {Overview} */ (answer);
-  fault(null);
+  tellFault(null);
   tellRule(now);
   const rows = now.references.map((one, index) => referenceRow(one, index + 1));
   byId("references").replaceChildren(...(rows.length ? rows : [el("li", { class: "soft" }, t("None yet. Add one below."))]));
@@ -141,12 +141,6 @@ async function change(path, body, done) {
     show(path.endsWith("/withdraw") ? await get(base) : answer);
     toast(done, "good");
   } catch (thrown) {
-    fault(messageOf(thrown));
+    tellFault(messageOf(thrown));
   }
-}
-
-/** @param {string | null} text */
-function fault(text) {
-  byId("fault").hidden = text === null;
-  setText(byId("fault"), text ?? "");
 }

@@ -3,8 +3,8 @@
 /** @import { Preview, Row, Rules } from "../results/types.js" */
 
 import { messageOf, post } from "../api.js";
-import { ask, open } from "../dialog.js";
-import { byId, el, pageData, setText, state, whileBusy } from "../dom.js";
+import { answerOf, ask, open } from "../dialog.js";
+import { byId, el, pageData, setText, state, tellFault, whileBusy } from "../dom.js";
 import { t } from "../i18n.js";
 import { listed, number, tone } from "../results/words.js";
 
@@ -146,8 +146,7 @@ async function confirm() {
   const stay = el("button", { class: "button", value: "", autofocus: true }, t("Cancel"));
   const go = el("button", { class: "button primary", value: "yes" }, t("Decide"));
   const dialog = open(t("Decide about {n} candidates?", { n: seen.judged }), contents, [stay, go]);
-  const sure = await new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes")));
-  if (!sure) return;
+  if ((await answerOf(dialog)) !== "yes") return;
   try {
     const run = /** @type {{number: number}} */ (await post(`${base}/runs`, { rules: by, stamp: seen.stamp }));
     location.assign(`/results/${exam}/decisions?run=${run.number}&role=${encodeURIComponent(role)}`);
@@ -182,8 +181,5 @@ async function keep() {
 
 /** @param {string} text */
 function fault(text) {
-  byId("fault").hidden = false;
-  setText(byId("fault"), text);
-  byId("fault").scrollIntoView({ block: "center" });
+  tellFault(text).scrollIntoView({ block: "center" });
 }
-

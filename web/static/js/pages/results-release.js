@@ -1,8 +1,8 @@
 /** /results/<exam>/release: letting candidates see a run, and taking it back. */
 
 import { messageOf, post } from "../api.js";
-import { ask, open } from "../dialog.js";
-import { byId, el, pageData, setText, whileBusy } from "../dom.js";
+import { ask, askWhy } from "../dialog.js";
+import { byId, pageData, tellFault, whileBusy } from "../dom.js";
 import { t } from "../i18n.js";
 
 const { exam } = /** @type {{exam: string}} */ (pageData());
@@ -44,16 +44,15 @@ async function release() {
 
 /** @param {string} id */
 async function withdraw(id) {
-  const reason = el("textarea", { class: "input", id: "withdraw-why", maxlength: "500", required: true, autofocus: true });
-  const stay = el("button", { class: "button", value: "", formnovalidate: true }, t("Cancel"));
-  const go = el("button", { class: "button danger", value: "yes" }, t("Withdraw"));
-  const dialog = open(
-    t("Withdraw this release?"),
-    [el("p", {}, t("Candidates whom it showed their results see nothing by it any more. The run stays, and can be released again.")), el("div", { class: "field" }, el("label", { for: "withdraw-why" }, t("Reason, kept with it")), reason)],
-    [stay, go],
-  );
-  const sure = await new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes")));
-  if (sure) await change(`${base}/${id}/withdraw`, { reason: reason.value });
+  const reason = await askWhy({
+    title: t("Withdraw this release?"),
+    text: t("Candidates whom it showed their results see nothing by it any more. The run stays, and can be released again."),
+    label: t("Reason, kept with it"),
+    action: t("Withdraw"),
+    danger: true,
+    most: 500,
+  });
+  if (reason !== null) await change(`${base}/${id}/withdraw`, { reason });
 }
 
 /**
@@ -71,7 +70,5 @@ async function change(path, body) {
 
 /** @param {string} text */
 function fault(text) {
-  byId("fault").hidden = false;
-  setText(byId("fault"), text);
-  byId("fault").scrollIntoView({ block: "center" });
+  tellFault(text).scrollIntoView({ block: "center" });
 }

@@ -5,7 +5,7 @@
 import { toast } from "../announce.js";
 import { get, messageOf, post } from "../api.js";
 import { duration } from "../clock.js";
-import { ask, open } from "../dialog.js";
+import { answerOf, ask, open } from "../dialog.js";
 import { byId, el, setText, state, whileBusy } from "../dom.js";
 import { language, t } from "../i18n.js";
 import { pageRole } from "../role.js";
@@ -60,8 +60,7 @@ async function make(onclear) {
     ],
     [el("button", { class: "button", value: "", type: "submit", formnovalidate: true }, t("Cancel")), el("button", { class: "button primary", value: "yes" }, t("Make the reel"))],
   );
-  await new Promise((resolve) => dialog.addEventListener("close", resolve));
-  if (dialog.returnValue !== "yes") return;
+  if ((await answerOf(dialog)) !== "yes") return;
   titled = title.value;
   setText(byId("tray-fault"), "");
   await whileBusy(byId("tray-cut"), async () => {
