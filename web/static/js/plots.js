@@ -27,8 +27,17 @@ const OPTIONS = {
 /** @type {Promise<Embed> | null} */
 let loading = null;
 
-for (const frame of document.querySelectorAll("[data-plot]")) {
-  if (frame instanceof HTMLElement) frame.addEventListener("pointerenter", () => void wake(frame), { once: true });
+for (const frame of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-plot]"))) {
+  sayWait(frame);
+  frame.addEventListener("pointerenter", () => void wake(frame), { once: true });
+}
+
+/** The server draws a picture when somebody looks: until it is there the frame says so. @param {HTMLElement} frame */
+function sayWait(frame) {
+  const image = find(frame, "img", HTMLImageElement);
+  const wait = find(frame, ".plot-wait");
+  wait.hidden = image.complete;
+  for (const end of ["load", "error"]) image.addEventListener(end, () => (wait.hidden = true));
 }
 
 /** @returns {Promise<Embed>} */
