@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
+from teleosce.core.ids import new_id
 from teleosce.reports import ResultRules
 from teleosce.simulated_exam import make_results
+from teleosce.web.api.credentials import credentials_of
 from tests.e2e.browsers import chromium, join, new_page
 from tests.e2e.looks import SCREENSHOTS, TOO_WIDE, look
 from tests.web.house import house as running_house
@@ -85,6 +87,33 @@ async def test_a_candidate_reads_and_hears_their_feedback(tmp_path: Path) -> Non
         await expect(page.locator("h1")).to_have_text("Your result was taken back for now")
         await look(page, "feedback-withdrawn")
         assert problems == []
+
+
+@pytest.mark.faults
+async def test_anybody_sees_whether_a_credential_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    problems: list[str] = []
+    async with running_house(tmp_path / "data") as house, chromium() as browser:
+        monkeypatch.setitem(vars(house.rooms.settings), "public_url", house.server.url)
+        exam = await released_exam(house)
+        release = await exam.release()
+        page = await new_page(browser, problems)
+        await join(page, house.server.url + house.link("candidate"))
+        async with page.expect_download():
+            await page.get_by_role("link", name="Credential").press("Enter")
+        (issued,) = await credentials_of(house.rooms).of_exam(house.exam.exam_id)
+        address = f"{house.server.url}/credentials/{issued.issued.id}"
+        anybody = await new_page(browser, problems)
+        await anybody.goto(address)
+        await expect(anybody.locator("h1")).to_have_text("This credential is valid")
+        await look(anybody, "credential-valid")
+        await house.rooms.results.withdraw(release, house.exam.exam_id, exam.organiser)
+        await anybody.reload()
+        await expect(anybody.locator("h1")).to_have_text("This credential was revoked")
+        await look(anybody, "credential-revoked")
+        assert problems == []
+        await anybody.goto(f"{house.server.url}/credentials/{new_id()}")
+        await expect(anybody.locator("h1")).to_have_text("There is no such credential")
+        await look(anybody, "credential-unknown")
 
 
 @pytest.mark.faults

@@ -1,9 +1,10 @@
 """Plots in a browser: pictures for each surface and width, and values under the pointer, under our security policy."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from teleosce.app import running
 from teleosce.core.settings import Settings
@@ -45,6 +46,28 @@ async def test_plots_are_pictures_that_answer_a_pointer(tmp_path: Path) -> None:
                     await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
                     await drawn(page)
             await look(page, f"plots-{name}")
+
+        # A picture that takes a while says so in its place.
+        held = asyncio.Event()
+
+        async def later(route: Route) -> None:
+            await held.wait()
+            await route.continue_()
+
+        await page.route("**/plots/stringency.svg*", later)
+        await page.reload(wait_until="domcontentloaded")
+        frame = page.locator("#plot-stringency [data-plot]")
+        await frame.scroll_into_view_if_needed()
+        await expect(frame.get_by_text("Being drawn")).to_be_visible()
+        empty = await frame.bounding_box()
+        if SCREENSHOTS:
+            await page.screenshot(path=Path(SCREENSHOTS) / "plots-waiting.png")
+        held.set()
+        await expect(frame.get_by_text("Being drawn")).to_be_hidden()
+        full = await frame.bounding_box()
+        assert empty is not None
+        assert full is not None
+        assert abs(empty["height"] - full["height"]) < 1
 
         # Under the pointer the plot is drawn once more, in the same place, and says what each mark is.
         await page.reload()
