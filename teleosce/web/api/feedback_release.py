@@ -7,11 +7,10 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from teleosce.core.errors import Conflict, NotFound
-from teleosce.core.ids import is_id
+from teleosce.core.errors import Conflict
 from teleosce.people import Permission, Role, Seat
 from teleosce.reports import Feedback, FeedbackState, Run, standing_of
-from teleosce.scoring import FeedbackRules, KeptFeedbackRules
+from teleosce.scoring import FeedbackRules
 from teleosce.web.access import exam_of, oversees, seat_of
 from teleosce.web.api.invitations import address
 from teleosce.web.context import Rooms, principal, rooms
@@ -19,6 +18,8 @@ from teleosce.web.feedback import feedbacks_of, since_words
 from teleosce.web.files import named
 from teleosce.web.plans import feedback_letters_of, schedule_in
 from teleosce.web.routing import Route, answer, body
+from teleosce.web.rules_view import rules_view
+from teleosce.web.runs_view import run_of as decision_run
 
 
 class FeedbackSave(BaseModel):
@@ -41,7 +42,7 @@ async def rules(request: web.Request) -> web.Response:
     """What candidates see beside their result; version 0 means that the defaults hold."""
     exam_id = exam_of(request, oversees)
     await rooms(request).exams.exam(exam_id)
-    return answer(_rules(await feedbacks_of(rooms(request)).rules(exam_id)))
+    return answer(rules_view(await feedbacks_of(rooms(request)).rules(exam_id)))
 
 
 async def set_rules(request: web.Request) -> web.Response:
@@ -49,11 +50,9 @@ async def set_rules(request: web.Request) -> web.Response:
     house, exam_id = rooms(request), exam_of(request, oversees)
     asked = await body(request, FeedbackSave)
     await house.exams.exam(exam_id)
-    return answer(_rules(await feedbacks_of(house).set_rules(exam_id, asked.rules, asked.version, principal(request))))
-
-
-def _rules(kept: KeptFeedbackRules) -> dict[str, Any]:
-    return {"rules": kept.rules.model_dump(mode="json"), "version": kept.version, "changed_ms": kept.changed_ms}
+    return answer(
+        rules_view(await feedbacks_of(house).set_rules(exam_id, asked.rules, asked.version, principal(request)))
+    )
 
 
 async def letters(request: web.Request) -> web.Response:
@@ -115,11 +114,7 @@ async def _letters(house: Rooms, exam_id: str) -> dict[str, Any]:
 
 async def run_of(request: web.Request) -> Run:
     """The decision run that is meant, of the organiser's exam. Raises NotFound."""
-    exam_id, run_id = exam_of(request, oversees), request.match_info["run"]
-    run = await rooms(request).results.one(run_id) if is_id(run_id) else None
-    if run is None or run.exam_id != exam_id:
-        raise NotFound("There is no such decision run.", code="no-run")
-    return run
+    return await decision_run(rooms(request), exam_of(request, oversees), request.match_info["run"])
 
 
 async def one_pdf(request: web.Request) -> web.Response:

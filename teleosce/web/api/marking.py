@@ -7,10 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from teleosce.core.errors import Invalid
 from teleosce.people import Permission, Role
-from teleosce.scoring import Assignment, AssignmentKind, KeptRules, MarkingRules
+from teleosce.scoring import Assignment, AssignmentKind, MarkingRules
 from teleosce.web.access import exam_of, oversees, seat_of
 from teleosce.web.context import principal, rooms
 from teleosce.web.routing import Route, answer, body
+from teleosce.web.rules_view import rules_view
 
 MARKERS = (Role.examiner, Role.moderator)
 
@@ -37,7 +38,7 @@ async def rules(request: web.Request) -> web.Response:
     """The rules as they are kept; version 0 means that none were set and the defaults hold."""
     exam_id = exam_of(request, oversees)
     await rooms(request).exams.exam(exam_id)
-    return answer(_rules(await rooms(request).marking.kept_rules(exam_id)))
+    return answer(rules_view(await rooms(request).marking.kept_rules(exam_id)))
 
 
 async def set_rules(request: web.Request) -> web.Response:
@@ -46,11 +47,7 @@ async def set_rules(request: web.Request) -> web.Response:
     asked = await body(request, RulesSave)
     house = rooms(request)
     await house.exams.exam(exam_id)
-    return answer(_rules(await house.marking.set_rules(exam_id, asked.rules, asked.version, principal(request))))
-
-
-def _rules(kept: KeptRules) -> dict[str, Any]:
-    return {"rules": kept.rules.model_dump(mode="json"), "version": kept.version, "changed_ms": kept.changed_ms}
+    return answer(rules_view(await house.marking.set_rules(exam_id, asked.rules, asked.version, principal(request))))
 
 
 async def assignments(request: web.Request) -> web.Response:
