@@ -14,7 +14,7 @@ from teleosce.core.errors import Unavailable
 from teleosce.core.ids import new_id
 from teleosce.recording import Recordings, TakeState
 
-from .conftest import QuietRoom, Studio
+from .conftest import QuietRoom, Studio, alarm_kinds
 from .media import Sender, deliver, play
 
 KIB = 1024
@@ -58,7 +58,7 @@ async def test_a_full_disk_is_said_and_sound_outlives_it(studio: Studio, small_d
 
     filler = fill(small_disk)
     await deliver(recorder, publication, sender.events(4, 20), zero)
-    await until(lambda: "disk-full" in [alarm.kind for alarm in recordings.alarms()])
+    await until(lambda: "disk-full" in alarm_kinds(recordings))
     await until(lambda: recorder.feeds[0].waiting == 0)
 
     filler.unlink()
@@ -89,12 +89,12 @@ async def test_sealing_waits_for_room(studio: Studio, small_disk: Path) -> None:
     filler = fill(small_disk)
     with pytest.raises(Unavailable, match="kept"):
         await recordings.seal(room.id)
-    assert "not-sealed" in [alarm.kind for alarm in recordings.alarms()]
+    assert "not-sealed" in alarm_kinds(recordings)
     assert await recordings.manifest(room.id) is None
     filler.unlink()
     manifest = await recordings.seal(room.id)
     assert manifest.takes[0].state is TakeState.sealed
-    assert "not-sealed" not in [alarm.kind for alarm in recordings.alarms()]
+    assert "not-sealed" not in alarm_kinds(recordings)
     await recordings.close()
 
 
@@ -130,7 +130,7 @@ async def test_a_folder_that_cannot_be_made_is_said_and_tried_again(studio: Stud
     recorder = room.subscribers[0]
     zero, sender = time.monotonic(), Sender()
     await deliver(recorder, publication, sender.events(0, 5), zero)
-    await until(lambda: [alarm.kind for alarm in recordings.alarms()] == ["disk-error"])
+    await until(lambda: alarm_kinds(recordings) == ["disk-error"])
     obstacle.unlink()
     await deliver(recorder, publication, sender.events(5, 10), zero)
     room.end(publication)

@@ -12,7 +12,7 @@ from teleosce.core.events import RecordingSealed, TakeClosed
 from teleosce.core.ids import new_id
 from teleosce.recording import Manifest, Recordings, TakeState
 
-from .conftest import QuietRoom, Studio
+from .conftest import QuietRoom, Studio, alarm_kinds
 from .media import Sender, deliver, play
 
 
@@ -76,7 +76,7 @@ async def test_seconds_on_disk_grow_while_it_is_recorded(studio: Studio) -> None
     async with asyncio.timeout(20):
         while recordings.seconds_on_disk(room.id) < 3.5:  # noqa: ASYNC110 the page asks like this
             await asyncio.sleep(0.05)
-    assert recordings.alarms() == []
+    assert alarm_kinds(recordings) == []
     await recordings.close()
 
 
@@ -210,7 +210,7 @@ async def test_a_file_of_rubbish_is_quarantined_and_the_rest_goes_on(studio: Stu
     assert bad.read_bytes() == b"\x00" * 20_000
     with pytest.raises(NotFound):
         recordings.path(take)
-    assert [alarm.kind for alarm in recordings.alarms()] == ["quarantined"]
+    assert alarm_kinds(recordings) == ["quarantined"]
     assert {take.state for take in await recordings.takes(encounter_id)} == {TakeState.sealed, TakeState.quarantined}
     await recordings.close()
 
