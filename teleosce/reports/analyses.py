@@ -113,7 +113,7 @@ class Analyses:
             kept = await store_analysis.newest(connection, run.exam_id)
             if kept is None or kept.found.get("inputs") != run.inputs_hash:
                 return False
-            await store_analysis.keep_with(connection, kept.id, run.id)
+            await store_analysis.keep_with(connection, kept, run.id)
         return True
 
     async def of_run(self, run_id: str) -> Kept | None:

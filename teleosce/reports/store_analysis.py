@@ -7,6 +7,7 @@ from sqlalchemy import JSON, BigInteger, Column, ForeignKey, String, Table, and_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from teleosce.core.db import metadata
+from teleosce.core.ids import new_id
 from teleosce.exams.store_tables import encounters, incidents
 from teleosce.reports.panel import PanelState
 from teleosce.reports.store_panels import panels
@@ -88,10 +89,12 @@ async def keep(connection: AsyncConnection, one: Kept) -> None:
     )
 
 
-async def keep_with(connection: AsyncConnection, analysis_id: str, run_id: str) -> None:
-    """Keeps an analysis for as long as the run; one that is kept with another run already stays there."""
-    free = (analyses.c.id == analysis_id) & analyses.c.run_id.is_(None)
-    await connection.execute(update(analyses).where(free).values(run_id=run_id))
+async def keep_with(connection: AsyncConnection, one: Kept, run_id: str) -> None:
+    """Keeps an analysis for as long as the run; of one that is kept with another run already, a copy."""
+    free = (analyses.c.id == one.id) & analyses.c.run_id.is_(None)
+    if not (await connection.execute(update(analyses).where(free).values(run_id=run_id))).rowcount:
+        copy = {"id": new_id(), "exam_id": one.exam_id, "digest": one.digest, "found": one.found, "at_ms": one.at_ms}
+        await connection.execute(insert(analyses).values(**copy, run_id=run_id))
 
 
 def _kept(row: Any) -> Kept | None:
