@@ -43,7 +43,6 @@ class Preview:
     """What a run would find. stamp: of the marks that it rests on."""
 
     stamp: str
-    cohort: Cohort
     found: dict[str, Any]
 
 
@@ -55,7 +54,8 @@ class Analyses:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._steps: dict[str, str] = {}
         self._faults: dict[str, tuple[str, str]] = {}
-        self._held: tuple[str, str, Cohort] | None = None
+        self._reading = asyncio.Lock()
+        self._held: tuple[str, Cohort] | None = None
 
     async def look(self, exam_id: str, rules: ResultRules) -> Look:
         """The newest analysis, at once. Where it is not of the present marks and rules, a new one is begun."""
@@ -82,23 +82,23 @@ class Analyses:
         if task := self._tasks.get(exam_id):
             await asyncio.shield(task)
 
-    async def stamp(self, exam_id: str) -> str:
-        """What changes whenever a mark of record of the exam may have."""
-        async with self._database.read() as connection:
-            return digest(await store_analysis.stamp(connection, exam_id))
+    async def cohort(self, exam_id: str, rules: ResultRules | None = None) -> tuple[str, Cohort]:
+        """An exam's marks as arrays, by rules (the exam's own), with their stamp.
+
+        The marks are read again only if they, or what scores are made of, changed; who asks meanwhile waits for that.
+        """
+        rules = rules or await self._results.rules(exam_id)
+        async with self._reading:
+            stamp = await self._results.stamp(exam_id)
+            of = digest([exam_id, stamp, rules.made_of])
+            if self._held is None or self._held[0] != of:
+                self._held = (of, await self._results.cohort(exam_id, rules))
+            return stamp, self._held[1]
 
     async def preview(self, exam_id: str, rules: ResultRules) -> Preview:
-        """What a run by these rules would find now, without keeping it: the marks are read again only if they, or what
-        scores are made of, changed.
-
-        Raises Invalid as `decide`.
-        """
-        stamp = await self.stamp(exam_id)
-        held, of = self._held, digest([stamp, rules.made_of])
-        if held is None or held[:2] != (exam_id, of):
-            held = self._held = (exam_id, of, await self._results.cohort(exam_id, rules))
-        cohort = held[2]
-        return Preview(stamp, cohort, await asyncio.to_thread(decide, cohort, rules))
+        """What a run by these rules would find now, without keeping it. Raises Invalid as `decide`."""
+        stamp, cohort = await self.cohort(exam_id, rules)
+        return Preview(stamp, await asyncio.to_thread(decide, cohort, rules))
 
     async def close(self) -> None:
         """Gives up what is under way."""

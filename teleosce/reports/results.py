@@ -9,7 +9,7 @@ from teleosce.core.db import Connection, Database
 from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.core.ids import new_id
 from teleosce.people import Principal, Seat
-from teleosce.reports import analysis, store_results
+from teleosce.reports import analysis, store_analysis, store_results
 from teleosce.reports.basis import Basis, basis_of
 from teleosce.reports.cohort import Cohort
 from teleosce.reports.export import Sources
@@ -19,7 +19,6 @@ from teleosce.reports.rules import KeptResultRules, ResultRules
 from teleosce.reports.runs import Difference, Release, Run, decide, differences, digest, inputs_of
 from teleosce.reports.shown import shown
 from teleosce.reports.unfold import unfold
-from teleosce.scoring import SHUT, Kind
 
 Aside = Callable[[str, ResultRules], Coroutine[Any, Any, Basis]]
 
@@ -50,9 +49,6 @@ class Results:
 
         Raises Conflict, with what is kept, when that is not `version`.
         """
-        encounters = await self._sources.exams.encounters(exam_id)
-        forms = await self._sources.forms.of_encounters([one.id for one in encounters])
-        marks = sum(one.kind is Kind.mark and one.state in SHUT for own in forms.values() for one in own)
         new = KeptResultRules(exam_id, rules, version + 1, self._clock.now_ms())
         async with self._database.write() as connection:
             if not await store_results.set_rules(connection, new):
@@ -64,7 +60,7 @@ class Results:
                 )
             detail = {
                 "version": new.version,
-                "marks": marks,
+                "marks": await store_analysis.marks_now(connection, exam_id),
                 "rules": rules.model_dump(mode="json", exclude_defaults=True),
             }
             await self._people.record(by, "results.rules", exam_id, detail, connection=connection)
@@ -82,7 +78,7 @@ class Results:
 
     async def cohort(self, exam_id: str, rules: ResultRules | None = None) -> Cohort:
         """An exam's marks as arrays, by rules (the exam's own). Raises NotFound."""
-        return (await self.basis(exam_id, rules)).cohort()
+        return await asyncio.to_thread((await self.basis(exam_id, rules)).cohort)
 
     async def analysis(
         self, exam_id: str, rules: ResultRules | None = None, told: Callable[[str], None] = lambda _: None
@@ -121,10 +117,16 @@ class Results:
             run = Run("", of, 0, rules, inputs, digest(inputs), found, None, self._clock.now_ms())
         return await unfold(self._sources, run, candidate)
 
-    async def run(self, exam_id: str, rules: ResultRules | None, by: Principal) -> Run:
+    async def stamp(self, exam_id: str) -> str:
+        """What changes whenever a mark of record of the exam may have."""
+        async with self._database.read() as connection:
+            return digest(await store_analysis.stamp(connection, exam_id))
+
+    async def run(self, exam_id: str, rules: ResultRules | None, by: Principal, stamp: str | None = None) -> Run:
         """Decides about every candidate by rules (the exam's own), for good, with what it rests on; audit row.
 
-        Raises Invalid while nothing is marked, NotFound.
+        stamp: of the marks that are meant. Raises Conflict when they are others by now, Invalid while nothing is
+        marked, NotFound.
         """
         rules = rules or await self.rules(exam_id)
         # What is submitted while the marks are read may be in the run or not: it is later than the run.
@@ -148,6 +150,13 @@ class Results:
             at_ms=at_ms,
         )
         async with self._database.write() as connection:
+            # Compared where it is written: while the marks were read another may have come in.
+            if stamp is not None and stamp != digest(await store_analysis.stamp(connection, exam_id)):
+                raise Conflict(
+                    "Marks changed since you looked at the pass list, so nothing was decided. Look at it again, then "
+                    "decide.",
+                    code="marks-changed",
+                )
             number = await store_results.add_run(connection, run)
             detail = {"run": run.id, "number": number, "inputs": run.inputs_hash}
             await self._people.record(by, "results.run", exam_id, detail, connection=connection)

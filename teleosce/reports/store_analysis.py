@@ -11,7 +11,7 @@ from teleosce.core.ids import new_id
 from teleosce.exams.store_tables import encounters, incidents
 from teleosce.reports.panel import PanelState
 from teleosce.reports.store_panels import panels
-from teleosce.scoring import State
+from teleosce.scoring import SHUT, Kind, State
 from teleosce.scoring.store import forms
 from teleosce.scoring.store_marking import assignments, marking_rules
 
@@ -65,6 +65,12 @@ async def marks_since(connection: AsyncConnection, exam_id: str, at_ms: int) -> 
     query = select(func.count()).select_from(forms.join(encounters))
     query = query.where(encounters.c.exam_id == exam_id, forms.c.state != State.draft, forms.c.state_ms > at_ms)
     return int(await connection.scalar(query) or 0)
+
+
+async def marks_now(connection: AsyncConnection, exam_id: str) -> int:
+    """How many marks of examiners are submitted."""
+    query = select(func.count()).select_from(forms.join(encounters)).where(encounters.c.exam_id == exam_id)
+    return int(await connection.scalar(query.where(forms.c.kind == Kind.mark, forms.c.state.in_(SHUT))) or 0)
 
 
 async def newest(connection: AsyncConnection, exam_id: str) -> Kept | None:

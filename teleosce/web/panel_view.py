@@ -81,7 +81,7 @@ def _own_cut(newest: Newest, panel: Panel, seat: str, version: StationVersion) -
 
 async def _facility(house: Rooms, panel: Panel) -> Mapping[tuple[str, str], float]:
     """Percent of each item that this exam's candidates did, on the whole."""
-    cohort = await house.results.cohort(panel.exam_id)
+    _, cohort = await house.analyses.cohort(panel.exam_id)
     found = {}
     for station, names, shares in zip(cohort.stations, cohort.item_names, cohort.items, strict=True):
         for name, column in zip(names, shares.T, strict=True):

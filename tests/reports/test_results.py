@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from teleosce.core.clock import Clock
+from teleosce.core.clock import AheadClock, Clock
 from teleosce.core.db import Database, sqlite_url
 from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.core.events import Events
@@ -169,18 +168,20 @@ async def test_a_released_run_is_seen_by_whom_it_was_released_to(house: House) -
 
 
 async def test_an_older_run_replaces_no_newer_one_when_its_embargo_ends(house: House) -> None:
+    clock = AheadClock()
+    results = Results(house.database, clock, house.sources)
     await house.mark(0, 8, "pass")
     old, new = await decided(house, method="fixed"), await decided(house, method="fixed", fixed_cut=60)
     seat, numbers = house.candidates[0], {old.id: 1, new.id: 2}
-    await house.results.release(old.id, house.organiser)
-    embargo = await house.results.release(old.id, house.organiser, from_ms=int(time.time() * 1000) + 1000)
+    await results.release(old.id, house.organiser)
+    embargo = await results.release(old.id, house.organiser, from_ms=clock.now_ms() + 60_000)
     assert len(seen_later([embargo], numbers, 0, str)) == 1
-    await asyncio.sleep(0.01)
-    await house.results.release(new.id, house.organiser)
-    assert seen_later(await house.results.releases(house.exam_id), numbers, embargo.from_ms - 1, str) == []
-    await asyncio.sleep(1.1)
-    releases = await house.results.releases(house.exam_id)
-    found = await house.results.released_to(seat)
+    clock.skip(1)
+    await results.release(new.id, house.organiser)
+    assert seen_later(await results.releases(house.exam_id), numbers, embargo.from_ms - 1, str) == []
+    clock.skip(60)
+    releases = await results.releases(house.exam_id)
+    found = await results.released_to(seat)
     assert found is not None
     assert found[0] == new
     for one in (shown(releases, None, 2**42), standing_of(releases, None, 2**42)[1]):
@@ -190,17 +191,17 @@ async def test_an_older_run_replaces_no_newer_one_when_its_embargo_ends(house: H
 
 async def test_a_run_is_of_the_time_before_its_marks_were_read(house: House) -> None:
     await house.mark(0, 8, "pass")
-    read_ms = []
+    clock, read_ms = AheadClock(), []
 
     async def aside(exam_id: str, rules: ResultRules) -> Basis:
-        read_ms.append(int(time.time() * 1000))
-        await asyncio.sleep(0.05)
+        read_ms.append(clock.now_ms())
+        clock.skip(1)
         return Basis(rules, records=records)
 
     records = (await house.results.basis(house.exam_id)).records
-    results = Results(house.database, Clock(), house.sources, aside)
+    results = Results(house.database, clock, house.sources, aside)
     run = await results.run(house.exam_id, ResultRules(method="fixed"), house.organiser)
-    assert run.at_ms <= read_ms[0] + 5
+    assert run.at_ms <= read_ms[0]
 
 
 async def test_each_run_on_the_same_marks_keeps_their_analysis(house: House) -> None:
@@ -215,6 +216,34 @@ async def test_each_run_on_the_same_marks_keeps_their_analysis(house: House) -> 
         kept = await analyses.of_run(run.id)
         assert kept is not None
         assert kept.found == known.found
+
+
+async def test_a_mark_that_comes_in_while_the_others_are_read_stops_the_decision(house: House) -> None:
+    await house.mark(0, 8, "pass")
+    loop = asyncio.get_running_loop()
+
+    async def aside(exam_id: str, rules: ResultRules) -> Basis:
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(house.mark(1, 8, "pass"), loop))
+        return Basis(rules, records=records)
+
+    records = (await house.results.basis(house.exam_id)).records
+    results, rules = Results(house.database, Clock(), house.sources, aside), ResultRules(method="fixed")
+    seen = await results.stamp(house.exam_id)
+    with pytest.raises(Conflict, match="nothing was decided"):
+        await results.run(house.exam_id, rules, house.organiser, seen)
+    assert await results.runs(house.exam_id) == []
+    assert (await decided(house, method="fixed")).number == 1
+
+
+async def test_marks_are_read_once_for_all_who_look_until_one_changes(house: House) -> None:
+    await house.mark(0, 8, "pass")
+    analyses = Analyses(house.results, house.database, Clock())
+    (stamp, first), (_, second) = await asyncio.gather(*(analyses.cohort(house.exam_id) for _ in range(2)))
+    assert first is second
+    await house.mark(1, 8, "pass")
+    changed, third = await analyses.cohort(house.exam_id)
+    assert changed != stamp
+    assert len(third.long_score) == 2
 
 
 async def test_a_conjunctive_rule_and_a_fixed_line(house: House) -> None:

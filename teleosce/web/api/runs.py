@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from teleosce.core.errors import Conflict, Invalid, NotFound
+from teleosce.core.errors import Invalid, NotFound
 from teleosce.people import Permission, Role
 from teleosce.reports import Difference, Release, ResultRules, Run
 from teleosce.reports.findings import of_run
@@ -108,12 +108,7 @@ async def decide(request: web.Request) -> web.Response:
     asked = await body(request, Decide)
     house, exam_id = rooms(request), exam_of(request, oversees)
     await house.exams.exam(exam_id)
-    if asked.stamp is not None and asked.stamp != await house.analyses.stamp(exam_id):
-        raise Conflict(
-            "Marks changed since you looked at the pass list, so nothing was decided. Look at it again, then decide.",
-            code="marks-changed",
-        )
-    run = await house.results.run(exam_id, asked.rules, principal(request))
+    run = await house.results.run(exam_id, asked.rules, principal(request), asked.stamp)
     await house.analyses.keep_with(run)
     return answer(_run(run), status=201)
 
