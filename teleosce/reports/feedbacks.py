@@ -108,40 +108,29 @@ class Feedbacks:
         return Standing(FeedbackState.released, release.from_ms, run)
 
     async def of(self, seat: Seat, run: Run, at_ms: int) -> Feedback:
-        """A candidate's feedback of a run, whoever asks for it. at_ms: since when it is released. Raises NotFound."""
-        return (await self.of_all([seat], run, at_ms))[seat.id]
+        """A candidate's feedback of a run, whoever asks for it. at_ms: since when it is released.
 
-    async def of_all(self, seats: Sequence[Seat], run: Run, at_ms: int) -> dict[str, Feedback]:
-        """The same for many, by seat. Raises NotFound where the run knows one of them not."""
-        if any(one.id not in run.found["candidates"] or one.exam_id != run.exam_id for one in seats):
+        Raises NotFound where the run knows nothing of them.
+        """
+        if seat.id not in run.found["candidates"] or seat.exam_id != run.exam_id:
             raise NotFound("This decision run says nothing of this person.", code="no-run")
         exam = await self._rooms.exams.exam(run.exam_id)
         rules = (await self.rules(run.exam_id)).rules
-        seen = await self._seen(seats, run, rules)
-        common = {"exam": exam.title, "zone": exam.zone, "at_ms": at_ms}
-        return {
-            seat.id: feedback_of(
-                common | {"name": seat.name, "number": seat.number}, run, seat.id, seen[seat.id], rules
-            )
-            for seat in seats
-        }
+        seen = await self._seen(seat, run, rules)
+        who = {"exam": exam.title, "zone": exam.zone, "at_ms": at_ms, "name": seat.name, "number": seat.number}
+        return feedback_of(who, run, seat.id, seen, rules)
 
-    async def _seen(self, seats: Sequence[Seat], run: Run, rules: FeedbackRules) -> dict[str, dict[str, Seen]]:
-        """By seat and station version: the encounters that the run rests on, and others where it rests on none."""
-        wanted = {seat.id for seat in seats}
-        if len(seats) == 1:
-            encounters = await self._rooms.exams.of_seat(seats[0].id)
-            records = {one.id: await self._rooms.marking.record(one.id) for one in encounters if one.id in run.inputs}
-        else:
-            encounters = await self._rooms.exams.encounters(run.exam_id)
-            records = await self._rooms.marking.records(run.exam_id)
+    async def _seen(self, seat: Seat, run: Run, rules: FeedbackRules) -> dict[str, Seen]:
+        """By station version: the encounters that the run rests on, and others where it rests on none."""
+        encounters = await self._rooms.exams.of_seat(seat.id)
         forms = await self._rooms.forms.of_encounters([one.id for one in encounters])
-        found: dict[str, dict[str, Seen]] = {seat_id: {} for seat_id in wanted}
+        found: dict[str, Seen] = {}
         for one in sorted(encounters, key=lambda one: (one.id in run.inputs, one.attempt)):
-            if one.candidate in wanted:
-                known = await self._one(one, records.get(one.id), forms[one.id], run, rules)
+            if one.candidate == seat.id:
+                record = await self._rooms.marking.record(one.id) if one.id in run.inputs else None
+                known = await self._one(one, record, forms[one.id], run, rules)
                 if not known.version.rest:
-                    found[one.candidate][known.version.hash] = known
+                    found[known.version.hash] = known
         return found
 
     async def _one(

@@ -148,18 +148,18 @@ async def all_pdfs(request: web.Request) -> web.StreamResponse:
     house, run = rooms(request), await run_of(request)
     known = run.found["candidates"]
     seats = [seat for seat in await house.people.seats(run.exam_id) if seat.id in known]
-    found = await feedbacks_of(house).of_all(seats, run, 0)
     exam = await house.exams.exam(run.exam_id)
     await house.people.record(principal(request), "feedback.pdfs", run.exam_id, {"run": run.id, "count": len(seats)})
     releases, now_ms = await house.results.releases(run.exam_id), house.clock.now_ms()
     response = web.StreamResponse(headers=named(f"{exam.title} feedback, run {run.number}.zip", "application/zip"))
     await response.prepare(request)
-    made = FeedbackZip()
+    made, feedbacks = FeedbackZip(), feedbacks_of(house)
     for seat in seats:
         _, release = standing_of(releases, seat.group, now_ms)
         shown = release is not None and release.run_id == run.id and release.shows(seat.group, now_ms)
         since = since_words(release.from_ms if release and shown else None, exam.zone)
-        await response.write(await asyncio.to_thread(made.add, found[seat.id], since))
+        found = await feedbacks.of(seat, run, 0)
+        await response.write(await asyncio.to_thread(made.add, found, since))
     await response.write(made.end())
     await response.write_eof()
     return response
