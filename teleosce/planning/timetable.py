@@ -24,15 +24,24 @@ class Known(Protocol):
     """What a timetable needs of a station version."""
 
     @property
-    def hash(self) -> str: ...  # noqa: D102
+    def hash(self) -> str:
+        """SHA-256 of its files."""
+
     @property
-    def title(self) -> str: ...  # noqa: D102
+    def title(self) -> str:
+        """As people know it."""
+
     @property
-    def rest(self) -> bool: ...  # noqa: D102
+    def rest(self) -> bool:
+        """Whether nothing happens there."""
+
     @property
-    def candidates(self) -> int: ...  # noqa: D102
+    def candidates(self) -> int:
+        """How many meet there at once: 1 or 2."""
+
     @property
-    def timings(self) -> StationTimings: ...  # noqa: D102
+    def timings(self) -> StationTimings:
+        """How long its phases are."""
 
 
 Bank = Mapping[str, Known]

@@ -53,6 +53,9 @@ class _Tap:
     def flush(self) -> None:
         """Nothing waits anywhere."""
 
+    def close(self) -> None:
+        """What was written can still be taken."""
+
     def take(self) -> bytes:
         parts, self._parts = self._parts, []
         return b"".join(parts)
@@ -63,7 +66,7 @@ class FeedbackZip:
 
     def __init__(self) -> None:
         self._tap = _Tap()
-        self._zip = zipfile.ZipFile(self._tap, "w", zipfile.ZIP_STORED)  # type: ignore[call-overload]
+        self._zip = zipfile.ZipFile(self._tap, "w", zipfile.ZIP_STORED)
         self._names: set[str] = set()
 
     def add(self, feedback: Feedback, since: str) -> bytes:

@@ -161,9 +161,10 @@ def test_a_zip_with_a_name_twice_a_folder_with_a_link_and_what_is_no_bundle(fold
         verify_bundle(folder)
 
 
-def test_a_damaged_zip_is_named_by_its_file(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("packed", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_zip_is_named_by_its_file(folder: Path, tmp_path: Path, packed: int) -> None:
     path = tmp_path / "b.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", packed) as archive:
         for one in sorted(folder.rglob("*")):
             if one.is_file():
                 archive.write(one, one.relative_to(folder).as_posix())

@@ -4,9 +4,8 @@ import hashlib
 import json
 import stat
 import zipfile
-import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,11 +33,30 @@ class Verified:
     faults: Sequence[str]
 
 
+class _Unreadable(Exception):
+    """What is there under a name cannot be read."""
+
+
 class _Content:
     """The files of a bundle by name; those that are there twice or are no plain files are told apart."""
 
-    def __init__(self, names: Sequence[str], odd: Mapping[str, str], opened: Any) -> None:
-        self.names, self.odd, self.open = names, odd, opened
+    def __init__(self, names: Sequence[str], odd: Mapping[str, str], opened: Callable[[str], IO[bytes]]) -> None:
+        self.names, self.odd, self._opened = names, odd, opened
+
+    def pieces(self, name: str, most: int) -> Iterator[bytes]:
+        """A file from its beginning, so many bytes of it at most. Raises _Unreadable."""
+        try:
+            with self._opened(name) as file:
+                while piece := file.read(min(_PIECE, most)):
+                    most -= len(piece)
+                    yield piece
+        except Exception as error:
+            # A damaged archive makes each of its decoders raise what it likes.
+            raise _Unreadable from error
+
+    def head(self, name: str, most: int) -> bytes:
+        """The same in one."""
+        return b"".join(self.pieces(name, most))
 
 
 def verify_bundle(path: Path, keys: Sequence[PublicKey] | None = None, thumbprint: str | None = None) -> Verified:
@@ -76,22 +94,20 @@ def _manifest(
     if MANIFEST not in content.names:
         raise Invalid(f"{path} is no bundle of teleosce: it has no {MANIFEST}.")
     try:
-        with content.open(MANIFEST) as file:
-            raw = file.read(_LARGEST_LIST)
+        raw = content.head(MANIFEST, _LARGEST_LIST)
         manifest = json.loads(raw)
         signer = public_key(manifest["key"])
         if manifest["format"] != FORMAT or not all({"path", "size", "sha256"} <= set(one) for one in manifest["files"]):
             raise ValueError
-    except (ValueError, KeyError, TypeError, AttributeError, Invalid, *_BROKEN) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, Invalid, _Unreadable) as error:
         raise Invalid(f"{path}: {MANIFEST} cannot be read, so nothing can be verified.") from error
     if not all(_is_count(one["size"]) for one in manifest["files"]) or not _is_count(manifest.get("made_ms", 0)):
         raise Invalid(f"{path}: {MANIFEST} is damaged, as it lists what is no number, so nothing can be verified.")
     manifest["key"]["kid"] = signer.thumbprint
     faults = []
     try:
-        with content.open(SIGNATURE) as file:
-            signature = file.read(1024)
-    except (KeyError, OSError, *_BROKEN):
+        signature = content.head(SIGNATURE, 1024)
+    except _Unreadable:
         faults.append(f"{SIGNATURE}: missing; without it nothing here is signed.")
     else:
         if not signer.verifies(signature, raw):
@@ -109,12 +125,11 @@ def _is_count(said: object) -> bool:
 def _altered(content: _Content, name: str, listed: Mapping[str, Any]) -> str | None:
     digest, size = hashlib.sha256(), 0
     try:
-        with content.open(name) as file:
-            # One byte more than is listed tells that it is longer; what unpacks to terabytes is not read.
-            while piece := file.read(min(_PIECE, listed["size"] + 1 - size)):
-                digest.update(piece)
-                size += len(piece)
-    except (OSError, *_BROKEN):
+        # One byte more than is listed tells that it is longer; what unpacks to terabytes is not read.
+        for piece in content.pieces(name, listed["size"] + 1):
+            digest.update(piece)
+            size += len(piece)
+    except _Unreadable:
         return "altered: it cannot be read."
     if size != listed["size"]:
         return f"altered: {'longer' if size > listed['size'] else 'shorter'} than the {listed['size']} bytes signed."
@@ -147,6 +162,3 @@ def _opened(path: Path) -> Iterator[_Content]:
             yield _Content([name for name in many if not name.endswith("/")], odd, archive.open)
     else:
         raise NotFound(f"There is no {path}.")
-
-
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
