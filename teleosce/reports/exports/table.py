@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from teleosce.core.spreadsheet import Cell
 
+Row = Sequence[Cell]
+
 
 @dataclass(frozen=True)
 class Column:
@@ -23,7 +25,7 @@ class Table:
     name: str
     means: str
     columns: Sequence[Column]
-    rows: Iterable[Sequence[Cell]]
+    rows: Iterable[Row]
 
     @property
     def head(self) -> list[str]:
