@@ -22,8 +22,6 @@ CHECKLIST, SP_RATING, NOTE = "checklist", "sp_rating", "note"
 PARTS: Mapping[str, str] = {CHECKLIST: "mark sheet", SP_RATING: "standardized patient's rating", NOTE: "note's items"}
 """What a station's score may be made of, and how each is called."""
 
-NONE: Mapping[str, object] = {}
-
 
 @dataclass(frozen=True)
 class Station:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from teleosce.exams import Encounter
+from teleosce.psychometrics.exam import NOISE
 from teleosce.reports.feedback_words import (
     MARKS,
     among,
@@ -29,7 +30,6 @@ LEAST = 10
 """From so many candidates on their quartiles are shown: of fewer they would tell of single people."""
 DOMAINS, ITEMS = 3, 4
 """What to practise next: at most so many domains, and items of each."""
-NOISE = 1e-9
 
 
 @dataclass(frozen=True)

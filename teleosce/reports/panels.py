@@ -141,27 +141,25 @@ class Panels:
         """The layouts of the stations that are judged, by hash."""
         return {one.hash: layout_of(one) for one in await self.stations(exam_id)}
 
-    async def judged(self, exam_id: str) -> dict[str, Judged]:
-        """By station hash the cut of the newest closed panel; empty while there is none."""
+    async def standard(self, exam_id: str) -> Panel | None:
+        """The panel that was closed last."""
         closed = [one for one in await self.of_exam(exam_id) if one.state is PanelState.closed]
-        if not closed:
+        return closed[-1] if closed else None
+
+    async def judged(self, exam_id: str) -> dict[str, Judged]:
+        """By station hash the cut of the standard; empty while there is none."""
+        panel = await self.standard(exam_id)
+        if panel is None:
             return {}
-        newest = await self.newest_of(closed[-1])
-        return judged_by(newest, 2, closed[-1].judges, await self.layouts(exam_id))[0]
+        return judged_by(await self.newest_of(panel), 2, panel.judges, await self.layouts(exam_id))[0]
 
     async def told(self, exam_id: str) -> dict[str, Any] | None:
         """What a run keeps of the panel that it rests on: which, its judges, and a hash of what they said."""
-        closed = [one for one in await self.of_exam(exam_id) if one.state is PanelState.closed]
-        if not closed:
+        panel = await self.standard(exam_id)
+        if panel is None:
             return None
-        newest = await self.newest_of(closed[-1])
-        said = sorted([*key, percent] for key, percent in newest.items())
-        return {
-            "id": closed[-1].id,
-            "number": closed[-1].number,
-            "judges": list(closed[-1].judges),
-            "hash": digest(said),
-        }
+        said = sorted([*key, percent] for key, percent in (await self.newest_of(panel)).items())
+        return {"id": panel.id, "number": panel.number, "judges": list(panel.judges), "hash": digest(said)}
 
     async def _open(self, exam_id: str) -> Panel:
         panel = await self.newest(exam_id)

@@ -16,7 +16,7 @@ from teleosce.reports import ResultRules, analysis, plots
 from teleosce.reports.cohort import Cohort, Station, cohort_of
 from teleosce.reports.plots import Pictures, Plot, drawn
 from teleosce.reports.plots.drift import slope_of
-from teleosce.reports.runs import decide
+from teleosce.reports.plots.look import tokens
 from teleosce.reports.simulated import Shape, simulate
 from teleosce.scoring import layout_of
 from teleosce.stations import read
@@ -37,11 +37,7 @@ def cohort(stations: int = 3, **shape: Any) -> Cohort:
 def every(of: Cohort) -> dict[str, Plot]:
     found = {"sound": analysis.sound(of), "lines": analysis.lines(of, RULES), "fair": analysis.fair(of)}
     parts = plots.every_plot(json.loads(json.dumps(found)), of, RULES)
-    made = {one["name"]: Plot.of(one) for part in parts.values() for one in part}
-    run = decide(of, ResultRules())
-    for name in of.candidates[:1]:
-        made["candidate"] = plots.of_candidate(json.loads(json.dumps(run)), name)
-    return made
+    return {one["name"]: Plot.of(one) for part in parts.values() for one in part}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +48,7 @@ def whole() -> dict[str, Plot]:
 def test_every_plot_of_a_whole_exam_is_drawn_and_valid(whole: Mapping[str, Plot]) -> None:
     assert set(whole) == {
         "d-study", "circuits", "regression-1", "regression-2", "regression-3", "methods", "stringency", "wright",
-        "two-marks", "drift", "candidate",
+        "two-marks", "drift",
     }  # fmt: skip
     for name, plot in whole.items():
         assert plot.spec is not None, (name, plot.title)
@@ -63,14 +59,14 @@ def test_every_plot_of_a_whole_exam_is_drawn_and_valid(whole: Mapping[str, Plot]
             if not dark:  # the same but for colours and widths
                 alt.Chart.from_dict(spec, validate=True)
         assert plot.title.endswith(".")
-        assert plot.title in plot.alt or name == "candidate"
+        assert plot.title in plot.alt
         assert plot.rows
         assert {len(row) for row in plot.rows} == {len(plot.columns)}
         assert plot.height > 150
 
 
 def test_a_light_and_a_dark_surface_have_the_colours_of_the_pages() -> None:
-    light, dark = plots.tokens(dark=False), plots.tokens(dark=True)
+    light, dark = tokens(dark=False), tokens(dark=True)
     assert light["surface-raised"] == "#ffffff"
     assert light["accent"] == "#0b5568"
     assert dark["accent"] == "#84cbd9"
@@ -85,9 +81,9 @@ EMPTY = cohort_of([], {}, [], [])
     ("shape", "drawn_too"),
     [
         ({"candidates": 0}, set()),
-        ({"candidates": 1, "circuits": 1}, {"circuits", "candidate"}),
-        ({"candidates": 2, "stations": 1, "circuits": 1}, {"circuits", "candidate"}),
-        ({"candidates": 8, "stations": 1, "circuits": 1}, {"regression-1", "circuits", "methods", "candidate"}),
+        ({"candidates": 1, "circuits": 1}, {"circuits"}),
+        ({"candidates": 2, "stations": 1, "circuits": 1}, {"circuits"}),
+        ({"candidates": 8, "stations": 1, "circuits": 1}, {"regression-1", "circuits", "methods"}),
         # Two circuits that nothing links: no common scale.
         ({"candidates": 20, "circuits": 2, "twice": 0.0}, {"d-study", "circuits", "drift", "methods", "stringency"}),
     ],
@@ -158,18 +154,6 @@ def test_people_are_ids_until_they_are_named() -> None:
     assert named.rows == (('Dr "Ø" Müller',),)
     assert named.spec is not None
     assert named.spec["data"]["values"] == [{"who": 'Dr "Ø" Müller'}]
-
-
-def test_others_are_not_shown_to_a_candidate_of_few() -> None:
-    few = json.loads(json.dumps(decide(cohort(candidates=5, circuits=1), ResultRules())))
-    name = next(iter(few["candidates"]))
-    assert all(row[3] is None for row in plots.of_candidate(few, name).rows)
-    many = json.loads(json.dumps(decide(cohort(candidates=12, circuits=1), ResultRules())))
-    name = next(iter(many["candidates"]))
-    assert any(row[3] is not None for row in plots.of_candidate(many, name).rows)
-    alone = plots.of_candidate(many, name, cohort=False)
-    assert alone.columns == ("What", "Score, %", "Cut, %")
-    assert "median" not in alone.note
 
 
 async def test_pictures_are_drawn_in_a_process_of_their_own_and_kept(whole: Mapping[str, Plot]) -> None:

@@ -1,8 +1,7 @@
 """Plots that answer questions: each is a finding in words, a Vega-Lite specification and the same figures as a table.
 
-`every_plot` makes those of an analysis (`of_sound`, `of_lines`, `of_fair`) and `of_candidate` that of one candidate;
-`drawn` gives one its colours and its width; `Pictures` makes an SVG of that in a process of its own, `picture` here and
-now.
+`every_plot` makes those of an analysis; `drawn` gives one its colours and its width; `Pictures` makes an SVG of that in a
+process of its own.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,31 +10,15 @@ from typing import Any
 import structlog
 
 from teleosce.reports.cohort import Cohort
-from teleosce.reports.plots.candidate import of_candidate
-from teleosce.reports.plots.fair import of_fair_plots as of_fair
+from teleosce.reports.plots.fair import of_fair_plots
 from teleosce.reports.plots.lines import of_lines
-from teleosce.reports.plots.look import NARROW, WIDE, drawn, tokens
-from teleosce.reports.plots.pictures import Pictures, digest, picture
-from teleosce.reports.plots.plot import Plot, nothing
+from teleosce.reports.plots.look import drawn
+from teleosce.reports.plots.pictures import Pictures
+from teleosce.reports.plots.plot import Plot
 from teleosce.reports.plots.sound import of_sound
 from teleosce.reports.rules import ResultRules
 
-__all__ = [
-    "NARROW",
-    "WIDE",
-    "Pictures",
-    "Plot",
-    "digest",
-    "drawn",
-    "every_plot",
-    "nothing",
-    "of_candidate",
-    "of_fair",
-    "of_lines",
-    "of_sound",
-    "picture",
-    "tokens",
-]
+__all__ = ["Pictures", "Plot", "drawn", "every_plot"]
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +28,7 @@ def every_plot(found: Mapping[str, Any], cohort: Cohort, rules: ResultRules) -> 
     parts: dict[str, Callable[[], list[Plot]]] = {
         "sound": lambda: of_sound(found["sound"], cohort),
         "lines": lambda: of_lines(found["lines"], cohort, rules),
-        "fair": lambda: of_fair(found["fair"], cohort),
+        "fair": lambda: of_fair_plots(found["fair"], cohort),
     }
     made = {}
     for part, make in parts.items():

@@ -28,11 +28,11 @@ def tokens(*, dark: bool) -> Mapping[str, str]:
     return {one[1]: one[3 if dark else 2] for one in _TOKEN.finditer(text)} | {"font": font[1].replace('"', "'")}
 
 
-def drawn(plot: Plot, *, dark: bool = False, narrow: bool = False, width: int | None = None) -> Spec:
-    """The whole specification, with colours and sizes. width: in pixels, in place of the usual one."""
+def drawn(plot: Plot, *, dark: bool = False, narrow: bool = False) -> Spec:
+    """The whole specification, with colours and sizes."""
     assert plot.spec is not None
     known = tokens(dark=dark)
-    spec: Spec = _filled(plot.spec, known, width or (NARROW if narrow else WIDE))
+    spec: Spec = _filled(plot.spec, known, NARROW if narrow else WIDE)
     return {"$schema": SCHEMA, "background": "transparent", "padding": ROOM, **spec, "config": _config(known)}
 
 

@@ -1,7 +1,6 @@
 """Pictures of plots: drawn in a process of their own, and kept while the server runs."""
 
 import asyncio
-import hashlib
 import json
 import sys
 from collections import OrderedDict
@@ -10,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from teleosce.core.errors import Unavailable
-from teleosce.reports.plots.painter import draw
 from teleosce.reports.plots.plot import Spec
+from teleosce.reports.runs import digest
 
 PAINTER = Path(__file__).with_name("painter.py")
 KEPT = 300
@@ -104,19 +103,6 @@ class Pictures:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
-
-
-def picture(spec: Spec) -> str:
-    """The picture of a specification, drawn here and now: for commands. Holds everything up for a second or two."""
-    answer = draw({"spec": spec})
-    if "error" in answer:
-        raise _not_drawn()
-    return str(answer["svg"])
-
-
-def digest(spec: Spec) -> str:
-    """By what a picture is known."""
-    return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()
 
 
 def _not_drawn() -> Unavailable:

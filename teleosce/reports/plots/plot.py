@@ -88,18 +88,17 @@ def side(field: str, **more: Any) -> Spec:
     return {"field": field, "type": "nominal", "sort": None, "axis": None, **more}
 
 
-def names(rows: Sequence[Mapping[str, Any]], field: str, away: int = 8, of: str = "", **mark: Any) -> list[Spec]:
+def names(rows: Sequence[Mapping[str, Any]], field: str, away: int = 8) -> list[Spec]:
     """Names at the left of their rows, over as many lines as they have, in the middle of the row.
 
-    of: the field by which a row is known, where it is not the name. An axis would begin its labels in the middle, and
-    let those of several lines run into the next row.
+    An axis would begin its labels in the middle, and let those of several lines run into the next row.
     """
-    of, by = of or field, dict[int, dict[Any, str]]()
+    by = dict[int, dict[str, None]]()
     for row in rows:
-        by.setdefault(row[field].count("\n"), {})[row[of]] = row[field]
+        by.setdefault(row[field].count("\n"), {})[row[field]] = None
     return [
         {
-            "data": data([{of: key, field: name} for key, name in those.items()]),
+            "data": data([{field: name} for name in those]),
             "mark": {
                 "type": "text",
                 "align": "right",
@@ -107,9 +106,8 @@ def names(rows: Sequence[Mapping[str, Any]], field: str, away: int = 8, of: str 
                 "lineBreak": "\n",
                 "lineHeight": LEADING,
                 "dy": -more * LEADING / 2,
-                **mark,
             },
-            "encoding": {"y": side(of), "text": {"field": field, "type": "nominal"}},
+            "encoding": {"y": side(field), "text": {"field": field, "type": "nominal"}},
         }
         for more, those in sorted(by.items())
     ]

@@ -12,10 +12,10 @@ from teleosce.psychometrics.standards import BORDERLINE, borderline_regression
 from teleosce.reports.cohort import Cohort
 from teleosce.reports.findings import count, number
 from teleosce.reports.plots.plot import Plot, Spec, beside, data, nothing, percent_axis, told
+from teleosce.scoring import GRADES
 
 Numbers = NDArray[np.float64]
 
-RATINGS = ("fail", "borderline", "pass", "good", "excellent")
 MOST_DOTS = 1500
 """More dots than that nobody tells apart; a sample is drawn, and the note says so."""
 
@@ -39,7 +39,7 @@ def regression(cohort: Cohort, column: int) -> Plot:
     loose = cut.facts["slope"] < 1.96 * cut.facts["residual_se"] / math.sqrt(float(((own - own.mean()) ** 2).sum()))
     title += ", so the cut has little to rest on." if loose else "."
     table = []
-    for code, word in enumerate(RATINGS):
+    for code, word in enumerate(GRADES):
         own = score[rows][grade[rows] == code]
         low, mean, high = (float(own.min()), float(own.mean()), float(own.max())) if len(own) else (None, None, None)
         table.append((word, len(own), mean, low, high))
@@ -78,7 +78,7 @@ def _regression(
         {
             "at": float(cohort.grades[row, column] + jitter[row]),
             "score": float(cohort.scores[row, column]),
-            "rating": RATINGS[int(cohort.grades[row, column])],
+            "rating": GRADES[int(cohort.grades[row, column])],
             "who": cohort.candidates[row],
             "side": "below the cut" if cohort.scores[row, column] < cut else "at or above the cut",
         }
@@ -91,7 +91,7 @@ def _regression(
         "scale": {"domain": [-0.5, 4.5], "nice": False},
         "axis": {
             "values": [0, 1, 2, 3, 4],
-            "labelExpr": f"{list(RATINGS)}[datum.value]",
+            "labelExpr": f"{list(GRADES)}[datum.value]",
             "grid": False,
             "labelOverlap": False,
         },
