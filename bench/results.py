@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from teleosce.psychometrics import exam, stringency
+from teleosce.psychometrics import bootstrap, stringency
 from teleosce.reports import analysis
 from teleosce.reports.cohort import Cohort, Station, cohort_of
 from teleosce.reports.simulated import Shape, simulate
@@ -41,7 +41,7 @@ def _parts(made: Cohort) -> list[float]:
         seconds(lambda: analysis.sound(made)),
         seconds(lambda: [analysis.cuts_of(made, analysis.Standard(method)) for method in analysis.METHODS]),
         seconds(lambda: analysis.fair(made)),
-        seconds(lambda: exam.regression_spread(made.scores, made.grades, draws=1000)),
+        seconds(lambda: bootstrap.cut_spread("borderline-regression", made.scores, made.grades, draws=1000)),
     ]
 
 

@@ -4,12 +4,14 @@ Scores are candidates × stations in percent, NaN where missing; a long list of 
 Nothing here knows of exams, people or files. What data do not have raises `Undefined` with a sentence that says why;
 no function returns a number that means nothing.
 
-Cuts: `standards` (one station), `exam` (the pass mark, its bootstrap, the rule, who passes). Soundness: `reliability`,
-`generalizability`, `stations`. Examiners: `agreement`, `stringency`, `rasch`. `mixed` is the mixed model under them.
+Cuts: `standards` (one station), `exam` (the pass mark, the rule, who passes), `bootstrap` (how sure both are).
+Soundness: `reliability`, `generalizability`, `stations`. Examiners: `agreement`, `stringency`, `rasch`. `mixed` is the
+mixed model under them.
 """
 
 from teleosce.psychometrics import (
     agreement,
+    bootstrap,
     exam,
     generalizability,
     rasch,
@@ -23,6 +25,7 @@ from teleosce.psychometrics.undefined import Undefined
 __all__ = [
     "Undefined",
     "agreement",
+    "bootstrap",
     "exam",
     "generalizability",
     "rasch",

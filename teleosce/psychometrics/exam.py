@@ -1,4 +1,4 @@
-"""From stations to the exam: its pass mark with its uncertainty, and who passes by which rule.
+"""From stations to the exam: its pass mark, and who passes by which rule.
 
 Scores and grades are arrays of candidates × stations, NaN where a candidate was not seen; percent, and 0 to 4.
 """
@@ -9,9 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from teleosce.psychometrics.standards import BORDERLINE
-from teleosce.psychometrics.undefined import Undefined
-
 Numbers = NDArray[np.float64]
 
 NOISE = 1e-9
@@ -20,7 +17,9 @@ NOISE = 1e-9
 
 def totals(scores: Numbers) -> Numbers:
     """Each candidate's mean over the stations they sat; NaN for one who sat none."""
-    return _mean(scores)
+    known = np.isfinite(scores)
+    count = known.sum(axis=1)
+    return np.where(count > 0, np.where(known, scores, 0).sum(axis=1) / np.maximum(count, 1), np.nan)
 
 
 def pass_marks(scores: Numbers, cuts: Numbers) -> Numbers:
@@ -28,69 +27,7 @@ def pass_marks(scores: Numbers, cuts: Numbers) -> Numbers:
 
     cuts: a cut for each station, NaN for a station without one, which then counts for nobody.
     """
-    return _mean(np.where(np.isfinite(scores), cuts, np.nan))
-
-
-def _mean(table: Numbers) -> Numbers:
-    known = np.isfinite(table)
-    count = known.sum(axis=1)
-    return np.where(count > 0, np.where(known, table, 0).sum(axis=1) / np.maximum(count, 1), np.nan)
-
-
-@dataclass(frozen=True)
-class Spread:
-    """What drawing the candidates anew did to a figure: its standard error, a 95 % interval, and in how many of the
-    `draws` it was `undefined`.
-    """
-
-    se: float
-    low: float
-    high: float
-    draws: int
-    undefined: int
-
-
-def regression_spread(
-    scores: Numbers, grades: Numbers, draws: int = 1000, seed: int = 1
-) -> tuple[Spread, list[Spread]]:
-    """A bootstrap over candidates of borderline regression: the exam's pass mark, and the cut of each station.
-
-    Candidates are drawn with all their stations, so that what stations share is kept: a formula that takes them as
-    independent gives about 30 % too little. In a draw, a station where the line is undefined leaves the exam's mean.
-
-    Raises Undefined (`few`) when more than half of the draws give no pass mark.
-    """
-    both = np.isfinite(scores) & np.isfinite(grades)
-    n = len(scores)
-    if n < 3:
-        raise Undefined("few", "A bootstrap needs at least 3 candidates.")
-    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws).astype(np.float64)
-    # Sums over each draw's candidates, for all stations at once: a regression needs no more.
-    y, g = np.where(both, scores, 0.0), np.where(both, grades, 0.0)
-    count, sum_g, sum_y, sum_gg, sum_gy = (drawn @ part for part in (both.astype(np.float64), g, y, g * g, g * y))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        spread = sum_gg - sum_g**2 / count
-        slope = (sum_gy - sum_g * sum_y / count) / np.where(spread > NOISE, spread, np.nan)
-        cuts = sum_y / count + slope * (BORDERLINE - sum_g / count)
-    cuts = np.where((count >= 3) & (slope > NOISE), cuts, np.nan)
-    return spread_of(_mean(cuts)), [spread_or_none(column) for column in cuts.T]
-
-
-def spread_of(values: Numbers) -> Spread:
-    """The spread of a figure over draws, NaN where it was undefined. Raises Undefined (`few`) if most are."""
-    known = values[np.isfinite(values)]
-    if len(known) < len(values) / 2:
-        raise Undefined("few", "In more than half of the draws there is no such figure: there are too few candidates.")
-    low, high = np.percentile(known, [2.5, 97.5])
-    return Spread(float(known.std(ddof=1)), float(low), float(high), len(values), len(values) - len(known))
-
-
-def spread_or_none(values: Numbers) -> Spread:
-    """The same, with NaN in place of the fault."""
-    try:
-        return spread_of(values)
-    except Undefined:
-        return Spread(np.nan, np.nan, np.nan, len(values), int(np.isnan(values).sum()))
+    return totals(np.where(np.isfinite(scores), cuts, np.nan))
 
 
 @dataclass(frozen=True)

@@ -77,32 +77,18 @@ def test_each_method_s_bootstrap_draws_what_a_plain_loop_draws(method: str) -> N
             assert one.se == pytest.approx(np.nanstd(cuts[:, station], ddof=1), rel=1e-9)
 
 
-def test_the_bootstrap_draws_what_a_plain_loop_draws() -> None:
-    scores, grades = simulated()
-    whole, each = exam.regression_spread(scores, grades, draws=400, seed=11)
-    chance = np.random.default_rng(11)
-    drawn = chance.multinomial(60, np.full(60, 1 / 60), size=400)
-    cuts = []
-    for counts in drawn:
-        who = np.repeat(np.arange(60), counts)
-        cuts.append([standards.borderline_regression(scores[who, k], grades[who, k]).cut for k in range(10)])
-    assert whole.se == pytest.approx(np.std(np.mean(cuts, axis=1), ddof=1))
-    assert each[3].se == pytest.approx(np.std(np.array(cuts)[:, 3], ddof=1))
-    assert whole.low < exam.pass_marks(scores, np.mean(cuts, axis=0))[0] < whole.high
-
-
 def test_stations_that_share_candidates_are_not_independent() -> None:
     scores, grades = simulated(200)
-    whole, each = exam.regression_spread(scores, grades, draws=500)
+    whole, each = bootstrap.cut_spread("borderline-regression", scores, grades, draws=500)
     alone = np.sqrt(sum(one.se**2 for one in each)) / 10
     assert whole.se > alone
 
 
 def test_too_few_for_a_bootstrap() -> None:
     with pytest.raises(Undefined):
-        exam.regression_spread(np.ones((2, 3)), np.ones((2, 3)))
+        bootstrap.cut_spread("borderline-regression", np.ones((2, 3)), np.ones((2, 3)))
     with pytest.raises(Undefined):
-        exam.regression_spread(np.ones((9, 3)), np.ones((9, 3)))
+        bootstrap.cut_spread("borderline-regression", np.ones((9, 3)), np.ones((9, 3)))
 
 
 def test_a_station_that_misbehaves_is_seen() -> None:
