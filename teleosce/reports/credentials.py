@@ -50,11 +50,12 @@ class Credentials:
         found = await self._results.released_to(seat)
         if found is None or found[1].get("passed") is not True:
             raise NotFound("There is no credential: it is given for an exam that was passed and released.")
-        async with self._database.read() as connection:
-            issued = await store_credentials.of_seat(connection, seat.id)
-        if issued is None:
-            issued = await self._issue(seat, base, by)
+        issued = await self._given(seat) or await self._issue(seat, base, by)
         return await self._made(issued, await self._exams.exam(seat.exam_id), seat)
+
+    async def _given(self, seat: Seat) -> Issued | None:
+        async with self._database.read() as connection:
+            return await store_credentials.of_seat(connection, seat.id)
 
     async def _issue(self, seat: Seat, base: str, by: Principal) -> Issued:
         new = new_id()
@@ -67,8 +68,7 @@ class Credentials:
                 await self._people.record(by, "credential.issue", seat.id, {"credential": new}, connection=connection)
         except IntegrityError:
             pass  # asked for twice at once: the other one is theirs
-        async with self._database.read() as connection:
-            issued = await store_credentials.of_seat(connection, seat.id)
+        issued = await self._given(seat)
         assert issued is not None
         return issued
 
