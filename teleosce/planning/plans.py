@@ -25,7 +25,7 @@ from teleosce.planning.reader import Draft, bank_of, draft_of, look_at
 from teleosce.planning.store import Kept
 from teleosce.planning.timetable import Bank, Timetable, Visit
 from teleosce.reports import add_result_rules
-from teleosce.scoring import KeptFeedbackRules, add_rules, set_feedback_rules
+from teleosce.scoring import KeptFeedbackRules, add_rules, feedback_rules
 from teleosce.stations import StationStore
 
 MOST_JSON = 1_000_000
@@ -135,7 +135,7 @@ class Plans:
             if "marking" in plan.model_fields_set:
                 await add_rules(connection, exam_id, plan.marking, now_ms)
             if "feedback" in plan.model_fields_set:
-                await set_feedback_rules(connection, KeptFeedbackRules(exam_id, plan.feedback, 1, now_ms))
+                await feedback_rules.swap(connection, KeptFeedbackRules(exam_id, plan.feedback, 1, now_ms))
             if "results" in plan.model_fields_set:
                 await add_result_rules(connection, exam_id, plan.results, now_ms)
             detail = {"version": version, "seats": len(seats.all), "slots": len(slots.slots)}

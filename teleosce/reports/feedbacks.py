@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database
-from teleosce.core.errors import Conflict, NotFound
+from teleosce.core.errors import NotFound
 from teleosce.exams import Encounter
 from teleosce.people import Principal, Seat
 from teleosce.recording import Manifest
@@ -24,8 +24,7 @@ from teleosce.scoring import (
     KeptFeedbackRules,
     Kind,
     Record,
-    feedback_rules_of,
-    set_feedback_rules,
+    feedback_rules,
 )
 from teleosce.stations import StationVersion
 
@@ -75,7 +74,7 @@ class Feedbacks:
     async def rules(self, exam_id: str) -> KeptFeedbackRules:
         """What an exam lets its candidates see; the defaults where nothing was set."""
         async with self._database.read() as connection:
-            return await feedback_rules_of(connection, exam_id)
+            return await feedback_rules.of(connection, exam_id)
 
     async def set_rules(
         self, exam_id: str, rules: FeedbackRules, version: int, by: Principal | None = None
@@ -86,13 +85,7 @@ class Feedbacks:
         """
         new = KeptFeedbackRules(exam_id, rules, version + 1, self._clock.now_ms())
         async with self._database.write() as connection:
-            if not await set_feedback_rules(connection, new):
-                kept = await feedback_rules_of(connection, exam_id)
-                raise Conflict(
-                    "Somebody else has changed this meanwhile, so yours was not saved. Look at theirs first.",
-                    code="rules-changed",
-                    details={"rules": kept.rules.model_dump(mode="json"), "version": kept.version},
-                )
+            await feedback_rules.change(connection, new)
             detail = {"version": new.version, **rules.model_dump(mode="json", exclude_defaults=True)}
             await self._rooms.people.record(by, "feedback.rules", exam_id, detail, connection=connection)
         return new

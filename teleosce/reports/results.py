@@ -38,7 +38,7 @@ class Results:
     async def kept_rules(self, exam_id: str) -> KeptResultRules:
         """The rule by which an exam is to be decided, with its version; the defaults, version 0, where none was set."""
         async with self._database.read() as connection:
-            return await store_results.rules_of(connection, exam_id)
+            return await store_results.result_rules.of(connection, exam_id)
 
     async def rules(self, exam_id: str) -> ResultRules:
         """The rule by which an exam is to be decided."""
@@ -51,13 +51,7 @@ class Results:
         """
         new = KeptResultRules(exam_id, rules, version + 1, self._clock.now_ms())
         async with self._database.write() as connection:
-            if not await store_results.set_rules(connection, new):
-                kept = await store_results.rules_of(connection, exam_id)
-                raise Conflict(
-                    "Somebody else has changed the rule meanwhile, so yours was not saved. Look at theirs first.",
-                    code="rules-changed",
-                    details={"rules": kept.rules.model_dump(mode="json"), "version": kept.version},
-                )
+            await store_results.result_rules.change(connection, new)
             detail = {
                 "version": new.version,
                 "marks": await store_analysis.marks_now(connection, exam_id),
@@ -237,4 +231,4 @@ class Results:
 
 async def add_result_rules(connection: Connection, exam_id: str, rules: ResultRules, now_ms: int) -> bool:
     """The rule of an exam that is being made, in the caller's transaction; one that is there already stays."""
-    return await store_results.set_rules(connection, KeptResultRules(exam_id, rules, 1, now_ms))
+    return await store_results.result_rules.swap(connection, KeptResultRules(exam_id, rules, 1, now_ms))

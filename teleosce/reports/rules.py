@@ -1,9 +1,10 @@
 """By which rule an exam's result is decided: one document, kept whole with each decision run."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from teleosce.core.rules_table import Kept
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -72,11 +73,4 @@ class ResultRules(BaseModel):
         return self.station_weights.get(slug, self.weights)
 
 
-@dataclass(frozen=True)
-class KeptResultRules:
-    """Rules as they are kept. `version` counts their changes from 1; 0 while the defaults hold."""
-
-    exam_id: str
-    rules: ResultRules
-    version: int
-    changed_ms: int
+KeptResultRules = Kept[ResultRules]

@@ -50,7 +50,7 @@ async def stamp(connection: AsyncConnection, exam_id: str) -> list[Any]:
     held = held.where(encounters.c.exam_id == exam_id).group_by(encounters.c.phase, encounters.c.outcome)
     given = select(func.count(), func.count(assignments.c.ended_ms), func.max(assignments.c.made_ms))
     given = given.select_from(assignments.join(encounters)).where(encounters.c.exam_id == exam_id)
-    rules = select(marking_rules.c.version).where(marking_rules.c.exam_id == exam_id)
+    rules = select(marking_rules.table.c.version).where(marking_rules.table.c.exam_id == exam_id)
     panel = select(panels.c.id).where(panels.c.exam_id == exam_id, panels.c.state == PanelState.closed.value)
     decided = select(func.count(incidents.c.decided_ms), func.max(incidents.c.decided_ms))
     decided = decided.where(incidents.c.exam_id == exam_id)

@@ -22,17 +22,11 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from teleosce.core.db import metadata
-from teleosce.reports.rules import KeptResultRules, ResultRules
+from teleosce.core.rules_table import RulesTable
+from teleosce.reports.rules import ResultRules
 from teleosce.reports.runs import Release, Run
 
-result_rules = Table(
-    "result_rules",
-    metadata,
-    Column("exam_id", ForeignKey("exam.id"), primary_key=True),
-    Column("rules", JSON, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("changed_ms", BigInteger, nullable=False),
-)
+result_rules = RulesTable("result_rules", ResultRules)
 
 runs = Table(
     "decision_run",
@@ -63,28 +57,6 @@ releases = Table(
     Column("withdrawn_ms", BigInteger),
     Column("withdrawn_why", Text),
 )
-
-
-async def rules_of(connection: AsyncConnection, exam_id: str) -> KeptResultRules:
-    """The rule of an exam; the defaults, version 0, where none was set."""
-    mine = select(result_rules).where(result_rules.c.exam_id == exam_id)
-    row = (await connection.execute(mine)).one_or_none()
-    if row is None:
-        return KeptResultRules(exam_id, ResultRules(), 0, 0)
-    return KeptResultRules(exam_id, ResultRules.model_validate(row.rules), row.version, row.changed_ms)
-
-
-async def set_rules(connection: AsyncConnection, new: KeptResultRules) -> bool:
-    """Compare-and-swap: False when the version before `new` is not the one that is kept."""
-    values = {"rules": new.rules.model_dump(mode="json"), "version": new.version, "changed_ms": new.changed_ms}
-    mine = result_rules.c.exam_id == new.exam_id
-    if new.version > 1:
-        same = result_rules.c.version == new.version - 1
-        return (await connection.execute(update(result_rules).where(mine, same).values(values))).rowcount == 1
-    if await connection.scalar(select(result_rules.c.version).where(mine)) is not None:
-        return False
-    await connection.execute(insert(result_rules).values(exam_id=new.exam_id, **values))
-    return True
 
 
 async def add_run(connection: AsyncConnection, run: Run) -> int:

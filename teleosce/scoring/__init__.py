@@ -40,7 +40,7 @@ from teleosce.scoring.rules import KeptRules, MarkingRules
 from teleosce.scoring.score import Progress
 from teleosce.scoring.second_marks import Doubled
 from teleosce.scoring.store_calibration import Reference
-from teleosce.scoring.store_feedback import feedback_rules_of, set_feedback_rules
+from teleosce.scoring.store_feedback import feedback_rules
 from teleosce.scoring.watch import Estimate, Given, Watched, uniform, watch
 
 __all__ = [
@@ -99,13 +99,12 @@ __all__ = [
     "agreement",
     "compare",
     "discrepancies",
-    "feedback_rules_of",
+    "feedback_rules",
     "forget_reference",
     "gate",
     "layout_of",
     "marked_item",
     "pace_of",
-    "set_feedback_rules",
     "together",
     "uniform",
     "values_of",

@@ -1,9 +1,10 @@
 """What an exam lets candidates see of released results: `feedback:` in `exam.yaml`, on the page, in the database."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from teleosce.core.rules_table import Kept
 
 
 class FeedbackRules(BaseModel):
@@ -21,11 +22,4 @@ class FeedbackRules(BaseModel):
     recording: bool = Field(False, description="Whether these moments can be played.")
 
 
-@dataclass(frozen=True)
-class KeptFeedbackRules:
-    """The rules as they are kept. `version` counts their changes from 1; 0 while the defaults hold."""
-
-    exam_id: str
-    rules: FeedbackRules
-    version: int
-    changed_ms: int
+KeptFeedbackRules = Kept[FeedbackRules]

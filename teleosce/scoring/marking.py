@@ -49,7 +49,7 @@ class Marking:
     async def kept_rules(self, exam_id: str) -> KeptRules:
         """The rules with their version."""
         async with self._database.read() as connection:
-            return await store_marking.rules_of(connection, exam_id)
+            return await store_marking.marking_rules.of(connection, exam_id)
 
     async def set_rules(
         self, exam_id: str, rules: MarkingRules, version: int, by: Principal | None = None
@@ -57,13 +57,7 @@ class Marking:
         """The next version of the rules; audit row. Raises Conflict, with what is kept, when it is not `version`."""
         new = KeptRules(exam_id, rules, version + 1, self._clock.now_ms())
         async with self._database.write() as connection:
-            if not await store_marking.set_rules(connection, new):
-                kept = await store_marking.rules_of(connection, exam_id)
-                raise Conflict(
-                    "Somebody else has changed these rules meanwhile, so yours were not saved. Look at theirs first.",
-                    code="rules-changed",
-                    details={"rules": kept.rules.model_dump(mode="json"), "version": kept.version},
-                )
+            await store_marking.marking_rules.change(connection, new)
             detail = {"version": new.version, **rules.model_dump(mode="json", exclude_defaults=True)}
             await self._people.record(by, "marking.rules", exam_id, detail, connection=connection)
         return new
@@ -175,7 +169,7 @@ class Marking:
 
 async def add_rules(connection: Connection, exam_id: str, rules: MarkingRules, now_ms: int) -> bool:
     """The rules of an exam that is being made, in the caller's transaction; those that are there already stay."""
-    return await store_marking.set_rules(connection, KeptRules(exam_id, rules, 1, now_ms))
+    return await store_marking.marking_rules.swap(connection, KeptRules(exam_id, rules, 1, now_ms))
 
 
 async def _forms(connection: Connection, encounter_ids: Collection[str]) -> Mapping[str, Sequence[Form]]:

@@ -70,7 +70,7 @@ class Moderation:
     async def _cases(self, exam_id: str, encounters: Sequence[Encounter]) -> list[Case]:
         ids = [one.id for one in encounters]
         async with self._database.read() as connection:
-            rules = (await store_marking.rules_of(connection, exam_id)).rules
+            rules = (await store_marking.marking_rules.of(connection, exam_id)).rules
             standing = await store_marking.standing(connection, ids)
             forms: dict[str, list[Form]] = {one: [] for one in ids}
             for form in await store.of_encounters(connection, ids):

@@ -1,9 +1,10 @@
 """How an exam is marked: one document, the same in `exam.yaml` (`marking:`), on the page and in the database."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from teleosce.core.rules_table import Kept
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Points = Annotated[float, Field(ge=0, le=100)]
@@ -43,11 +44,4 @@ class MarkingRules(BaseModel):
     reels: bool = Field(False, description="Whether reels for teaching may be cut, where there is consent.")
 
 
-@dataclass(frozen=True)
-class KeptRules:
-    """Rules as they are kept. `version` counts their changes from 1; 0 while the defaults hold."""
-
-    exam_id: str
-    rules: MarkingRules
-    version: int
-    changed_ms: int
+KeptRules = Kept[MarkingRules]

@@ -45,7 +45,7 @@ class SecondMarks:
         """A first mark came in: its encounter may be one of those that are marked twice."""
         encounter = await self._exams.encounter(event.encounter_id)
         async with self._database.read() as connection:
-            rules = (await store_marking.rules_of(connection, encounter.exam_id)).rules
+            rules = (await store_marking.marking_rules.of(connection, encounter.exam_id)).rules
         if rules.double_share or rules.double_near_cut is not None:
             await self._double(encounter.exam_id, rules, {encounter.id}, None)
 
@@ -55,7 +55,7 @@ class SecondMarks:
         Run again it adds what is new and changes nothing else.
         """
         async with self._database.read() as connection:
-            rules = (await store_marking.rules_of(connection, exam_id)).rules
+            rules = (await store_marking.marking_rules.of(connection, exam_id)).rules
         return await self._double(exam_id, rules, None, by)
 
     async def _double(

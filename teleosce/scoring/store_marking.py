@@ -5,13 +5,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Column,
     ColumnElement,
     ForeignKey,
     Index,
-    Integer,
     String,
     Table,
     Text,
@@ -22,18 +20,12 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from teleosce.core.db import metadata
+from teleosce.core.rules_table import RulesTable
 from teleosce.exams.store_tables import encounters
 from teleosce.scoring.assignments import Assignment, AssignmentKind
-from teleosce.scoring.rules import KeptRules, MarkingRules
+from teleosce.scoring.rules import MarkingRules
 
-marking_rules = Table(
-    "marking_rules",
-    metadata,
-    Column("exam_id", ForeignKey("exam.id"), primary_key=True),
-    Column("rules", JSON, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("changed_ms", BigInteger, nullable=False),
-)
+marking_rules = RulesTable("marking_rules", MarkingRules)
 
 assignments = Table(
     "assignment",
@@ -58,27 +50,6 @@ Index(
     sqlite_where=_STANDS,
     postgresql_where=_STANDS,
 )
-
-
-async def rules_of(connection: AsyncConnection, exam_id: str) -> KeptRules:
-    """The rules of an exam; the defaults, as version 0, where none were set."""
-    row = (await connection.execute(select(marking_rules).where(marking_rules.c.exam_id == exam_id))).one_or_none()
-    if row is None:
-        return KeptRules(exam_id, MarkingRules(), 0, 0)
-    return KeptRules(exam_id, MarkingRules.model_validate(row.rules), row.version, row.changed_ms)
-
-
-async def set_rules(connection: AsyncConnection, new: KeptRules) -> bool:
-    """Compare-and-swap: False when the version before `new` is not the one that is kept."""
-    values = {"rules": new.rules.model_dump(mode="json"), "version": new.version, "changed_ms": new.changed_ms}
-    mine = marking_rules.c.exam_id == new.exam_id
-    if new.version > 1:
-        same = marking_rules.c.version == new.version - 1
-        return (await connection.execute(update(marking_rules).where(mine, same).values(values))).rowcount == 1
-    if await connection.scalar(select(marking_rules.c.version).where(mine)) is not None:
-        return False
-    await connection.execute(insert(marking_rules).values(exam_id=new.exam_id, **values))
-    return True
 
 
 async def add(connection: AsyncConnection, new: Assignment) -> None:

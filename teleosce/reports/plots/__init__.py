@@ -1,7 +1,7 @@
 """Plots that answer questions: each is a finding in words, a Vega-Lite specification and the same figures as a table.
 
-`every_plot` makes those of an analysis; `drawn` gives one its colours and its width; `Pictures` makes an SVG of that in a
-process of its own.
+`every_plot` makes those of an analysis; `drawn` gives one its colours and its width; `Pictures` makes an SVG of that in
+a process of its own.
 """
 
 from collections.abc import Callable, Mapping

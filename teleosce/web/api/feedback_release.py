@@ -18,7 +18,6 @@ from teleosce.web.feedback import feedbacks_of, since_words
 from teleosce.web.files import named
 from teleosce.web.plans import feedback_letters_of, schedule_in
 from teleosce.web.routing import Route, answer, body
-from teleosce.web.rules_view import rules_view
 from teleosce.web.runs_view import run_of as decision_run
 
 
@@ -42,7 +41,7 @@ async def rules(request: web.Request) -> web.Response:
     """What candidates see beside their result; version 0 means that the defaults hold."""
     exam_id = exam_of(request, oversees)
     await rooms(request).exams.exam(exam_id)
-    return answer(rules_view(await feedbacks_of(rooms(request)).rules(exam_id)))
+    return answer((await feedbacks_of(rooms(request)).rules(exam_id)).plain())
 
 
 async def set_rules(request: web.Request) -> web.Response:
@@ -50,9 +49,8 @@ async def set_rules(request: web.Request) -> web.Response:
     house, exam_id = rooms(request), exam_of(request, oversees)
     asked = await body(request, FeedbackSave)
     await house.exams.exam(exam_id)
-    return answer(
-        rules_view(await feedbacks_of(house).set_rules(exam_id, asked.rules, asked.version, principal(request)))
-    )
+    kept = await feedbacks_of(house).set_rules(exam_id, asked.rules, asked.version, principal(request))
+    return answer(kept.plain())
 
 
 async def letters(request: web.Request) -> web.Response:

@@ -11,7 +11,6 @@ from teleosce.scoring import Assignment, AssignmentKind, MarkingRules
 from teleosce.web.access import exam_of, oversees, seat_of
 from teleosce.web.context import principal, rooms
 from teleosce.web.routing import Route, answer, body
-from teleosce.web.rules_view import rules_view
 
 MARKERS = (Role.examiner, Role.moderator)
 
@@ -38,7 +37,7 @@ async def rules(request: web.Request) -> web.Response:
     """The rules as they are kept; version 0 means that none were set and the defaults hold."""
     exam_id = exam_of(request, oversees)
     await rooms(request).exams.exam(exam_id)
-    return answer(rules_view(await rooms(request).marking.kept_rules(exam_id)))
+    return answer((await rooms(request).marking.kept_rules(exam_id)).plain())
 
 
 async def set_rules(request: web.Request) -> web.Response:
@@ -47,7 +46,8 @@ async def set_rules(request: web.Request) -> web.Response:
     asked = await body(request, RulesSave)
     house = rooms(request)
     await house.exams.exam(exam_id)
-    return answer(rules_view(await house.marking.set_rules(exam_id, asked.rules, asked.version, principal(request))))
+    kept = await house.marking.set_rules(exam_id, asked.rules, asked.version, principal(request))
+    return answer(kept.plain())
 
 
 async def assignments(request: web.Request) -> web.Response:

@@ -16,7 +16,6 @@ from teleosce.web.access import exam_of, oversees
 from teleosce.web.context import principal, rooms
 from teleosce.web.results_view import Frame, frame_of
 from teleosce.web.routing import Route, answer, body
-from teleosce.web.rules_view import rules_view
 from teleosce.web.runs_view import candidate_rows, missing_of, run_of
 
 
@@ -145,7 +144,7 @@ async def set_rules(request: web.Request) -> web.Response:
     house, exam_id = rooms(request), exam_of(request, oversees)
     await house.exams.exam(exam_id)
     kept = await house.results.set_rules(exam_id, asked.rules, asked.version, principal(request))
-    return answer(rules_view(kept))
+    return answer(kept.plain())
 
 
 async def differences(request: web.Request) -> web.Response:
