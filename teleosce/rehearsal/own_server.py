@@ -14,7 +14,8 @@ from teleosce.core.settings import PREFIX, Settings
 from teleosce.rehearsal.usage import Meter
 from teleosce.rehearsal.visitor import Visitor
 
-UP_S = 60.0
+UP_S = 180.0
+"""It may be one busy machine that is both the server and everybody in it."""
 
 
 def settings_for(data: Path, *, worker: bool, whisper_model: str, stations: Path | None = None) -> Settings:

@@ -15,6 +15,9 @@ import aiohttp
 
 from teleosce.core.paths import STATIONS
 
+PATIENCE_S = 240.0
+"""A guard against what hangs: a machine that is busy with other things may take minutes to start a server."""
+
 
 def free_port() -> int:
     with socket.socket() as one:
@@ -52,7 +55,7 @@ class ServerProcess:
         """Returns when it answers."""
         process = await self._run("demo", "--json", *flags)
         assert process.stdout is not None
-        line = await asyncio.wait_for(process.stdout.readline(), 90)
+        line = await asyncio.wait_for(process.stdout.readline(), PATIENCE_S)
         assert line, "the server ended before it answered"
         said = json.loads(line)
         assert set(said) == {"url", "links"}
@@ -61,7 +64,7 @@ class ServerProcess:
     async def again(self) -> None:
         """A plain server on what the one before left. Returns when it is ready."""
         await self._run("serve")
-        async with aiohttp.ClientSession() as http, asyncio.timeout(60):
+        async with aiohttp.ClientSession() as http, asyncio.timeout(PATIENCE_S):
             while True:
                 try:
                     async with http.get(f"{self.url}/healthz") as response:
@@ -81,7 +84,7 @@ class ServerProcess:
         if self._process is not None and self._process.returncode is None:
             self._process.terminate()
             try:
-                await asyncio.wait_for(self._process.wait(), 60)
+                await asyncio.wait_for(self._process.wait(), PATIENCE_S)
             except TimeoutError:
                 self._process.kill()
                 raise

@@ -28,6 +28,8 @@ from tests.faults.sound_of import last_packets
 from tests.web.house import Client
 
 PUBLIC = "http://localhost"
+PATIENCE_S = 240.0
+"""A guard against what hangs: a machine that is busy with other things may take minutes to start a server."""
 
 
 @cache
@@ -85,7 +87,7 @@ class UnderFire:
                 "--data", str(self.data), "--whisper-model", "tiny.en",
                 env=environment | self.environment, cwd=self.data.parent, stdout=log, stderr=log,
             )  # fmt: skip
-        async with asyncio.timeout(60), Client(self.url).http as http:
+        async with asyncio.timeout(PATIENCE_S), Client(self.url).http as http:
             while True:
                 with suppress(ClientError):
                     if (await http.get("/healthz")).status == 200:
@@ -108,7 +110,7 @@ class UnderFire:
         assert self.process is not None
         if self.process.returncode is None:
             self.process.send_signal(how)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             return await self.process.wait()
 
     # The people
@@ -126,9 +128,9 @@ class UnderFire:
         self.people = [Participant(self.links["organiser"]), *callers]
         await asyncio.gather(*(one.join() for one in self.people))
         await self.organiser.post(f"/api/encounters/{self.encounter}/begin")
-        await asyncio.gather(*(one.until(lambda one=one: one.connected) for one in self.callers))
+        await asyncio.gather(*(one.until(lambda one=one: one.connected, PATIENCE_S) for one in self.callers))
         await self.move_on("reading")
-        await asyncio.gather(*(one.until(lambda one=one: one.phase == "encounter") for one in self.callers))
+        await asyncio.gather(*(one.until(lambda one=one: one.phase == "encounter", PATIENCE_S) for one in self.callers))
         self._saving = asyncio.create_task(self._save_all_the_time())
 
     @property
@@ -139,7 +141,7 @@ class UnderFire:
     def callers(self) -> list[Participant]:
         return self.people[1:]
 
-    async def all_back(self, since: float, timeout: float = 60) -> float:
+    async def all_back(self, since: float, timeout: float = PATIENCE_S) -> float:
         """Seconds since `since` (monotonic) until both are in the call by a connection made after it."""
         made = [0.0, 0.0]
         for index, one in enumerate(self.callers):
@@ -165,7 +167,7 @@ class UnderFire:
             return float(next(found)["recording"]["seconds"])
 
         enough = await on_disk() + seconds
-        async with asyncio.timeout(seconds + 60):
+        async with asyncio.timeout(seconds + PATIENCE_S):
             while await on_disk() < enough:  # noqa: ASYNC110 another process
                 await asyncio.sleep(0.2)
 
@@ -246,12 +248,12 @@ class UnderFire:
 
     async def sound(self) -> None:
         """All that must be true is true, once what is under way has come to its end."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         while (found := await self.breaches()) and time.monotonic() < deadline:  # noqa: ASYNC110 another process
             await asyncio.sleep(0.5)
         assert found == []
 
-    async def until(self, condition: Callable[[], bool], timeout: float = 60) -> None:
+    async def until(self, condition: Callable[[], bool], timeout: float = PATIENCE_S) -> None:
         async with asyncio.timeout(timeout):
             while not condition():  # noqa: ASYNC110 another process makes it true
                 await asyncio.sleep(0.1)

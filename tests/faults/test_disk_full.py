@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from teleosce.recording import read_manifest
-from tests.faults.server_under_fire import UnderFire, under_fire
+from tests.faults.server_under_fire import PATIENCE_S, UnderFire, under_fire
 
 pytestmark = pytest.mark.faults
 
@@ -46,14 +46,14 @@ def fill(disk: Path, leave: int) -> Path:
 async def alarmed(fire: UnderFire, kind: str) -> float:
     """Seconds until the organiser's page and the figures both tell of it."""
     since = time.monotonic()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while not ((await fire.day())["alarms"] and await fire.alarm(kind)):  # noqa: ASYNC110 another process
             await asyncio.sleep(0.2)
     return time.monotonic() - since
 
 
 async def calm(fire: UnderFire) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while await fire.alarm("disk-full"):  # noqa: ASYNC110 another process
             await asyncio.sleep(0.2)
 
