@@ -7,6 +7,7 @@ are kept.
 """
 
 from teleosce.recording.deletion import deleted_files, is_growing
+from teleosce.recording.excerpt import Excerpt, excerpt
 from teleosce.recording.feed import ALARM_KINDS, Alarm
 from teleosce.recording.losses import lost_spans
 from teleosce.recording.manifest import read_manifest
@@ -16,6 +17,7 @@ from teleosce.recording.recordings import Recordings, Room
 __all__ = [
     "ALARM_KINDS",
     "Alarm",
+    "Excerpt",
     "Gap",
     "Manifest",
     "Recordings",
@@ -23,6 +25,7 @@ __all__ = [
     "Take",
     "TakeState",
     "deleted_files",
+    "excerpt",
     "is_growing",
     "lost_spans",
     "read_manifest",

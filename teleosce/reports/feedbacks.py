@@ -158,8 +158,8 @@ class Feedbacks:
                 return None
         return manifest if recorded else None
 
-    async def recording(self, seat: Seat, encounter_id: str) -> tuple[Encounter, Manifest]:
-        """The recording of a candidate's own encounter, of which moments are shown to them now. Raises NotFound."""
+    async def recording(self, seat: Seat, encounter_id: str, from_ms: int, to_ms: int) -> tuple[Encounter, Manifest]:
+        """The recording of a candidate's own encounter, of which this moment is shown to them now. Raises NotFound."""
         encounter = await self._rooms.exams.encounter(encounter_id)
         run = (await self.standing(seat)).run if encounter.candidate == seat.id else None
         if run is not None and encounter_id in run.inputs:
@@ -168,7 +168,8 @@ class Feedbacks:
             forms = await self._rooms.forms.of_encounter(encounter_id)
             seen = await self._one(encounter, record, forms, run, rules)
             manifest = await self._plays(encounter)
-            if seen.playable and moments_of(seen, rules) and manifest is not None:
+            shown = {(one.from_ms, one.to_ms) for one in moments_of(seen, rules)} if seen.playable else set()
+            if (from_ms, to_ms) in shown and manifest is not None:
                 return encounter, manifest
         raise NotFound("There is nothing of this recording to be played.", code="no-recording")
 

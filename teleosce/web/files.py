@@ -43,6 +43,24 @@ async def ranged(request: web.Request, path: Path, headers: Mapping[str, str]) -
         raise NotFound("This recording is not there. Tell the organiser: it may be in a backup.") from None
     if _holds(size, request):
         return web.FileResponse(path, headers=headers)
+    return _no_such_part(size)
+
+
+def ranged_bytes(request: web.Request, content: bytes, headers: Mapping[str, str]) -> web.Response:
+    """The same of what is in memory."""
+    size = len(content)
+    if not _holds(size, request):
+        return _no_such_part(size)
+    asked = request.http_range
+    first, last, _ = slice(asked.start, asked.stop).indices(size)
+    headers = {**headers, "Accept-Ranges": "bytes"}
+    if asked.start is None and asked.stop is None:
+        return web.Response(body=content, headers=headers)
+    headers["Content-Range"] = f"bytes {first}-{last - 1}/{size}"
+    return web.Response(status=206, body=content[first:last], headers=headers)
+
+
+def _no_such_part(size: int) -> web.Response:
     message = f"There is no such part of this recording: it has {size} bytes. Load the page again."
     return web.json_response(
         {"error": {"code": "range", "message": message}},

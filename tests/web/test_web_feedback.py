@@ -8,6 +8,7 @@ import zlib
 from dataclasses import replace
 from typing import Any
 
+import av
 import pytest
 from sqlalchemy import delete
 
@@ -21,6 +22,8 @@ from tests.web.house import Client, House
 from tests.web.released_exam import NASTY, PATIENTS_WORDS, PRAISE, QUOTE, released_exam
 
 NAME = "Ada One"
+MOMENT = "moments/2000/6000"
+"""What the examiner pointed at first."""
 
 
 async def read(client: Client) -> str:
@@ -152,7 +155,7 @@ async def test_moments_play_for_the_candidate_alone_and_while_they_are_shown(hou
     exam = await released_exam(house)
     release = await exam.release()
     client, other = await house.client("candidate"), await house.client("candidate", 1)
-    path = f"/api/feedback/encounters/{exam.mine[0].id}/recording"
+    path = f"/api/feedback/encounters/{exam.mine[0].id}/{MOMENT}"
     await client.refused(404, "GET", path)
     await exam.allow(recording=True)
     assert "moment-play" in await read(client)
@@ -162,14 +165,19 @@ async def test_moments_play_for_the_candidate_alone_and_while_they_are_shown(hou
     url = found["takes"][0]["url"]
     part = await client.ask("GET", url, Range="bytes=0-99")
     assert (part.status, len(await part.read())) == (206, 100)
+    whole = await (await client.ask("GET", url)).read()
+    assert part.headers["Content-Range"] == f"bytes 0-99/{len(whole)}"
+    last = await client.ask("GET", url, Range="bytes=-10")
+    assert (last.status, await last.read()) == (206, whole[-10:])
     assert (await client.ask("GET", url, Range="bytes=999999999-")).status == 416
     for stranger in (other, await house.client("sp")):
         assert (await stranger.ask("GET", url)).status in (403, 404)
         assert (await stranger.ask("GET", path)).status in (403, 404)
-    assert (await client.ask("GET", f"/media/takes/{found['takes'][0]['id']}.webm")).status == 403
+    take = found["takes"][0]["id"]
+    assert (await client.ask("GET", f"/media/takes/{take}.webm")).status == 403
     # Nothing was recorded at the second station, and nothing of the other candidate's is one's own.
     for encounter in (exam.mine[1], *exam.others):
-        await client.refused(404, "GET", f"/api/feedback/encounters/{encounter.id}/recording")
+        await client.refused(404, "GET", f"/api/feedback/encounters/{encounter.id}/{MOMENT}")
     await exam.allow(recording=False)
     await client.refused(404, "GET", url)
     await exam.allow(recording=True)
@@ -178,13 +186,38 @@ async def test_moments_play_for_the_candidate_alone_and_while_they_are_shown(hou
     await client.refused(404, "GET", path)
 
 
+async def test_a_moment_is_given_and_nothing_else_of_the_recording(house: House) -> None:
+    exam = await released_exam(house)
+    await exam.release()
+    await exam.allow(recording=True)
+    client = await house.client("candidate")
+    base = f"/api/feedback/encounters/{exam.mine[0].id}"
+    found: Any = await client.json("GET", f"{base}/{MOMENT}")
+    take = found["takes"][0]
+    # What was pointed at lasts from 2 to 6 s, with 2 s before it and 3 s after it.
+    assert (take["starts_ms"], take["duration_ms"]) == (0, pytest.approx(9_000, abs=20))
+    content = await (await client.ask("GET", take["url"])).read()
+    with av.open(io.BytesIO(content)) as container:
+        heard = [float(frame.time or 0) for frame in container.decode(audio=0)]
+    assert 8.9 < heard[-1] < 9.0
+    later: Any = await client.json("GET", f"{base}/moments/12000/12000")
+    assert later["takes"][0]["starts_ms"] == 10_000
+    assert later["takes"][0]["duration_ms"] == pytest.approx(5_000, abs=20)
+    # Nothing that nobody pointed at, however it is asked for.
+    for wrong in ("0/30000", "2000/30000", "2000/2000", "6000/2000", "-1/6000", "2000.0/6000", "x/y", "9" * 30 + "/1"):
+        await client.refused(404, "GET", f"{base}/moments/{wrong}")
+        assert (await client.ask("GET", f"/media/feedback/{take['id']}/{wrong}.webm")).status == 404
+    assert (await client.ask("GET", f"/media/feedback/{take['id']}.webm")).status == 404
+    await client.refused(404, "GET", f"{base}/recording")
+
+
 @pytest.mark.faults
 async def test_nothing_plays_without_the_other_persons_consent(house: House) -> None:
     exam = await released_exam(house)
     await exam.release()
     await exam.allow(recording=True)
     client = await house.client("candidate")
-    path = f"/api/feedback/encounters/{exam.mine[0].id}/recording"
+    path = f"/api/feedback/encounters/{exam.mine[0].id}/{MOMENT}"
     assert (await client.ask("GET", path)).status == 200
     async with house.rooms.database.write() as connection:
         await connection.execute(delete(consents).where(consents.c.seat_id == exam.mine[0].sp))
@@ -203,7 +236,7 @@ async def test_of_somebody_who_was_erased_nothing_is_told(house: House) -> None:
     said = await read(client)
     assert said.count(PATIENTS_WORDS) == 1
     assert QUOTE not in said.partition("2. ")[0].partition("Station by station")[2]
-    found: Any = await client.json("GET", f"/api/feedback/encounters/{exam.mine[0].id}/recording")
+    found: Any = await client.json("GET", f"/api/feedback/encounters/{exam.mine[0].id}/{MOMENT}")
     assert [take["url"] is None for take in found["takes"] if take["role"] == "sp"] == [True]
     await erasures_of(house.rooms).erase(
         [await house.rooms.people.seat(house.seat("candidate"))], asked_by="the person, by letter", by=None

@@ -3,14 +3,22 @@
 import { pageData } from "../dom.js";
 import { Listening } from "../search/listen.js";
 
-const { recordings } = /** @type {{recordings: string}} */ (pageData());
+const { whole } = /** @type {{whole: boolean}} */ (pageData());
+
+/**
+ * Candidates are given the moment and no more; an organiser, who may hear all, has the recording as it is.
+ * @param {DOMStringMap} moment
+ */
+function pathOf({ encounter, from, to }) {
+  return whole ? `/api/encounters/${encounter}/recording` : `/api/feedback/encounters/${encounter}/moments/${from}/${to}`;
+}
 
 for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".moment-play"))) {
   button.addEventListener("click", () => {
     if (button.getAttribute("aria-expanded") === "true") return;
     button.setAttribute("aria-expanded", "true");
-    const { encounter, from, to } = button.dataset;
-    const player = new Listening(`${recordings}${encounter}/recording`, Number(from), Number(to), null, (back) => {
+    const { from, to } = button.dataset;
+    const player = new Listening(pathOf(button.dataset), Number(from), Number(to), null, (back) => {
       button.setAttribute("aria-expanded", "false");
       if (back) button.focus();
     }).element;
