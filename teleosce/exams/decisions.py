@@ -66,22 +66,27 @@ async def _carry_out(moves: Moves, incident: Incident, decision: Decision, note:
     if incident.encounter_id is None or decision is Decision.none:
         return False
     encounter = await moves.get(incident.encounter_id)
-    taken = befell(incident, [encounter, *await store_encounters.joining(moves.connection, [encounter.id])])
+    held = [encounter, *await store_encounters.joining(moves.connection, [encounter.id])]
+    taken = befell(incident, held)
     try:
         if decision is Decision.add_time:
             if encounter.phase is not Phase.encounter or incident.added_s == 0:
                 return False
             await transitions.add_time(moves, encounter.id, incident.added_s)
         elif decision is Decision.void:
-            for one in taken:
-                if one.outcome is not Outcome.void:
-                    await transitions.void(moves, one.id, note)
+            await _void(moves, taken, note)
+        elif taken[0].phase in RUNNING:
+            await _void(moves, [one for one in held if one.phase in RUNNING], note or "It is run again.")
+            await transitions.rerun(moves, encounter.id)
         else:
-            again = taken[0]
-            if again.phase in RUNNING:
-                again = encounter
-                await transitions.void(moves, again.id, note or "It is run again.")
-            await transitions.rerun(moves, again.id)
+            await transitions.rerun(moves, taken[0].id)
     except Conflict:
         return False
     return True
+
+
+async def _void(moves: Moves, together: Sequence[Encounter], note: str) -> None:
+    """The first of a room comes last: its end is that of all."""
+    for one in reversed(together):
+        if one.outcome is not Outcome.void:
+            await transitions.void(moves, one.id, note)

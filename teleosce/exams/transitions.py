@@ -109,7 +109,7 @@ async def ring_by_hand(moves: Moves, encounter_id: str) -> None:
 async def void(moves: Moves, encounter_id: str, reason: str) -> None:
     """Any phase → done with the outcome `void`: it will not count. What was recorded and marked is kept.
 
-    Vetoes: Invalid without a reason, Conflict when it is void already.
+    Vetoes: Invalid without a reason; Conflict when it is void already, or another's encounter joins it and is not done.
     """
     reason = reason.strip()
     if not 0 < len(reason) <= MAX_REASON:
@@ -119,8 +119,13 @@ async def void(moves: Moves, encounter_id: str, reason: str) -> None:
         raise otherwise(old, "Nothing was changed.")
     if old.phase is Phase.done:
         moves.put(old, replace(old, outcome=Outcome.void), Cause.voided, reason)
-    else:
-        moves.enter(old, Phase.done, Cause.voided, reason, Outcome.void)
+        return
+    await _nobody_joins(
+        moves,
+        old,
+        "It goes on for the other candidate: make it void at its end. To end it for both, make the other’s void first.",
+    )
+    moves.enter(old, Phase.done, Cause.voided, reason, Outcome.void)
 
 
 async def no_show(moves: Moves, encounter_id: str) -> None:
@@ -136,10 +141,17 @@ async def no_show(moves: Moves, encounter_id: str) -> None:
         there = {one.seat_id for one in await store_moves.attendance_of(moves.connection, [old.room])}
         if old.candidate in there:
             raise otherwise(old, "The candidate has been there. End it or make it void instead.")
-    joining = await store_encounters.joining(moves.connection, [old.id])
-    if any(one.phase is not Phase.done for one in joining):
-        raise otherwise(old, "It goes on for the other candidate; who never comes is noted as missed at its end.")
+    await _nobody_joins(
+        moves, old, "It goes on for the other candidate; who never comes is noted as missed at its end."
+    )
     moves.enter(old, Phase.done, Cause.no_show, outcome=Outcome.missed)
+
+
+async def _nobody_joins(moves: Moves, old: Encounter, consequence: str) -> None:
+    """Raises Conflict while its end would be that of another candidate's, who is in the same room."""
+    joining = await store_encounters.joining(moves.connection, [old.id])
+    if any([(await moves.get(one.id)).phase is not Phase.done for one in joining]):
+        raise otherwise(old, consequence)
 
 
 async def rerun(moves: Moves, encounter_id: str) -> str:

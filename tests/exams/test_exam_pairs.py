@@ -123,7 +123,11 @@ async def test_the_second_can_be_noted_as_missing_and_the_first_goes_on(world: W
 async def test_a_rerun_is_for_both_and_one_alone_meets_the_sp(world: World):
     leads, joins = await pair(world)
     await world.day.begin(leads.id)
-    await world.day.void(leads.id, "The line failed.")
+    with pytest.raises(Conflict, match="goes on for the other"):
+        await world.day.void(leads.id, "The line failed.")
+    assert [one[0] for one in await both(world, leads, joins)] == ["reading", "reading"]
+    for one in (joins, leads):
+        await world.day.void(one.id, "The line failed.")
     assert [one[3] for one in await both(world, leads, joins)] == ["void", "void"]
     again = await world.day.rerun(leads.id)
     with_them = [one for one in await world.exams.encounters(world.exam.id) if one.joins == again.id]
@@ -183,14 +187,57 @@ async def test_a_hard_stop_while_reading_keeps_the_pair_for_another_time(world: 
     assert [one.state for one in await world.exams.circuits(world.exam.id)] == [CircuitState.planned]
 
 
-async def test_a_decision_on_what_befell_one_takes_nothing_from_the_other(world: World):
-    leads, joins = await pair(world)
+async def disturbed(world: World, leads: Encounter, seat: str | None) -> Incident:
+    """What befell somebody in the consultation, or the whole room; it still goes on."""
     await world.day.go(world.exam.id)
     await world.pass_time(130)
-    await world.ledger.disturbed(leads.id, [Wrong("c2", IncidentKind.line, world.clock.now_ms() - 60_000)])
+    await world.ledger.disturbed(leads.id, [Wrong(seat, IncidentKind.line, world.clock.now_ms() - 60_000)])
     (incident,) = await world.ledger.incidents(world.exam.id)
+    return incident
+
+
+async def to_the_end(world: World) -> None:
     for seconds in (480, 120, 60):
         await world.pass_time(seconds)
+
+
+@pytest.mark.parametrize(
+    ("seat", "carried_out", "then"),
+    [
+        (None, True, ["void", "void"]),
+        ("s1", True, ["void", "void"]),
+        ("c1", False, [None, None]),
+        ("c2", True, [None, "void"]),
+    ],
+)
+async def test_a_void_of_one_while_they_speak_ends_it_for_nobody_else(
+    world: World, seat: str | None, carried_out: bool, then: list[str | None]
+):
+    leads, joins = await pair(world)
+    incident = await disturbed(world, leads, seat)
+    decided = await world.ledger.decide(incident.id, Decision.void, "Nothing was heard.", None)
+    assert decided.carried_out is carried_out
+    assert [one[3] for one in await both(world, leads, joins)] == then
+    await to_the_end(world)
+    assert [one[3] for one in await both(world, leads, joins)] == [one or "completed" for one in then]
+    # What was decided holds for whom it befell, whether it could be done then or not.
+    assert set(await gone(world)) == ({seat} if seat in ("c1", "c2") else {"c1", "c2"})
+
+
+@pytest.mark.parametrize("seat", [None, "c1", "c2"])
+async def test_a_rerun_while_they_speak_is_for_both(world: World, seat: str | None):
+    leads, joins = await pair(world)
+    incident = await disturbed(world, leads, seat)
+    assert (await world.ledger.decide(incident.id, Decision.rerun, "", None)).carried_out
+    assert [one[3] for one in await both(world, leads, joins)] == ["void", "void"]
+    again = [one for one in await world.exams.encounters(world.exam.id) if one.attempt == 2]
+    assert [(one.candidate, one.joins) for one in again] == [("c1", None), ("c2", again[0].id)]
+
+
+async def test_a_decision_on_what_befell_one_takes_nothing_from_the_other(world: World):
+    leads, joins = await pair(world)
+    incident = await disturbed(world, leads, "c2")
+    await to_the_end(world)
     await world.ledger.decide(incident.id, Decision.void, "Nothing was heard of them.", None)
     assert [one[3] for one in await both(world, leads, joins)] == [Outcome.completed, Outcome.void]
     assert await gone(world) == {"c2": "This encounter is void."}
@@ -220,12 +267,8 @@ async def test_what_was_decided_and_not_done_counts_for_those_whom_it_befell(
 @pytest.mark.parametrize("seat", [None, "s1"])
 async def test_what_befell_the_whole_room_takes_it_from_both(world: World, seat: str | None):
     leads, joins = await pair(world)
-    await world.day.go(world.exam.id)
-    await world.pass_time(130)
-    await world.ledger.disturbed(leads.id, [Wrong(seat, IncidentKind.line, world.clock.now_ms() - 60_000)])
-    (incident,) = await world.ledger.incidents(world.exam.id)
-    for seconds in (480, 120, 60):
-        await world.pass_time(seconds)
+    incident = await disturbed(world, leads, seat)
+    await to_the_end(world)
     decided = await world.ledger.decide(incident.id, Decision.void, "Nothing was heard of anybody.", None)
     assert decided.carried_out
     assert [one[3] for one in await both(world, leads, joins)] == [Outcome.void, Outcome.void]
@@ -236,12 +279,8 @@ async def test_after_the_end_what_befell_the_second_is_run_again_for_them(
     world: World, seat: str | None, candidates: list[str]
 ):
     leads, _joins = await pair(world)
-    await world.day.go(world.exam.id)
-    await world.pass_time(130)
-    await world.ledger.disturbed(leads.id, [Wrong(seat, IncidentKind.line, world.clock.now_ms() - 60_000)])
-    (incident,) = await world.ledger.incidents(world.exam.id)
-    for seconds in (480, 120, 60):
-        await world.pass_time(seconds)
+    incident = await disturbed(world, leads, seat)
+    await to_the_end(world)
     assert (await world.ledger.decide(incident.id, Decision.rerun, "", None)).carried_out
     again = [one for one in await world.exams.encounters(world.exam.id) if one.attempt == 2]
     assert [one.candidate for one in again] == candidates

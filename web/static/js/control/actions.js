@@ -155,9 +155,15 @@ export class Actions {
 
   /** @param {DayEncounter} encounter */
   async void(encounter) {
+    const [who, other] = [encounter, this.board.beside(encounter)].map((one) => one && this.board.candidateOf(one));
+    if (who && other && encounter.joins === null) {
+      toast(t("{who} and {other} meet the patient together, and it goes on for {other}. Make it void for {who} at its end; to end it for both, make it void for {other} first.", { who, other }), "bad");
+      return;
+    }
+    const ends = who && other ? t("It ends now for {who}, goes on for {other}, and will never count for {who}. What was recorded and marked is kept.", { who, other }) : t("It ends now and will never count. What was recorded and marked is kept.");
     const reason = await askWhy({
       title: t("Make this encounter void?"),
-      text: isRunning(encounter) ? t("It ends now and will never count. What was recorded and marked is kept.") : t("It will never count. What was recorded and marked is kept."),
+      text: isRunning(encounter) ? ends : t("It will never count. What was recorded and marked is kept."),
       label: t("Why?"),
       action: t("Make it void"),
       danger: true,

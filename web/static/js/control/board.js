@@ -75,6 +75,19 @@ export class Board {
     return encounter.seats.map((seat) => this.people.get(seat)).filter((one) => one !== undefined);
   }
 
+  /** What its candidate is called; null where there is none. @param {DayEncounter} encounter */
+  candidateOf(encounter) {
+    const found = this.peopleOf(encounter).find(({ role }) => role === "candidate");
+    return found ? calledName(found) : null;
+  }
+
+  /** That of another candidate in the same room, while neither is over. @param {DayEncounter} encounter */
+  beside(encounter) {
+    const room = encounter.joins ?? encounter.id;
+    const all = this.at(encounter.circuit, encounter.station.number).filter((one) => one.phase !== "done" && (one.joins ?? one.id) === room);
+    return all.includes(encounter) ? (all.find((one) => one !== encounter) ?? null) : null;
+  }
+
   /**
    * The encounter in which somebody is, or will be next.
    * @param {string} seat

@@ -144,8 +144,7 @@ export class Panel {
     const all = this.board.at(encounter.circuit, encounter.station.number);
     const now = this.board.now(encounter.circuit, encounter.station.number);
     const options = all.map((one) => {
-      const who = this.board.peopleOf(one).find(({ role }) => role === "candidate");
-      const words = [t("Rotation {k}", { k: one.rotation }), who ? calledName(who) : t("nobody"), phaseState(one)[1]];
+      const words = [t("Rotation {k}", { k: one.rotation }), this.board.candidateOf(one) ?? t("nobody"), phaseState(one)[1]];
       if (one.attempt > 1) words.push(t("attempt {attempt}", { attempt: one.attempt }));
       return { id: one.id, text: words.join(" · ") + (one === now ? ` (${t("now")})` : "") };
     });
