@@ -96,7 +96,7 @@ async def stop(moves: Moves, exam_id: str, names: Names, *, hard: bool) -> None:
 async def _stop(moves: Moves, one: Encounter, *, hard: bool) -> None:
     if one.phase is Phase.reading:
         moves.enter(one, Phase.done, Cause.stopped, "The circuit was stopped before the consultation.", Outcome.void)
-        await moves.attempt_again(one, one.rotation, Cause.rerun)
+        await moves.attempt_again(await moves.people_again(one), one.rotation, Cause.rerun)
         return
     moves.resume(one)
     one = await moves.get(one.id)

@@ -69,19 +69,6 @@ class Moves:
         found = await self.get(encounter_id)
         return found if found.joins is None else await self.get(found.joins)
 
-    async def alone(self, old: Encounter) -> Encounter:
-        """The same with everybody whom it needs when it is run again: one that joined another has its SP as well.
-
-        While the other still waits, it joins that once more.
-        """
-        if old.joins is None:
-            return old
-        by = await self.get(old.joins)
-        if by.phase is Phase.waiting:
-            return replace(old, rotation=by.rotation)
-        speaks = tuple(seat for seat in by.extra if seat == by.examiner)
-        return replace(old, joins=None, sp=by.sp, extra=speaks)
-
     def members(self, circuit: Circuit) -> list[Encounter]:
         """Those who run in the ring of a circuit, as they will be."""
         return [one for one in self._running_then() if ring.is_in(circuit, one)]
@@ -168,29 +155,43 @@ class Moves:
         new = replace(old, phase_started_ms=old.phase_started_ms + stood_ms, phase_ends_ms=ends_ms, paused_ms=None)
         self.put(old, new, cause, f"{stood_ms} ms")
 
-    async def attempt_again(self, old: Encounter, rotation: int, cause: Cause) -> Encounter:
-        """A new, waiting attempt at the slot of one that is done. Conflict if there is one.
+    async def people_again(self, old: Encounter) -> Encounter:
+        """An encounter with the people of a further attempt at it: its slot's, among whom whoever took over since is.
 
-        It is for the slot's people, which whoever took over since is among; where somebody stepped in who has a slot of
-        their own in that rotation, the slot could not say so: then for those of the attempt before.
+        Where somebody stepped in who has a slot of their own in that rotation, the slot could not say so: then those of
+        the attempt before. One that joined another's room meets the SP alone; while that still waits, it joins it once
+        more, in its rotation.
         """
-        latest = await store_encounters.latest_attempt(self.connection, old.slot_id)
-        if old.attempt != latest:
-            raise Conflict(
-                f"This was attempt {old.attempt}; there is an attempt {latest} already. None was added.",
-                code="rerun-exists",
-            )
+        if old.joins is not None:
+            room = await self.get(old.joins)
+            if room.phase is Phase.waiting:
+                old = replace(old, rotation=room.rotation)
+            else:
+                old = replace(old, joins=None, sp=room.sp, extra=_speaks(room))
         slots = await store.slots_of(self.connection, old.exam_id)
         slot = next(one for one in slots if one.id == old.slot_id)
         lead = next((one for one in slots if _leads(one, slot)), None)
         busy = [one for one in slots if one.rotation == slot.rotation and one not in (slot, lead)]
-        stepped_in = any(old.sp is not None and old.sp in (one.sp, one.candidate) for one in busy)
-        by = old if stepped_in else slot
-        if lead is not None and old.joins is None and not stepped_in:
+        if any(old.sp is not None and old.sp in (one.sp, one.candidate) for one in busy):
+            return old
+        if lead is not None and old.joins is None:
             # A second candidate's slot has no SP: they are met in the other's room.
-            by = replace(slot, sp=lead.sp, extra=tuple(seat for seat in lead.extra if seat == lead.examiner))
+            slot = replace(slot, sp=lead.sp, extra=_speaks(lead))
+        return replace(old, candidate=slot.candidate, sp=slot.sp, examiner=slot.examiner, extra=slot.extra)
+
+    async def attempt_again(self, again: Encounter, rotation: int, cause: Cause) -> Encounter:
+        """A new, waiting attempt at the slot of one that is done, for the people of `people_again`.
+
+        Raises Conflict if there is one.
+        """
+        latest = await store_encounters.latest_attempt(self.connection, again.slot_id)
+        if again.attempt != latest:
+            raise Conflict(
+                f"This was attempt {again.attempt}; there is an attempt {latest} already. None was added.",
+                code="rerun-exists",
+            )
         new = replace(
-            old,
+            again,
             id=new_id(),
             attempt=latest + 1,
             phase=Phase.waiting,
@@ -199,18 +200,14 @@ class Moves:
             outcome=None,
             rotation=rotation,
             paused_ms=None,
-            candidate=by.candidate,
-            sp=by.sp,
-            examiner=by.examiner,
-            extra=by.extra,
         )
         await self._add(new, cause)
-        for one in await store_encounters.joining(self.connection, [old.id]):
+        for one in await store_encounters.joining(self.connection, [again.id]):
             # Who has been run again alone since comes along, and is not assessed once more.
             if one.attempt == await store_encounters.latest_attempt(self.connection, one.slot_id):
-                again = replace(new, id=new_id(), slot_id=one.slot_id, attempt=one.attempt + 1, joins=new.id)
-                again = replace(again, candidate=one.candidate, sp=None, examiner=one.examiner, extra=())
-                await self._add(again, cause)
+                joins = replace(new, id=new_id(), slot_id=one.slot_id, attempt=one.attempt + 1, joins=new.id)
+                joins = replace(joins, candidate=one.candidate, sp=None, examiner=one.examiner, extra=())
+                await self._add(joins, cause)
         return new
 
     async def _add(self, new: Encounter, cause: Cause) -> None:
@@ -310,6 +307,11 @@ class Moves:
             meant = one.old.candidate is not None and met and one.old.timings.encounter_s > 0
             missed = meant and one.old.phase not in (Phase.waiting, Phase.reading) and one.old.id not in came
             self.put(one.new, replace(one.new, outcome=Outcome.missed if missed else Outcome.completed), one.cause)
+
+
+def _speaks(one: Slot | Encounter) -> tuple[str, ...]:
+    """Of the further people in a room, the examiner who speaks in it."""
+    return tuple(seat for seat in one.extra if seat == one.examiner)
 
 
 def _leads(one: Slot, slot: Slot) -> bool:

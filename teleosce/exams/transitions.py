@@ -161,9 +161,10 @@ async def rerun(moves: Moves, encounter_id: str) -> str:
     the end of the circuit; otherwise it waits for its rotation. One that joined another's room is run again alone with
     the SP; while that room still waits, it joins it once more. Vetoes (Conflict): it is not done; a newer one exists.
     """
-    old = await moves.alone(await moves.get(encounter_id))
+    old = await moves.get(encounter_id)
     if old.phase is not Phase.done:
         raise otherwise(old, "End it or make it void before it is run again.")
+    old = await moves.people_again(old)
     circuit = await _circuit(moves, old)
     if old.joins is not None or not circuit.turns or old.rotation > circuit.rotation:
         new = await moves.attempt_again(old, old.rotation, Cause.rerun)
@@ -187,7 +188,7 @@ async def carry_over(moves: Moves, encounter_id: str) -> str:
     if old.phase in RUNNING:
         raise otherwise(old, "End it or make it void before it is carried over.")
     lead = await moves.leading(old.id)
-    again = await moves.alone(old)
+    again = await moves.people_again(old)
     circuit = await _circuit(moves, old)
     rotation = await _at_the_end(moves, circuit, lead if lead.phase is Phase.waiting else again)
     if lead.phase is Phase.waiting:

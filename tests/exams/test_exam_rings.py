@@ -339,6 +339,22 @@ async def test_who_stepped_in_beside_stations_of_their_own_is_there_for_the_reru
     assert (await world.day.rerun(done.id)).sp == "s4"
 
 
+@pytest.mark.parametrize("carried", [False, True])
+async def test_a_further_attempt_waits_for_a_rotation_in_which_the_present_patient_is_free(world: World, carried: bool):
+    (first, _), _ = await world.ring(2)
+    await world.day.go(world.exam.id)
+    for seconds in (120, 480, 120, 60):
+        await world.pass_time(seconds)
+    # At the end, the patient of station 1 has one at another station already.
+    waits = await world.encounter("c8", first.sp, rotation=3, position=3)
+    await world.day.carry_over(waits.id)
+    taken = (await world.now(waits)).rotation
+    await world.day.swap(world.exam.id, first.sp, "spare")
+    again = await (world.day.carry_over if carried else world.day.rerun)(first.id)
+    assert (again.sp, (await world.now(waits)).sp) == ("spare", "spare")
+    assert again.rotation == taken + 1
+
+
 async def test_more_than_one_candidate_in_an_encounter(world: World):
     shared = await world.encounter("c1", "s1", extra=("c2",))
     alone = await world.encounter("c2", "s2", rotation=2, position=2)
