@@ -169,6 +169,11 @@ class Exams:
             leads = await store_encounters.some(connection, [encounter.room])
             return leads + await store_encounters.joining(connection, [encounter.room])
 
+    async def beside(self, encounter: Encounter) -> set[str]:
+        """The seats of other candidates in its room: those who join it, and who came along and is assessed no more."""
+        room = encounter if encounter.joins is None else await self.encounter(encounter.joins)
+        return {*room.assessed} - {encounter.candidate or ""}
+
     async def running(self) -> list[Encounter]:
         """Every encounter, of any exam, that has begun and is not done; what joins another goes with that."""
         async with self.database.read() as connection:

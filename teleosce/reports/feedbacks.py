@@ -149,7 +149,7 @@ class Feedbacks:
         What they consented to says that candidates may be shown parts of their own consultations: one that was another
         candidate's as well is shown to neither.
         """
-        if len(await self._rooms.exams.together(encounter)) > 1:
+        if await self._rooms.exams.beside(encounter):
             return None
         manifest = await self._rooms.recordings.manifest(encounter.id)
         recorded = {take.participant_id for take in manifest.takes if take.file} if manifest else set()

@@ -144,6 +144,18 @@ async def test_a_rerun_is_for_both_and_one_alone_meets_the_sp(world: World):
     assert (await world.now(alone)).phase is Phase.reading
 
 
+async def test_who_comes_along_and_is_not_assessed_again_is_beside_all_the_same(world: World):
+    leads, joins = await pair(world)
+    assert [await world.exams.beside(one) for one in (leads, joins)] == [{"c2"}, {"c1"}]
+    await world.day.begin(leads.id)
+    await world.pass_time(120)
+    await to_the_end(world)
+    alone = await world.day.rerun(joins.id)
+    again = await world.day.rerun(leads.id)
+    assert [one.id for one in await world.exams.together(again)] == [again.id]
+    assert [await world.exams.beside(one) for one in (again, alone)] == [{"c2"}, set()]
+
+
 @pytest.mark.parametrize("carried", [False, True])
 async def test_one_alone_meets_who_took_over_from_the_sp_and_the_examiner(world: World, carried: bool):
     leads, joins = await pair(world)

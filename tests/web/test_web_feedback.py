@@ -10,9 +10,10 @@ from typing import Any
 
 import av
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from teleosce.core.ids import new_id
+from teleosce.exams.store_tables import encounters
 from teleosce.people.store_tables import consents
 from teleosce.reports.feedback_pdf import FeedbackZip, feedback_pdf
 from teleosce.scoring import Change, Kind, layout_of
@@ -219,6 +220,11 @@ async def test_nothing_plays_without_the_other_persons_consent(house: House) -> 
     client = await house.client("candidate")
     path = f"/api/feedback/encounters/{exam.mine[0].id}/{MOMENT}"
     assert (await client.ask("GET", path)).status == 200
+    mine = update(encounters).where(encounters.c.id == exam.mine[0].id)
+    for others in ((exam.others[0].candidate,), ()):  # who came along, whether they are assessed there or not
+        async with house.rooms.database.write() as connection:
+            await connection.execute(mine.values(extra=others))
+        assert (await client.ask("GET", path)).status == (404 if others else 200)
     async with house.rooms.database.write() as connection:
         await connection.execute(delete(consents).where(consents.c.seat_id == exam.mine[0].sp))
     await client.refused(404, "GET", path)

@@ -112,7 +112,7 @@ async def _turns(house: Rooms, encounter: Encounter) -> tuple[Sequence[Turn], se
     """
     transcript = await house.transcripts.get(encounter.room)
     turns = transcript.turns if transcript else ()
-    others = {one.candidate for one in await house.exams.together(encounter)} - {encounter.candidate}
+    others = await house.exams.beside(encounter)
     return turns, {turn.id for turn in turns if turn.participant_id in others}
 
 
