@@ -74,7 +74,11 @@ async def _of_person(sources: Sources, person: Seat | Account, archive: _Archive
     else:
         known["email"] = person.email
     encounters = await encounters_of(sources, person.id)
-    known["encounters"] = [await _of_encounter(sources, one, person.id, archive) for one in encounters]
+    # Of two candidates in a room, each is told of the encounter that was their own.
+    others = {one.joins for one in encounters if one.candidate == person.id}
+    known["encounters"] = [
+        await _of_encounter(sources, one, person.id, archive) for one in encounters if one.id not in others
+    ]
     known["other_forms"] = await _forms(sources, person.id, without={one.id for one in encounters})
     known["marking"] = [
         # Whether they were the first or the second to mark is not told: examiners do not know.
@@ -107,29 +111,31 @@ async def _noted_in_the_day(sources: Sources, seat: Seat) -> dict[str, Any]:
 async def _of_encounter(sources: Sources, encounter: Encounter, person_id: str, archive: _Archive) -> dict[str, Any]:
     version = await sources.stations.get(encounter.station_hash)
     folder = f"rotation-{encounter.rotation}-{version.slug}-{encounter.id[:6]}"
+    # What a second candidate showed and said is kept with the first one's encounter.
+    room = encounter.room if person_id == encounter.candidate else encounter.id
+    # Who came along and was not assessed once more is told nothing of the one who was.
+    own = person_id == encounter.candidate or person_id not in encounter.assessed
     found: dict[str, Any] = {
         "encounter": encounter.id,
         "folder": folder,
         "station": version.title,
-        "attempt": encounter.attempt,
+        "attempt": encounter.attempt if own else None,
         "began_ms": await sources.exams.began_ms(encounter.id),
         "phase": encounter.phase.value,
-        "outcome": encounter.outcome,
+        "outcome": encounter.outcome if own else None,
         "in_the_room": [
             {"first_ms": one.first_ms, "last_ms": one.last_ms}
-            for one in await sources.exams.attendance([encounter.id])
+            for one in await sources.exams.attendance([room])
             if one.seat_id == person_id
         ],
-        "recordings": await _recordings(sources, encounter.id, person_id, folder, archive),
-        "trained_examiners": any(
-            form.kind is Kind.reference for form in await sources.forms.of_encounter(encounter.id)
-        ),
-        "teaching_reels": await shown_in(sources.exams.database, encounter.id),
+        "recordings": await _recordings(sources, room, person_id, folder, archive),
+        "trained_examiners": any(form.kind is Kind.reference for form in await sources.forms.of_encounter(room)),
+        "teaching_reels": await shown_in(sources.exams.database, room),
         "words": [],
         "forms": await _forms(sources, person_id, of=encounter.id),
     }
-    found["voice_ms"] = (await sources.transcripts.voices(encounter.id)).get(person_id, [])
-    transcript = await sources.transcripts.get(encounter.id)
+    found["voice_ms"] = (await sources.transcripts.voices(room)).get(person_id, [])
+    transcript = await sources.transcripts.get(room)
     mine = [turn for turn in transcript.turns if turn.participant_id == person_id] if transcript else []
     if mine:
         found["words"] = [{"starts_ms": one.starts_ms, "ends_ms": one.ends_ms, "text": one.text} for one in mine]

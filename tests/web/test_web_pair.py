@@ -1,7 +1,9 @@
 """Two candidates who meet one patient: one room and one recording, and for each a note, a rating and a mark."""
 
+import io
 import json
 import shutil
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 from teleosce.app import freeze_stations, running
 from teleosce.core.ids import new_id
 from teleosce.exams import Encounter
+from teleosce.keeping.person import write_person_data
 from teleosce.people import Role
 from teleosce.planning import calendar_of
 from teleosce.planning.sheets import grid
@@ -20,7 +23,7 @@ from teleosce.scoring import AssignmentKind
 from teleosce.transcripts import store
 from teleosce.transcripts.turns import utterances
 from teleosce.web import MadeExam
-from teleosce.web.keeping import erasures_of
+from teleosce.web.keeping import erasures_of, sources_of
 from teleosce.web.plans import plans_of, schedule_in
 from teleosce.web.setup import PersonsLink
 from tests.web.house import Client, House, settings
@@ -74,8 +77,8 @@ async def on_to(pair: House, phase: str) -> tuple[Encounter, Encounter]:
     leads, _joins = await both(pair)
     if leads.phase == "waiting":
         await pair.rooms.day.go(pair.exam.exam_id)
-    await pair.rooms.exams.attended([(leads.id, pair.seat("candidate")), (leads.id, pair.seat("candidate", 1))])
     while (leads := await pair.rooms.exams.encounter(leads.id)).phase != phase:
+        await pair.rooms.exams.attended([(leads.id, pair.seat("candidate")), (leads.id, pair.seat("candidate", 1))])
         await pair.rooms.day.end_phase(leads.id, leads.phase)
     await pair.rooms.day.heard()
     return await both(pair)
@@ -228,6 +231,33 @@ async def test_reasons_that_name_one_go_from_the_other_as_well(pair: House) -> N
     assert "Ada One" not in str(await rooms.exams.phase_log(joins.id))
     given = [one for one in await rooms.marking.assignments(pair.exam.exam_id) if one.seat_id == marker.id]
     assert [one.reason for one in given] == [""]
+
+
+async def test_each_ones_own_data_tells_of_their_own_encounter(pair: House) -> None:
+    rooms = pair.rooms
+    leads, joins = await on_to(pair, "done")
+    await recorded(pair, leads, joins.candidate or "")
+    await rooms.day.void(leads.id, "Ada was ill.")
+    alone, again = [await rooms.day.rerun(one.id) for one in (joins, leads)]
+
+    async def data_of(seat_id: str) -> list[tuple[str, int | None, str | None, list[str]]]:
+        made = io.BytesIO()
+        await write_person_data(sources_of(rooms), rooms.clock, [await rooms.people.seat(seat_id)], made, None)
+        (known,) = json.loads(zipfile.ZipFile(made).read("data.json"))["person"]
+        own = [one for one in known["encounters"] if one["station"] == "Ward round"]
+        return [
+            (one["encounter"], one["attempt"], one["outcome"], [turn["text"] for turn in one["words"]]) for one in own
+        ]
+
+    assert sorted(await data_of(joins.candidate or "")) == sorted([
+        (joins.id, 1, "completed", ["Where does it hurt?"]),
+        (alone.id, 2, None, []),
+        (again.id, None, None, []),  # they come along for the other
+    ])  # fmt: skip
+    assert sorted(await data_of(leads.candidate or "")) == sorted([
+        (leads.id, 1, "void", ["What brings you here?"]),
+        (again.id, 2, None, []),
+    ])  # fmt: skip
 
 
 async def test_the_control_room_has_one_cell_with_both(pair: House) -> None:
