@@ -43,28 +43,27 @@ class Credentials:
         self._exams, self._people, self._results = exams, people, results
 
     async def token(self, seat: Seat, base: str, by: Principal) -> str:
-        """A candidate's credential, issued when it is asked for first; audit row then. base: the server's address.
+        """A candidate's credential, issued when it is asked for first; audit row then.
 
-        Raises NotFound unless what is released to them says that they passed.
+        base: the server's address, which its ids begin with: where it moved, one that is fetched again says so. Raises
+        NotFound unless what is released to them says that they passed.
         """
         found = await self._results.released_to(seat)
         if found is None or found[1].get("passed") is not True:
             raise NotFound("There is no credential: it is given for an exam that was passed and released.")
-        issued = await self._given(seat) or await self._issue(seat, base, by)
-        return await self._made(issued, await self._exams.exam(seat.exam_id), seat)
+        issued = await self._given(seat) or await self._issue(seat, by)
+        return await self._made(issued, base, await self._exams.exam(seat.exam_id), seat)
 
     async def _given(self, seat: Seat) -> Issued | None:
         async with self._database.read() as connection:
             return await store_credentials.of_seat(connection, seat.id)
 
-    async def _issue(self, seat: Seat, base: str, by: Principal) -> Issued:
+    async def _issue(self, seat: Seat, by: Principal) -> Issued:
         new = new_id()
         try:
             async with self._database.write() as connection:
                 now_ms = self._clock.now_ms()
-                await store_credentials.add(
-                    connection, new, exam_id=seat.exam_id, seat_id=seat.id, base=base, at_ms=now_ms
-                )
+                await store_credentials.add(connection, new, exam_id=seat.exam_id, seat_id=seat.id, at_ms=now_ms)
                 await self._people.record(by, "credential.issue", seat.id, {"credential": new}, connection=connection)
         except IntegrityError:
             pass  # asked for twice at once: the other one is theirs
@@ -72,11 +71,11 @@ class Credentials:
         assert issued is not None
         return issued
 
-    async def _made(self, issued: Issued, exam: Exam, seat: Seat) -> str:
+    async def _made(self, issued: Issued, base: str, exam: Exam, seat: Seat) -> str:
         def make() -> str:
             return credential(
                 signing_key(self._data),
-                base=issued.base,
+                base=base,
                 credential_id=issued.id,
                 number=issued.number,
                 at_ms=issued.at_ms,

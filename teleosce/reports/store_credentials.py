@@ -16,29 +16,25 @@ credentials = Table(
     Column("id", String(26), nullable=False, unique=True),
     Column("exam_id", ForeignKey("exam.id"), nullable=False, index=True),
     Column("seat_id", ForeignKey("seats.id"), nullable=False, unique=True),
-    Column("base", String(255), nullable=False),
     Column("at_ms", BigInteger, nullable=False),
 )
 
 
 @dataclass(frozen=True)
 class Issued:
-    """That a candidate was given a credential. base: the server's address then, which its own ids begin with."""
+    """That a candidate was given a credential."""
 
     number: int
     id: str
     exam_id: str
     seat_id: str
-    base: str
     at_ms: int
 
 
-async def add(
-    connection: AsyncConnection, credential_id: str, *, exam_id: str, seat_id: str, base: str, at_ms: int
-) -> None:
+async def add(connection: AsyncConnection, credential_id: str, *, exam_id: str, seat_id: str, at_ms: int) -> None:
     """A new one."""
     await connection.execute(
-        insert(credentials).values(id=credential_id, exam_id=exam_id, seat_id=seat_id, base=base, at_ms=at_ms)
+        insert(credentials).values(id=credential_id, exam_id=exam_id, seat_id=seat_id, at_ms=at_ms)
     )
 
 
@@ -62,4 +58,4 @@ async def every(connection: AsyncConnection, exam_id: str | None = None) -> list
 
 
 def _issued(row: Row[Any]) -> Issued:
-    return Issued(row.number, row.id, row.exam_id, row.seat_id, row.base, row.at_ms)
+    return Issued(row.number, row.id, row.exam_id, row.seat_id, row.at_ms)

@@ -69,6 +69,23 @@ async def test_its_address_is_the_one_that_was_set_whatever_the_request_says(iss
     assert "/api/credential" in await (await candidate.ask("GET", "/feedback?role=candidate")).text()
 
 
+async def test_one_that_is_fetched_again_after_a_move_has_the_new_address(
+    issuing: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    candidate, organiser = await issuing.client("candidate"), await issuing.client("organiser")
+    run, by = await passed(issuing)
+    await issuing.rooms.results.release(run.id, by)
+    before = read(await (await candidate.ask("GET", "/api/credential")).text())
+    monkeypatch.setitem(vars(issuing.rooms.settings), "public_url", "https://new.example")
+    after = read(await (await candidate.ask("GET", "/api/credential")).text())
+    assert after["id"] == before["id"].replace(BASE, "https://new.example")
+    assert after["credentialStatus"]["statusListCredential"] == "https://new.example/credentials/status"
+    path = f"/api/exams/{issuing.exam.exam_id}/results/credentials"
+    assert [one["url"] for one in (await organiser.json("GET", path))["credentials"]] == [after["id"]]
+    page = await candidate.ask("GET", "/credentials/" + before["id"].rpartition("/")[2])
+    assert "new.example" in await page.text()
+
+
 def read(token: str) -> dict[str, Any]:
     """What it says; `tests/reports` verifies it."""
     said: dict[str, Any] = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))

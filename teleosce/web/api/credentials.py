@@ -77,7 +77,7 @@ async def of_exam(request: web.Request) -> web.Response:
         {
             "credentials": [
                 {"seat": one.seat.id, "number": one.seat.number, "at_ms": one.issued.at_ms, "state": one.state}
-                | {"url": address_of(one.issued.base, one.issued.id)}
+                | {"url": address_of(base_of(house), one.issued.id)}
                 for one in await credentials_of(house).of_exam(exam_id)
             ]
         }
@@ -106,7 +106,7 @@ async def look(request: web.Request) -> web.Response:
         holder=shown.seat.name if shown else "",
         exam=shown.exam.title if shown else "",
         since=when(shown.issued.at_ms, shown.exam.zone) if shown else "",
-        host=shown.issued.base.partition("://")[2] if shown else "",
+        host=(house.settings.public_url or "").partition("://")[2].rstrip("/") if shown else "",
     )
 
 
