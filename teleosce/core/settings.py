@@ -117,7 +117,7 @@ def _hold_together(settings: Settings) -> None:
         raise Invalid("database_url must be like postgresql+asyncpg://user:password@host/name.", code="settings")
     if (settings.large_model_url is None) != (settings.large_model_name is None):
         raise Invalid("large_model_url and large_model_name go together: give both or neither.", code="settings")
-    if settings.large_model_url and not _is_private(settings.large_model_url):
+    if settings.large_model_url is not None and not _is_private(settings.large_model_url):
         raise Invalid(
             "large_model_url must begin with https://, as candidates’ words are sent there; "
             "http:// is for this machine alone.",
@@ -143,8 +143,7 @@ def _is_database(url: str) -> bool:
 
 def _is_private(url: str) -> bool:
     """Whether nobody on the way can read what is sent to it."""
-    parts = urlsplit(url)
-    return parts.scheme == "https" or (parts.scheme == "http" and _local(parts.hostname or ""))
+    return _is_address(url) and (url.lower().startswith("https:") or _local(urlsplit(url).hostname or ""))
 
 
 def unsafe(settings: Settings) -> str | None:

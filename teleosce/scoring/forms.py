@@ -37,15 +37,13 @@ from teleosce.scoring.records import SOURCES
 from teleosce.scoring.score import missing, progress, total
 
 MAX_REASON = 1000
-_AT_A_TIME = 500
 AGAIN = "again-"
 """With the number of the attempt before it: how the changes are called by which a further attempt empties a sheet.
 
 A full stop follows the number, which no id that comes from outside has."""
 
-
-AT_ONCE = 100
-"""Encounters whose forms are read in one piece."""
+_ENCOUNTERS_AT_ONCE, _FORMS_AT_ONCE = 100, 500
+"""So many are read in one piece: with all that is written on them, tens of thousands of rows."""
 
 
 class Forms:
@@ -88,10 +86,9 @@ class Forms:
         found: dict[str, list[Form]] = defaultdict(list)
         ids = list(encounter_ids)
         async with self._database.read() as connection:
-            # A part at a time: tens of thousands of rows in one piece would hold up everybody else.
-            for first in range(0, len(ids), AT_ONCE):
-                for form in await store.of_encounters(connection, ids[first : first + AT_ONCE]):
-                    found[form.encounter_id].append(form)
+            # A part at a time, as the whole in one piece would hold up everybody else.
+            for at in range(0, len(ids), _ENCOUNTERS_AT_ONCE):
+                found |= await store.by_encounter(connection, ids[at : at + _ENCOUNTERS_AT_ONCE])
         return found
 
     async def first_submitted(self, encounter_ids: Collection[str]) -> dict[str, int]:
@@ -126,22 +123,15 @@ class Forms:
         """All that was ever written to a form. Raises NotFound."""
         async with self._database.read() as connection:
             _found(await store.form(connection, form_id))
-            return History(
-                await store.entries_of(connection, form_id),
-                await store.steps_of(connection, form_id),
-                await store_shown.of_form(connection, form_id),
-            )
+            return (await _histories(connection, [form_id]))[form_id]
 
     async def histories(self, form_ids: Sequence[str]) -> dict[str, History]:
         """The same of many forms, a part of them at a time; one that does not exist has an empty history."""
         found: dict[str, History] = {}
-        for at in range(0, len(form_ids), _AT_A_TIME):
-            some = form_ids[at : at + _AT_A_TIME]
+        for at in range(0, len(form_ids), _FORMS_AT_ONCE):
+            some = form_ids[at : at + _FORMS_AT_ONCE]
             async with self._database.read() as connection:
-                written = await store.entries_in(connection, some)
-                moved = await store.steps_in(connection, some)
-                shown = await store_shown.in_forms(connection, some)
-            found |= {one: History(written.get(one, []), moved.get(one, []), shown.get(one, [])) for one in some}
+                found |= await _histories(connection, some)
         return found
 
     async def show(self, form_id: str, method: str, moments: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
@@ -222,7 +212,7 @@ class Forms:
                 raise Invalid("Only a calibration sheet is marked again from the start.")
             if (form.state, Act.amend) not in NEXT:
                 raise Conflict("This attempt is still open: submit it first.", code="form-open")
-            done = sum(step.state not in OPEN for step in await store.steps_of(connection, form_id))
+            done = sum(step.state not in OPEN for step in (await store.steps_in(connection, [form_id]))[form_id])
             emptied = [
                 Entry(f"{AGAIN}{done}.{number}", name, None, value.version + 1, author_id, now_ms)
                 for number, (name, value) in enumerate(form.fields.items())
@@ -253,6 +243,13 @@ class Forms:
             if form.kind is Kind.settlement:
                 await store.append(connection, form_id, _without_filled_in(form, step.at_ms))
         return await self.form(form_id)
+
+
+async def _histories(connection: Connection, form_ids: Sequence[str]) -> dict[str, History]:
+    written = await store.entries_in(connection, form_ids)
+    moved = await store.steps_in(connection, form_ids)
+    shown = await store_shown.in_forms(connection, form_ids)
+    return {one: History(written.get(one, []), moved.get(one, []), shown.get(one, [])) for one in form_ids}
 
 
 def _without_filled_in(form: Form, now_ms: int) -> list[Entry]:

@@ -1,6 +1,6 @@
 """The rules of an exam, whose each encounter is to mark, and what counts of the marks."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy.exc import IntegrityError
 
@@ -141,7 +141,7 @@ class Marking:
         try:
             async with self._database.write() as connection:
                 known = await store_marking.standing(connection, encounter_ids)
-                forms = await _forms(connection, encounter_ids)
+                forms = await store.by_encounter(connection, encounter_ids)
                 for one in encounters:
                     why = _why_not(one, markers_of(one.examiner, known[one.id]), seat_id, kind, forms[one.id])
                     if why:
@@ -170,13 +170,6 @@ class Marking:
 async def add_rules(connection: Connection, exam_id: str, rules: MarkingRules, now_ms: int) -> bool:
     """The rules of an exam that is being made, in the caller's transaction; those that are there already stay."""
     return await store_marking.marking_rules.swap(connection, KeptRules(exam_id, rules, 1, now_ms))
-
-
-async def _forms(connection: Connection, encounter_ids: Collection[str]) -> Mapping[str, Sequence[Form]]:
-    found: dict[str, list[Form]] = {one: [] for one in encounter_ids}
-    for form in await store.of_encounters(connection, encounter_ids):
-        found[form.encounter_id].append(form)
-    return found
 
 
 def _why_not(

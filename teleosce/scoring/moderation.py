@@ -72,9 +72,7 @@ class Moderation:
         async with self._database.read() as connection:
             rules = (await store_marking.marking_rules.of(connection, exam_id)).rules
             standing = await store_marking.standing(connection, ids)
-            forms: dict[str, list[Form]] = {one: [] for one in ids}
-            for form in await store.of_encounters(connection, ids):
-                forms[form.encounter_id].append(form)
+            forms = await store.by_encounter(connection, ids)
         return [await self._case(one, standing[one.id], forms[one.id], rules) for one in encounters]
 
     async def _case(

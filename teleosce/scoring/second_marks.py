@@ -65,7 +65,7 @@ class SecondMarks:
         ready = [one for one in encounters if (one.id in only if only is not None else one.phase is Phase.done)]
         examiners = [seat.id for seat in await self._people.seats(exam_id) if seat.role is Role.examiner]
         async with self._database.read() as connection:
-            forms = await _forms(connection, [one.id for one in ready])
+            forms = await store.by_encounter(connection, [one.id for one in ready])
         percents = {one.id: await self._percents(one, forms[one.id]) for one in ready}
         actor = (by.seat_id or by.account_id) if by else None
         made, without = list[str](), list[str]()
@@ -102,13 +102,6 @@ class SecondMarks:
         await store_marking.replace(connection, known, new)
         detail = {"seat": new.seat_id, "kind": new.kind.value, "reason": new.reason}
         await self._people.record(by, "mark.assign", new.encounter_id, detail, connection=connection)
-
-
-async def _forms(connection: Connection, encounter_ids: Collection[str]) -> dict[str, list[Form]]:
-    found: dict[str, list[Form]] = defaultdict(list)
-    for form in await store.of_encounters(connection, encounter_ids):
-        found[form.encounter_id].append(form)
-    return found
 
 
 def _wanted(

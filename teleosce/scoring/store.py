@@ -111,6 +111,14 @@ async def of_encounters(connection: AsyncConnection, encounter_ids: Collection[s
     return [_form(row, values[row.id]) for row in rows]
 
 
+async def by_encounter(connection: AsyncConnection, encounter_ids: Collection[str]) -> dict[str, list[Form]]:
+    """The same by encounter: one without forms has an empty list."""
+    found: dict[str, list[Form]] = {one: [] for one in encounter_ids}
+    for form in await of_encounters(connection, encounter_ids):
+        found[form.encounter_id].append(form)
+    return found
+
+
 async def stamps(connection: AsyncConnection, encounter_ids: Collection[str]) -> dict[str, tuple[int, int, int]]:
     """Per encounter three numbers that change with everything that is written to one of its forms."""
     newest = func.coalesce(func.max(entries.c.number), 0)
@@ -181,18 +189,6 @@ async def move(connection: AsyncConnection, form_id: str, old: State, step: Step
         )
     )
     return True
-
-
-async def entries_of(connection: AsyncConnection, form_id: str) -> list[Entry]:
-    """Every change of a form, oldest first."""
-    rows = await connection.execute(select(entries).where(entries.c.form_id == form_id).order_by(entries.c.number))
-    return [_entry(row) for row in rows]
-
-
-async def steps_of(connection: AsyncConnection, form_id: str) -> list[Step]:
-    """Every change of a form's state, oldest first."""
-    rows = await connection.execute(select(steps).where(steps.c.form_id == form_id).order_by(steps.c.number))
-    return [Step(State(row.state), row.reason, row.author_id, row.at_ms) for row in rows]
 
 
 async def entries_in(connection: AsyncConnection, form_ids: Collection[str]) -> dict[str, list[Entry]]:

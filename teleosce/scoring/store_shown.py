@@ -31,14 +31,8 @@ async def latest(connection: AsyncConnection, form_id: str) -> dict[str, Shown]:
     return {row.item: Shown(row.item, row.method, row.moments, row.at_ms) for row in await connection.execute(query)}
 
 
-async def of_form(connection: AsyncConnection, form_id: str) -> list[Shown]:
-    """All that was shown, in the order in which it was."""
-    query = select(evidence_shown).where(evidence_shown.c.form_id == form_id).order_by(evidence_shown.c.number)
-    return [Shown(row.item, row.method, row.moments, row.at_ms) for row in await connection.execute(query)]
-
-
 async def in_forms(connection: AsyncConnection, form_ids: Collection[str]) -> dict[str, list[Shown]]:
-    """The same of some forms."""
+    """All that was shown on some forms, in the order in which it was."""
     wanted = evidence_shown.c.form_id.in_(form_ids)
     found: dict[str, list[Shown]] = defaultdict(list)
     for row in await connection.execute(select(evidence_shown).where(wanted).order_by(evidence_shown.c.number)):

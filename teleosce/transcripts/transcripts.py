@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _LONGEST = 200
-_HITS = 100
 _LOOK_S = 1.0
 
 
