@@ -3,9 +3,10 @@
 import asyncio
 import os
 import secrets
+import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,6 +24,7 @@ from teleosce.core.disk import MIB, Disk
 from teleosce.core.errors import Fault, Invalid, Unavailable
 from teleosce.core.events import Events
 from teleosce.core.handles import raise_limit
+from teleosce.core.port import QUEUE, take
 from teleosce.core.settings import Settings
 from teleosce.exams import Day, Exams, Ledger
 from teleosce.keeping import RESTORING
@@ -133,35 +135,43 @@ async def freeze_stations(rooms: Rooms) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Server]:
-    """A server that answers while the block runs. Raises Unavailable or Invalid with what keeps it from starting."""
+async def running(settings: Settings, taken: Sequence[socket.socket] = ()) -> AsyncIterator[Server]:
+    """A server that answers while the block runs. Raises Unavailable or Invalid with what keeps it from starting.
+
+    taken: the sockets of `core.port.take` to listen at; by default they are taken when all else is ready.
+    """
     self_test()
     _make_folder(settings.data)
-    async with alone(settings.data), _running(settings) as server:
+    async with alone(settings.data), _running(settings, taken) as server:
         yield server
 
 
 @asynccontextmanager
-async def _running(settings: Settings) -> AsyncIterator[Server]:
+async def _running(settings: Settings, taken: Sequence[socket.socket]) -> AsyncIterator[Server]:
     await _migrate(settings)
     disk = Disk(settings.data, settings.reserve_mb * MIB)
     rooms = build(settings, await _clock(settings), disk)
-    await freeze_stations(rooms)
+    # People in the middle of a consultation come first; their stations are in the bank already.
+    consulting = await rooms.exams.any_running()
+    if not consulting:
+        await freeze_stations(rooms)
     # The pages hear of everything first: they only note it, while the stage takes its time with rooms and recordings.
     pages = application(rooms)
     stage = Stage(rooms)
     await rooms.media.start()
     runner = web.AppRunner(pages, access_log=None, shutdown_timeout=5, keepalive_timeout=IDLE_S, lingering_time=3)
     await runner.setup()
-    listening: asyncio.Server | None = None
+    listening: list[asyncio.Server] = []
     worker: asyncio.Task[None] | None = None
     watching_disk = asyncio.create_task(disk.watch(), name="disk")
     try:
-        listening = await _listen(runner, settings)
+        listening = await _listen(runner, settings, taken or take(settings.host, settings.port))
         await stage.note_outage()
         await rooms.day.start()
         # Encounters that go on are attended again before the others are sealed from what a killed server left.
         await rooms.day.heard()
+        if consulting:
+            await freeze_stations(rooms)
         reconciling = asyncio.create_task(stage.reconcile(), name="reconcile")
         watch = asyncio.create_task(rooms.transcripts.watch(rooms.events), name="transcripts")
         sweeping = asyncio.create_task(retention_of(rooms).watch(), name="retention")
@@ -179,8 +189,8 @@ async def _running(settings: Settings) -> AsyncIterator[Server]:
         if worker:
             worker.cancel()
             await asyncio.wait([worker])
-        if listening:
-            listening.close()
+        for one in listening:
+            one.close()
         await rooms.day.close()
         await runner.cleanup()
         await rooms.large_model.close()
@@ -234,20 +244,14 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-async def _listen(runner: web.AppRunner, settings: Settings) -> asyncio.Server:
+async def _listen(runner: web.AppRunner, settings: Settings, taken: Sequence[socket.socket]) -> list[asyncio.Server]:
     # aiohttp's sites have no place for a door that counts connections and ends the slow ones.
     assert runner.server is not None
     tls = _tls(settings)
     door = Door(runner.server, raise_limit(), settings.trusted_proxies)
-    try:
-        return await asyncio.get_running_loop().create_server(
-            door, settings.host, settings.port, ssl=tls, backlog=512, ssl_handshake_timeout=HEAD_S if tls else None
-        )
-    except OSError as error:
-        raise Unavailable(
-            f"Port {settings.port} on {settings.host} cannot be used ({error.strerror}). "
-            "Perhaps another teleosce runs: stop it, or choose another port with --port."
-        ) from error
+    patience = HEAD_S if tls else None
+    serve = asyncio.get_running_loop().create_server
+    return [await serve(door, sock=one, ssl=tls, backlog=QUEUE, ssl_handshake_timeout=patience) for one in taken]
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:
@@ -261,10 +265,10 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
-def _url(settings: Settings, listening: asyncio.Server) -> str:
+def _url(settings: Settings, listening: Sequence[asyncio.Server]) -> str:
     if settings.public_url:
         return settings.public_url.rstrip("/")
-    host, port = listening.sockets[0].getsockname()[:2]
+    host, port = listening[0].sockets[0].getsockname()[:2]
     shown = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host  # noqa: S104 compared, not bound
     return f"{'https' if settings.tls_cert else 'http'}://{shown}:{port}"
 

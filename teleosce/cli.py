@@ -10,6 +10,7 @@ import typer
 
 from teleosce import __version__, cli_exam, cli_exports, cli_keeping, cli_rehearse
 from teleosce.core.errors import Fault
+from teleosce.core.port import take
 from teleosce.core.settings import Settings, unsafe
 from teleosce.core.stopping import stop_signal
 from teleosce.terminal import Data, Model, err, out
@@ -88,10 +89,11 @@ def serve(
 
 
 async def _serve(settings: Settings) -> None:
+    taken = take(settings.host, settings.port)  # before all that is imported now, which takes longer
     from teleosce.app import running
 
     stop = stop_signal()
-    async with running(settings) as server:
+    async with running(settings, taken) as server:
         out.print(f"teleosce {__version__} answers at {server.url}  (data: {settings.data.resolve()})")
         warning = unsafe(settings)
         if warning:

@@ -1,15 +1,17 @@
 """The commands that make an exam of a file and bring people their timetables and links."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from teleosce import cli_exports
 from teleosce.cli_results import results
 from teleosce.core.settings import Settings
-from teleosce.planning.schedule import Schedule
 from teleosce.terminal import Data, err, out, progress, run, settings_of
+
+if TYPE_CHECKING:
+    from teleosce.planning.schedule import Schedule
 
 Stations = Annotated[Path | None, typer.Option(help="Folder of station folders. [those that come with teleosce]")]
 Candidates = Annotated[Path | None, typer.Option(help="A list, .xlsx or .csv, in place of the candidates in the file.")]
@@ -75,7 +77,7 @@ def load(
     out.print(f"Next: teleosce exam links {made.exam.id} --to links.xlsx   (or: teleosce exam mail {made.exam.id})")
 
 
-def _when(schedule: Schedule, circuit: str) -> str:
+def _when(schedule: "Schedule", circuit: str) -> str:
     entries = schedule.by_circuit[circuit]
     first, last = entries[0].starts_ms, max(one.ends_ms for one in entries)
     day = schedule.day(first, circuit)

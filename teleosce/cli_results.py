@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from teleosce.reports.findings import METHOD_NAMES
 from teleosce.terminal import Data, out, run, settings_of
 
 
@@ -71,6 +70,8 @@ def _sound(title: str, sound: Mapping[str, Any]) -> None:
 
 
 def _lines(lines: list[Mapping[str, Any]]) -> None:
+    from teleosce.reports.findings import METHOD_NAMES
+
     out.print("\n[bold]Where is the line?[/]")
     table = Table("Method", "Pass mark %", "Standard error", "Pass", box=None, pad_edge=False)
     for one in lines:

@@ -1,5 +1,6 @@
 """What keeps a server from starting is said, and spoils nothing of one that runs."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from teleosce.app import running
 from teleosce.core import alone
 from teleosce.core.db import Database
 from teleosce.core.errors import Unavailable
+from teleosce.core.port import take
 from teleosce.core.settings import Settings
 
 
@@ -37,3 +39,19 @@ async def test_a_database_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="not a database"):
         async with running(_settings(tmp_path / "b")):
             pytest.fail("a server with a damaged database")
+
+
+async def test_who_knocks_while_the_server_starts_is_let_in_when_it_has(tmp_path: Path) -> None:
+    taken = take("127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*taken[0].getsockname())
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    await writer.drain()
+    async with running(_settings(tmp_path), taken):
+        assert (await reader.readline()).split()[1] == b"200"
+    writer.close()
+
+
+def test_a_port_that_is_taken_is_said() -> None:
+    [one] = take("127.0.0.1", 0)
+    with one, pytest.raises(Unavailable, match="Perhaps another teleosce runs"):
+        take("127.0.0.1", one.getsockname()[1])

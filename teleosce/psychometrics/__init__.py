@@ -7,6 +7,8 @@ no function returns a number that means nothing.
 Cuts: `standards` (one station), `exam` (the pass mark, the rule, who passes), `bootstrap` (how sure both are).
 Soundness: `reliability`, `generalizability`, `stations`. Examiners: `agreement`, `stringency`, `rasch`. `mixed` is the
 mixed model under them.
+
+scipy is imported where it is used: a server must be back at once after a failure, and needs it only for results.
 """
 
 from teleosce.psychometrics import (

@@ -11,7 +11,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from teleosce.psychometrics.undefined import Undefined
 
@@ -167,6 +166,8 @@ def icc(ratings: Numbers, form: IccForm, confidence: float = 0.95) -> Agreement:
 
 def _by_ratio(form: str, of: _Squares, risk: float) -> list[float]:
     """Forms 1 and 3 of a single examiner, and their bounds (Shrout & Fleiss 1979, pp. 424 and 426)."""
+    from scipy import stats
+
     noise, free = (of.within, of.n * (of.k - 1)) if form == "1" else (of.error, (of.n - 1) * (of.k - 1))
     ratio = of.between / noise
     lower = ratio / float(stats.f.ppf(1 - risk / 2, of.n - 1, free))
@@ -176,6 +177,8 @@ def _by_ratio(form: str, of: _Squares, risk: float) -> list[float]:
 
 def _absolute(of: _Squares, risk: float) -> list[float]:
     """Form 2 of a single examiner, and its bounds (Shrout & Fleiss 1979, p. 425)."""
+    from scipy import stats
+
     n, k = of.n, of.k
     value = (of.between - of.error) / (of.between + (k - 1) * of.error + k * (of.judges - of.error) / n)
     ratio = of.judges / of.error

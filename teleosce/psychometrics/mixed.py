@@ -9,13 +9,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.optimize import minimize
 
 from teleosce.psychometrics.undefined import Undefined
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -50,6 +52,8 @@ def fit(y: Numbers, fixed: Numbers, factors: Mapping[str, Codes], cell: Codes | 
     Raises Undefined: `few` when there are no more observations than fixed effects, `same-score` when nothing is left to
     explain, `fit` when the search for the variances finds no end.
     """
+    from scipy.optimize import minimize
+
     work = _Work(y, fixed, factors, cell)
     count = len(factors) + (cell is not None)
     found = minimize(
@@ -79,6 +83,8 @@ class _Work:
     """What stays the same while variances are tried. Variances are tried as ratios to the residual's."""
 
     def __init__(self, y: Numbers, fixed: Numbers, factors: Mapping[str, Codes], cell: Codes | None) -> None:
+        from scipy import sparse
+
         self.names = list(factors)
         self.has_cell = cell is not None
         self.n, self.f = int(fixed.shape[0]), int(fixed.shape[1])
@@ -166,12 +172,14 @@ class _Work:
         )
 
 
-def _indicator(codes: Codes) -> sparse.csr_array:
+def _indicator(codes: Codes) -> "sparse.csr_array":
     """A row for each observation, with a one in the column of its level."""
+    from scipy import sparse
+
     return sparse.csr_array((np.ones(len(codes)), (np.arange(len(codes)), codes)))
 
 
-def _sums(first: sparse.csr_array, rest: sparse.csr_array) -> _Sums:
+def _sums(first: "sparse.csr_array", rest: "sparse.csr_array") -> _Sums:
     return _Sums(
         first=np.asarray(first.multiply(first).sum(axis=0)).ravel(),
         across=(first.T @ rest).toarray(),

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import logsumexp
 
 from teleosce.psychometrics.stringency import links
 from teleosce.psychometrics.undefined import Undefined
@@ -50,6 +48,8 @@ def rasch(rating: Codes, candidate: Codes, station: Codes, examiner: Codes, cate
     station, examiner or all candidates have only lowest or only highest ratings, `unused` when a category between used
     ones was never given, `fit`.
     """
+    from scipy.optimize import minimize
+
     work = _Work(rating, candidate, station, examiner, categories)
     found = minimize(work.misfit, work.start(), jac=True, method="L-BFGS-B", options={"maxiter": 500})
     if not np.isfinite(found.fun) or found.status not in (0, 2):
@@ -105,6 +105,8 @@ class _Work:
 
     def _probabilities(self, p: Numbers) -> tuple[Numbers, Numbers]:
         """Of each category log P, pairs × nodes × categories, and each node's ability."""
+        from scipy.special import logsumexp
+
         stations, examiners, thresholds, log_sd = self._parts(p)
         ability = np.exp(log_sd) * self.points
         ease = ability[None, :] - (stations[self.pair_station] + examiners[self.pair_examiner])[:, None]
@@ -113,6 +115,8 @@ class _Work:
 
     def _posterior(self, log_p: Numbers) -> tuple[Numbers, Numbers]:
         """Each candidate's log-likelihood, and the share of each node in it."""
+        from scipy.special import logsumexp
+
         own = log_p[self.pair, :, self.x]
         joint = self.by_person.sums(own) + self.log_weights
         total = logsumexp(joint, axis=1)

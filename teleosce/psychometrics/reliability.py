@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from teleosce.psychometrics.undefined import Undefined
 
@@ -62,6 +61,8 @@ def omega(scores: Numbers) -> Coefficient:
     (Σ loadings)²/((Σ loadings)² + Σ uniquenesses). Source: McDonald, Test Theory 1999. Raises Undefined as `alpha`, for
     fewer than 3 parts (`few`), a part without variance (`same-score`), and when the fit ends at a boundary (`fit`).
     """
+    from scipy.optimize import minimize
+
     whole = complete(scores)
     n, parts = whole.shape
     if parts < 3:

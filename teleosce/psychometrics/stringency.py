@@ -9,9 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
-from scipy.stats import norm
 
 from teleosce.psychometrics.mixed import RESIDUAL, fit
 from teleosce.psychometrics.undefined import Undefined
@@ -55,6 +52,9 @@ def links(candidate: Codes, examiner: Codes) -> NDArray[np.int32]:
     Within a group everybody can be compared with everybody through those between them; a layout of candidates and
     examiners is identified just then (Weeks & Williams, Technometrics 1964).
     """
+    from scipy import sparse
+    from scipy.sparse.csgraph import connected_components
+
     _, candidate = np.unique(candidate, return_inverse=True)
     _, examiner = np.unique(examiner, return_inverse=True)
     many = int(candidate.max()) + 1
@@ -75,6 +75,8 @@ def stringency(
 
     Raises Undefined as `mixed.fit`; `few` for fewer than 2 examiners.
     """
+    from scipy.stats import norm
+
     names, coded = np.unique(examiner, return_inverse=True)
     if len(names) < 2:
         raise Undefined("few", "Stringency is between examiners: there is only one.")

@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 LIVE = ("reading", "encounter")
 FINAL = (4001, 4003)
 """Close codes after which a page does not come back: replaced, ended."""
-FIRST_WAIT_S, LONGEST_WAIT_S, OPEN_S, SILENCE_S, TICKET_S, VERIFY_S = 0.5, 3.0, 5.0, 12.0, 10.0, 1.5
+FIRST_WAIT_S, LONGEST_WAIT_S, OPEN_S, SILENCE_S, TICKET_S, VERIFY_S = 0.5, 1.5, 5.0, 12.0, 10.0, 1.5
 PULSE_S = 2.0
 RETRY_S = (0.3, 0.6, 1.2, 2.4, 3.0)
 """As in web/static/js/socket.js and peer.js."""

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from teleosce.psychometrics import (
     Undefined,
@@ -269,6 +268,8 @@ def _spreads(method: str, cohort: Cohort) -> tuple[Answer, list[Answer | None]]:
 
 
 def _of_judges(stations: list[standards.Judged]) -> Answer:
+    from scipy.stats import t as student
+
     mark = standards.panel_mark(stations)
     assert mark.se is not None
     reach = float(student.ppf(0.975, mark.n - 1)) * mark.se

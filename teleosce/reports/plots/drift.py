@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from teleosce.psychometrics import Undefined
 from teleosce.reports.cohort import Cohort
@@ -40,6 +39,8 @@ class Slope:
 
 def slope_of(cohort: Cohort) -> Slope:
     """The drift of first marks. Raises Undefined (`few`, `same-time`)."""
+    from scipy.stats import t as student
+
     marks = _first(cohort)
     place = cohort.long_station[marks] * len(cohort.examiners) + cohort.long_examiner[marks]
     _, place = np.unique(place, return_inverse=True)
@@ -120,6 +121,8 @@ def drift(cohort: Cohort) -> Plot:
 
 
 def _bins(slope: Slope) -> list[dict[str, Any]]:
+    from scipy.stats import t as student
+
     found = []
     for hour in range(int(slope.hours.max()) + 1):
         own = slope.beside[(slope.hours >= hour) & (slope.hours < hour + 1)]

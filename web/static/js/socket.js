@@ -19,7 +19,8 @@ const PING_EVERY_MS = 5000;
 const SILENCE_MS = 12000;
 const PROBE_MS = 2000;
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 3000;
+/** A server that was killed is back within seconds, and then everybody should be. */
+const LONGEST_WAIT_MS = 1500;
 /** A try that met a dead line asks again ever more seldom: a fresh one finds the mended line sooner. */
 const OPEN_WITHIN_MS = 5000;
 const TICKET_WAIT_MS = 10000;
