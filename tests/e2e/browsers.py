@@ -15,6 +15,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from teleosce.rehearsal.voices import RATE, say
+from tests.e2e.looks import SIZES
 
 CHROMIUM = "/usr/bin/chromium"
 # Two browsers, a server and Whisper share two processors: five seconds are too few to call a page wrong.
@@ -94,7 +95,7 @@ async def chromium(
 
 async def new_page(browser: Browser, problems: list[str], **options: Any) -> Page:
     """A page in a context of its own; what its console calls an error is a problem."""
-    context = await browser.new_context(**({"viewport": {"width": 1440, "height": 900}} | options))
+    context = await browser.new_context(**({"viewport": SIZES["laptop"]} | options))
     page = await context.new_page()
     page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
 

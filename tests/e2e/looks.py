@@ -4,17 +4,20 @@ With TELEOSCE_SCREENSHOTS=folder each state is also written there as a picture, 
 """
 
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
-from playwright.async_api import Page
+from playwright.async_api import Page, ViewportSize
 
-SIZES = {"laptop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+Scheme = Literal["light", "dark"]
+
+SIZES: dict[str, ViewportSize] = {"laptop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 # Without preload: to read stylesheets axe makes style elements, which our policy refuses, and says so in the console.
 AXE = "(more) => axe.run({resultTypes: ['violations'], preload: false, ...more})"
 # What was looked at in light differs in the dark by its colours alone.
-SCHEMES: dict[str, Any] = {"light": {}, "dark": {"runOnly": ["color-contrast", "link-in-text-block"]}}
+SCHEMES: dict[Scheme, dict[str, Any]] = {"light": {}, "dark": {"runOnly": ["color-contrast", "link-in-text-block"]}}
 TOO_WIDE = """() => {
   const { scrollWidth, clientWidth } = document.documentElement;
   if (scrollWidth <= clientWidth) return [];
@@ -25,19 +28,29 @@ TOO_WIDE = """() => {
 SCREENSHOTS = os.environ.pop("TELEOSCE_SCREENSHOTS", None)
 
 
+async def picture(page: Page, name: str, *, whole: bool = False) -> None:
+    """Writes what the window shows, or the whole page, where pictures are wanted."""
+    if SCREENSHOTS:
+        await page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png", full_page=whole, caret="initial")
+
+
+async def views(page: Page) -> AsyncIterator[tuple[str, Scheme]]:
+    """A page at each size, in each scheme; at the end as it was first."""
+    for size, viewport in SIZES.items():
+        await page.set_viewport_size(viewport)
+        for scheme in SCHEMES:
+            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            yield size, scheme
+    await page.emulate_media(color_scheme="light")
+    await page.set_viewport_size(SIZES["laptop"])
+
+
 async def look(page: Page, state: str) -> None:
     """Four looks at a page as it stands: axe finds nothing, and nothing is wider than the window."""
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE_SCRIPT)
-    for size, viewport in SIZES.items():
-        await page.set_viewport_size(viewport)  # type: ignore[arg-type]
-        for scheme, rules in SCHEMES.items():
-            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-            if SCREENSHOTS:
-                path = Path(SCREENSHOTS) / f"{state}-{size}-{scheme}.png"
-                await page.screenshot(path=path, full_page=True, caret="initial")
-            found = AxeResults(await page.evaluate(AXE, rules))
-            assert found.violations_count == 0, f"{state}, {size}, {scheme}\n{found.generate_report()}"
+    async for size, scheme in views(page):
+        await picture(page, f"{state}-{size}-{scheme}", whole=True)
+        found = AxeResults(await page.evaluate(AXE, SCHEMES[scheme]))
+        assert found.violations_count == 0, f"{state}, {size}, {scheme}\n{found.generate_report()}"
         assert await page.evaluate(TOO_WIDE) == [], f"{state}, {size}: wider than its window"
-    await page.emulate_media(color_scheme="light")
-    await page.set_viewport_size(SIZES["laptop"])  # type: ignore[arg-type]

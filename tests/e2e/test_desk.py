@@ -17,6 +17,7 @@ from bench.examiner import SCRIPT, Examiner
 from teleosce.app import running
 from teleosce.core.settings import Settings
 from tests.e2e.browsers import CHROMIUM, FLAGS, eventually, join
+from tests.e2e.looks import SCHEMES, SIZES
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.faults]
 
@@ -62,7 +63,7 @@ async def context(evening: Evening, tmp_path: Path) -> AsyncIterator[BrowserCont
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM, args=FLAGS, ignore_default_args=["--headless", "--mute-audio"]
         )
-        made = await browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+        made = await browser.new_context(viewport=SIZES["laptop"], reduced_motion="reduce")
         await joined(made, evening)
         yield made
         await browser.close()
@@ -180,8 +181,8 @@ async def test_layouts_are_remembered_and_read_well(context: BrowserContext, eve
         await page.locator("#desk-contrast").press("Enter")
     await page.reload()
     await expect(page.locator("html")).to_have_attribute("data-contrast", "")
-    for scheme in ("light", "dark"):
-        await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme)
         await no_violations(page)
     async with page.expect_response("**/api/desk"):
         await page.locator("#desk-contrast").press("Enter")
@@ -228,7 +229,7 @@ async def test_an_evening_without_a_network(evening: Evening, tmp_path: Path) ->
     async def opened(playwright: Any) -> BrowserContext:
         made: BrowserContext = await playwright.chromium.launch_persistent_context(
             tmp_path / "profile", executable_path=CHROMIUM, args=FLAGS,
-            ignore_default_args=["--headless", "--mute-audio"], viewport={"width": 1440, "height": 900},
+            ignore_default_args=["--headless", "--mute-audio"], viewport=SIZES["laptop"],
         )  # fmt: skip
         return made
 

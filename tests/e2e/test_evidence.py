@@ -11,7 +11,7 @@ from teleosce.core.settings import Settings
 from teleosce.scoring import Kind
 from teleosce.transcripts.reading import Reader
 from tests.e2e.browsers import chromium, eventually, join, new_page
-from tests.e2e.looks import SIZES, look
+from tests.e2e.looks import look
 
 pytestmark = [pytest.mark.e2e, pytest.mark.speech, pytest.mark.faults]
 
@@ -25,7 +25,7 @@ async def test_what_was_found_is_heard_attached_and_hidden_by_keyboard(tmp_path:
         made, (encounter,) = world.made, world.encounters
         async with chromium() as browser:
             problems: list[str] = []
-            page = await new_page(browser, problems, viewport=SIZES["laptop"])
+            page = await new_page(browser, problems)
             await join(page, f"{server.url}{world.link}")
             await page.goto(f"{server.url}/mark/{encounter}")
             # The transcript is there, and not read for its meaning yet: that is said, and nothing waits for it.

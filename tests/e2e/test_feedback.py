@@ -11,7 +11,7 @@ from teleosce.reports import ResultRules
 from teleosce.simulated_exam import make_results
 from teleosce.web.api.credentials import credentials_of
 from tests.e2e.browsers import chromium, join, new_page
-from tests.e2e.looks import SCREENSHOTS, TOO_WIDE, look
+from tests.e2e.looks import SIZES, TOO_WIDE, look, picture
 from tests.web.house import house as running_house
 from tests.web.released_exam import released_exam
 
@@ -20,15 +20,13 @@ async def enlarged(page: Page, state: str) -> None:
     """At 200 % on a laptop a page has half of its width, and nothing is cut off or beside it; printed it is grey."""
     await page.set_viewport_size({"width": 640, "height": 360})
     assert await page.evaluate(TOO_WIDE) == [], f"{state} at 200 %"
-    if SCREENSHOTS:
-        await page.screenshot(path=Path(SCREENSHOTS) / f"{state}-200.png", full_page=True)
+    await picture(page, f"{state}-200", whole=True)
     await page.set_viewport_size({"width": 794, "height": 1123})
     await page.emulate_media(media="print")
     assert not await page.locator(".bar").is_visible()
-    if SCREENSHOTS:
-        await page.screenshot(path=Path(SCREENSHOTS) / f"{state}-print.png", full_page=True)
+    await picture(page, f"{state}-print", whole=True)
     await page.emulate_media(media="screen")
-    await page.set_viewport_size({"width": 1440, "height": 900})
+    await page.set_viewport_size(SIZES["laptop"])
 
 
 @pytest.mark.faults

@@ -1,16 +1,14 @@
 """The consultation at a glance on the desk, by keyboard; a turn that is right; a term copied for a station's author."""
 
-import os
 from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
 
 from tests.e2e.browsers import chromium, join, new_page, no_violations
+from tests.e2e.looks import look, picture
 from tests.web.house import house as running_house
 from tests.web.test_web_glance import recorded
-
-SCREENSHOTS = os.environ.pop("TELEOSCE_SCREENSHOTS", None)
 
 
 @pytest.mark.faults
@@ -53,8 +51,7 @@ async def test_a_glance_at_a_consultation_and_at_a_station(tmp_path: Path) -> No
         await desk.locator(".word", has_text="fever").focus()
         await desk.keyboard.press("r")
         await expect(desk.locator(".turn[data-right]")).to_contain_text("fever")
-        if SCREENSHOTS:
-            await desk.screenshot(path=f"{SCREENSHOTS}/desk-right.png")
+        await picture(desk, "desk-right")
 
         examiner = await house.client("examiner", 0)
         for encounter in both:
@@ -70,11 +67,5 @@ async def test_a_glance_at_a_consultation_and_at_a_station(tmp_path: Path) -> No
         await bank.get_by_role("button", name="Copy the line").click()
         await expect(bank.locator(".toast")).to_contain_text("Copied")
         assert await bank.evaluate("navigator.clipboard.readText()") == "  - ramipril\n"
+        await look(bank, "station-corrections")
         assert problems == []
-        await no_violations(bank, "the station with what corrections tell")
-        if SCREENSHOTS:
-            for width, height, scheme in ((1440, 900, "light"), (390, 844, "dark"), (1024, 768, "light")):
-                await bank.set_viewport_size({"width": width, "height": height})
-                await bank.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-                await bank.locator("#transcripts").scroll_into_view_if_needed()
-                await bank.screenshot(path=f"{SCREENSHOTS}/station-{width}-{scheme}.png")

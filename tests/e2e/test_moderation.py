@@ -12,7 +12,7 @@ from teleosce.core.settings import Settings
 from teleosce.people import Role
 from teleosce.scoring import AssignmentKind, Change, Kind, Status, layout_of
 from tests.e2e.browsers import chromium, join, new_page
-from tests.e2e.looks import SIZES, look
+from tests.e2e.looks import look
 
 pytestmark = pytest.mark.faults
 
@@ -64,7 +64,6 @@ async def test_marks_that_differ_are_settled_by_keyboard(tmp_path: Path) -> None
         await marked(server, encounter, second, "borderline", differs)
 
         page = await new_page(browser, problems)
-        await page.set_viewport_size(SIZES["laptop"])  # type: ignore[arg-type]
         await join(page, moderators)
         await page.goto(f"{server.url}/moderate?role=moderator")
         await expect(page.locator("#open tbody tr")).to_have_count(1)

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 from teleosce.app import freeze_stations, running
 from teleosce.core.settings import Settings
 from tests.e2e.browsers import chromium, join, new_page
-from tests.e2e.looks import SIZES, look
+from tests.e2e.looks import look
 from tests.web.marked_exam import NAMES, marked_exam
 
 pytestmark = pytest.mark.faults
@@ -47,7 +47,6 @@ async def test_a_panel_judges_twice_and_sets_the_cut(tmp_path: Path) -> None:
         for name in NAMES[:2]:
             link = await rooms.people.issue_link(marked.seats[name], now_ms - 1000, now_ms + 3_600_000)
             page = await new_page(browser, problems)
-            await page.set_viewport_size(SIZES["laptop"])  # type: ignore[arg-type]
             await join(page, f"{server.url}/j#{link}")
             await page.goto(f"{server.url}/mark?role=examiner")
             await page.locator("#work-panel a").click()

@@ -10,11 +10,14 @@ from teleosce.app import running
 from teleosce.core.settings import Settings
 from teleosce.simulated_exam import make_results
 from tests.e2e.browsers import chromium, eventually, join, new_page
-from tests.e2e.looks import SCREENSHOTS, SIZES, look
+from tests.e2e.looks import SCREENSHOTS, look, picture, views
 
 pytestmark = pytest.mark.faults  # a whole cohort is marked first
 
-DRAWN = "[...document.querySelectorAll('figure.plot img')].every((one) => one.complete && one.naturalWidth > 0)"
+DRAWN = """() => {
+  const all = [...document.querySelectorAll("figure.plot img")];
+  return all.length > 0 && all.every((one) => one.complete && one.naturalWidth > 0);
+}"""
 EAGER = "document.querySelectorAll('figure.plot img').forEach((one) => (one.loading = 'eager'))"
 
 
@@ -33,18 +36,14 @@ async def test_plots_are_pictures_that_answer_a_pointer(tmp_path: Path) -> None:
         now_ms = rooms.clock.now_ms()
         token = await rooms.people.issue_link(made.organiser.id, now_ms - 60_000, now_ms + 3_600_000)
         page = await new_page(browser, problems)
-        await page.set_viewport_size(SIZES["laptop"])  # type: ignore[arg-type]
         await join(page, f"{server.url}/j#{token}")
         base = f"{server.url}/results/{made.exam_id}"
         await page.goto(f"{base}?role=organiser")
         await expect(page.locator("#plot-circuits")).to_be_visible(timeout=90_000)
         for name, path in (("sound", ""), ("line", "/line"), ("examiners", "/examiners")):
             await page.goto(f"{base}{path}?role=organiser")
-            for size in SIZES.values():
-                await page.set_viewport_size(size)  # type: ignore[arg-type]
-                for scheme in ("light", "dark"):
-                    await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-                    await drawn(page)
+            async for _ in views(page):
+                await drawn(page)
             await look(page, f"plots-{name}")
 
         # A picture that takes a while says so in its place.
@@ -86,8 +85,7 @@ async def test_plots_are_pictures_that_answer_a_pointer(tmp_path: Path) -> None:
         tooltip = page.locator("#vg-tooltip-element")
         await expect(tooltip).to_contain_text("Examiner")
         await expect(tooltip).to_have_css("visibility", "visible")
-        if SCREENSHOTS:
-            await page.screenshot(path=Path(SCREENSHOTS) / "plots-pointer.png")
+        await picture(page, "plots-pointer")
         # The table says the same by keyboard.
         summary = page.locator("#plot-drift summary")
         await summary.focus()
