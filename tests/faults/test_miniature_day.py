@@ -1,21 +1,18 @@
 """A day in small, in real browsers: three stations, three candidates; one late, one dropped, one with extra time."""
 
-import asyncio
-import csv
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
-from typer.testing import CliRunner
 
-from teleosce.cli import app
 from teleosce.core.settings import Settings
 from teleosce.invariants import check
 from tests.e2e.artefacts import rows
 from tests.e2e.browsers import chromium, eventually, join, new_page, write_voice
 from tests.e2e.server import ServerProcess
+from tests.faults.planned_day import served
 
 pytestmark = [pytest.mark.faults, pytest.mark.e2e]
 
@@ -82,19 +79,9 @@ class Day:
 
 @pytest.fixture
 async def day(tmp_path: Path) -> AsyncIterator[Day]:
-    data, plan, links, voice = (tmp_path / name for name in ("data", "exam.yaml", "links.csv", "voice.wav"))
-    plan.write_text(PLAN)
+    voice = tmp_path / "voice.wav"
     write_voice("candidate", voice)
-    server = ServerProcess(data, worker=False)
-    for words in (
-        ("exam", "load", plan, "--data", data),
-        ("exam", "links", "Small day", "--url", server.url, "--to", links, "--data", data),
-    ):
-        done = await asyncio.to_thread(CliRunner().invoke, app, [str(word) for word in words])
-        assert done.exit_code == 0, done.output
-    await server.again()
-    with links.open(encoding="utf-8-sig") as file:
-        told = {row["Name"]: row["Link"] for row in csv.DictReader(file)}
+    server, told = await served(tmp_path, PLAN)
     problems: list[str] = []
     async with chromium(voice) as browser:
         yield Day(server, told, browser, problems)

@@ -1,20 +1,16 @@
 """A viva in real browsers: two candidates after each other talk with an examiner who marks them meanwhile."""
 
-import asyncio
-import csv
-import os
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
-from typer.testing import CliRunner
 
-from teleosce.cli import app
 from teleosce.core.settings import Settings
 from teleosce.invariants import check
 from tests.e2e.artefacts import manifest_of, rows
 from tests.e2e.browsers import chromium, eventually, join, new_page, no_violations, write_voice
-from tests.e2e.server import ServerProcess
+from tests.e2e.looks import picture
+from tests.faults.planned_day import served
 
 pytestmark = [pytest.mark.faults, pytest.mark.e2e]
 
@@ -44,19 +40,9 @@ async def _sees(page: Page, place: str) -> None:
 
 
 async def test_an_examiner_talks_with_one_candidate_after_the_other(tmp_path: Path) -> None:
-    data, plan, links, voice = (tmp_path / name for name in ("data", "exam.yaml", "links.csv", "voice.wav"))
-    plan.write_text(PLAN)
+    data, voice = tmp_path / "data", tmp_path / "voice.wav"
     write_voice("candidate", voice)
-    server = ServerProcess(data, worker=False)
-    for words in (
-        ("exam", "load", plan, "--data", data),
-        ("exam", "links", "Viva", "--url", server.url, "--to", links, "--data", data),
-    ):
-        done = await asyncio.to_thread(CliRunner().invoke, app, [str(word) for word in words])
-        assert done.exit_code == 0, done.output
-    await server.again()
-    with links.open(encoding="utf-8-sig") as file:
-        told = {row["Name"]: row["Link"] for row in csv.DictReader(file)}
+    server, told = await served(tmp_path, PLAN)
     problems: list[str] = []
     async with chromium(voice) as browser:
         pages = {}
@@ -76,9 +62,8 @@ async def test_an_examiner_talks_with_one_candidate_after_the_other(tmp_path: Pa
             await _sees(pages[name], "#stage")
             await expect(pages[name].locator("#stage-people")).to_contain_text("Dr Khan")
             await examiner.locator("#mark input[type=radio]").first.evaluate("(box) => box.click()")
-            if folder := os.environ.get("SHOTS"):
-                await examiner.screenshot(path=f"{folder}/viva-desk-{held.index(encounter)}.png")
-                await pages[name].screenshot(path=f"{folder}/viva-candidate.png")
+            await picture(examiner, f"viva-desk-{held.index(encounter)}")
+            await picture(pages[name], f"viva-candidate-{held.index(encounter)}")
             await no_violations(examiner, "the desk of who speaks")
             await expect(control.locator(f".cell[data-encounter='{encounter}']")).to_contain_text("Recorded")
 

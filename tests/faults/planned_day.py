@@ -1,0 +1,31 @@
+"""A planned exam on a server of its own, from `exam.yaml` to everybody's link, for browsers to sit it."""
+
+import asyncio
+import csv
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from teleosce.cli import app
+from tests.e2e.server import ServerProcess
+
+
+async def served(folder: Path, plan: str, **settings: object) -> tuple[ServerProcess, dict[str, str]]:
+    """The server of the plan's exam, ready, and the links by people's names. The data is in `folder/data`.
+
+    settings: the server's, by their names.
+    """
+    data, file, links = folder / "data", folder / "exam.yaml", folder / "links.csv"
+    file.write_text(plan)
+    server = ServerProcess(data, worker=False, **settings)
+    bank = ("--stations", settings["stations"]) if "stations" in settings else ()
+    title = plan.partition("title: ")[2].partition("\n")[0]
+    for words in (
+        ("load", file, "--data", data, *bank),
+        ("links", title, "--url", server.url, "--to", links, "--data", data),
+    ):
+        done = await asyncio.to_thread(CliRunner().invoke, app, ["exam", *map(str, words)])
+        assert done.exit_code == 0, done.output
+    await server.again()
+    with links.open(encoding="utf-8-sig") as rows:
+        return server, {row["Name"]: row["Link"] for row in csv.DictReader(rows)}
