@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from teleosce.core.clock import AheadClock
 from teleosce.transcripts.reading import Reader
 from tests.web.house import Client, House
 from tests.web.house import house as running_house
@@ -28,12 +29,10 @@ class Endpoint:
         self.asked: list[dict[str, Any]] = []
         self.keys: list[str] = []
         self.answer: Answer = self.well
-        self.answered = asyncio.Event()
 
     async def complete(self, request: web.Request) -> web.Response:
         self.asked.append(await request.json())
         self.keys.append(request.headers.get("Authorization", ""))
-        self.answered.set()
         return self.answer(self.asked[-1]["messages"][1]["content"])
 
     @staticmethod
@@ -78,11 +77,10 @@ async def read(house: House) -> tuple[str, Client, str]:
 
 
 async def settled(examiner: Client, path: str) -> dict[str, Any]:
-    """The evidence once the model has answered or failed."""
-    async with asyncio.timeout(20):
-        while (found := await examiner.json("GET", path))["large_model"]["state"] == "asking":  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-    return dict(found)
+    """The evidence once the model, which this look has asked, has answered or failed."""
+    assert (await examiner.json("GET", path))["large_model"]["state"] == "asking"
+    await asyncio.gather(*(one for one in asyncio.all_tasks() if one.get_name() == "large model"))
+    return dict(await examiner.json("GET", path))
 
 
 async def test_what_it_suggests_is_labelled_and_stands_behind_what_was_found(
@@ -128,30 +126,34 @@ async def test_what_it_suggests_is_labelled_and_stands_behind_what_was_found(
     assert "nappies" not in said
 
 
-@pytest.mark.parametrize(
-    ("answer", "why"),
-    [
-        (lambda _: web.Response(status=503, text="busy"), "HTTP 503"),
-        (lambda _: Endpoint.says("I would rather talk about the weather."), "not what was asked for"),
-        (lambda _: Endpoint.says('{"items": {"fluids": "the third"}}'), "not what was asked for"),
-        (lambda _: web.Response(text="<html>"), "could not be reached"),
-        (lambda _: web.Response(body=b" " * (2 << 20)), "too long"),
-        (lambda _: web.HTTPFound("http://127.0.0.1:1/elsewhere"), "HTTP 302"),
-    ],
-)
-async def test_without_an_answer_the_desk_works_as_before(
-    tmp_path: Path, endpoint: tuple[Endpoint, str], answer: Answer, why: str
+BAD: list[tuple[Answer, str]] = [
+    (lambda _: web.Response(status=503, text="busy"), "HTTP 503"),
+    (lambda _: Endpoint.says("I would rather talk about the weather."), "not what was asked for"),
+    (lambda _: Endpoint.says('{"items": {"fluids": "the third"}}'), "not what was asked for"),
+    (lambda _: web.Response(text="<html>"), "could not be reached"),
+    (lambda _: web.Response(body=b" " * (2 << 20)), "too long"),
+    (lambda _: web.HTTPFound("http://127.0.0.1:1/elsewhere"), "HTTP 302"),
+]
+
+
+async def test_without_an_answer_the_desk_works_as_before_and_asks_again_later(
+    tmp_path: Path, endpoint: tuple[Endpoint, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, url = endpoint
-    model.answer = answer
     async with running_house(tmp_path / "data", large_model_url=url, large_model_name="house-model") as house:
-        model.keys.clear()
+        clock = AheadClock()
+        monkeypatch.setattr(house.rooms.large_model, "_clock", clock)
         path, examiner, _form = await read(house)
         alone = await examiner.json("GET", path)
         await allow(house)
-        found = await settled(examiner, path)
-        assert found["large_model"]["state"] == "failed"
-        assert why in found["large_model"]["message"]
-        assert found["items"] == alone["items"]
-        await examiner.json("GET", path)
-        assert len(model.asked) == 1  # not again and again
+        for number, (answer, why) in enumerate(BAD, 1):
+            model.answer = answer
+            found = await settled(examiner, path)
+            assert found["large_model"]["state"] == "failed"
+            assert why in found["large_model"]["message"]
+            assert found["items"] == alone["items"]
+            await examiner.json("GET", path)
+            assert len(model.asked) == number  # not again and again
+            clock.skip(600)
+        model.answer = model.well
+        assert (await settled(examiner, path))["large_model"]["state"] == "ready"

@@ -184,8 +184,15 @@ async def test_one_recording_and_transcript_is_for_both_and_names_who_speaks(pai
         glance = await examiner.json("GET", f"/api/encounters/{one.id}/glance")
         assert glance["state"] == "none"
     # Whoever marks the second alone hears it too; whoever marks neither does not.
-    other = await pair.client("organiser")
-    assert (await other.json("GET", f"/api/encounters/{joins.id}/recording"))["state"] == "sealed"
+    now_ms = pair.rooms.clock.now_ms()
+    for name, status in (("Dr Second", 200), ("Dr Neither", 404)):
+        seat = await pair.rooms.people.add_seat(pair.exam.exam_id, Role.examiner, name)
+        if status == 200:
+            await pair.rooms.marking.assign(joins.id, seat.id, AssignmentKind.second)
+        other = await pair.client()
+        await other.join(f"#{await pair.rooms.people.issue_link(seat.id, now_ms - 1000, now_ms + 3_600_000)}")
+        for what in ("recording", "transcript"):
+            assert (await other.ask("GET", f"/api/encounters/{joins.id}/{what}")).status == status
 
 
 async def test_who_is_erased_takes_their_own_words_and_leaves_the_others(pair: House) -> None:
