@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from teleosce.app import at_rest, freeze_stations
+from teleosce.app import at_rest
 from teleosce.core.settings import Settings
 from teleosce.web import Rooms
+from tests.begun import begin
 
 
 @pytest.fixture
 async def rooms(tmp_path: Path) -> AsyncIterator[Rooms]:
+    await begin(tmp_path / "data")
     settings = Settings(data=tmp_path / "data", log_level="warning")
     async with at_rest(settings) as made:
-        await freeze_stations(made)
         yield made
         await asyncio.sleep(0)

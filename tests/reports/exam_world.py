@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from teleosce.app import at_rest, freeze_stations
+from teleosce.app import at_rest
 from teleosce.core.ids import new_id
 from teleosce.core.settings import Settings, load
 from teleosce.people import Principal, Role
 from teleosce.reports import ResultRules
+from tests.begun import bank_of, begin
 from tests.web.marked_exam import marked_exam
 
 ORGANISER = Principal(new_id(), Role.organiser, None, None, new_id(), "Olive")
@@ -23,9 +24,10 @@ class World:
 
 async def make_world(folder: Path, *, title_of_somebody: str = "=1+1") -> World:
     """72 encounters of two stations; one candidate's name begins like a formula; one run, released."""
+    await begin(folder)
     settings = load(data=folder, log_level="error")
     async with at_rest(settings) as rooms:
-        bank = await freeze_stations(rooms)
+        bank = await bank_of(rooms)
         exam = await marked_exam(rooms, [bank["feverish-child"], bank["inhaler-technique"]])
         await rooms.people.add_seat(exam.exam_id, Role.observer, title_of_somebody)
         run = await rooms.results.run(exam.exam_id, ResultRules(method="fixed", fixed_cut=45), ORGANISER)

@@ -29,6 +29,7 @@ from teleosce.reports.store_analysis import Kept
 from teleosce.scoring import AssignmentKind, Change, Forms, Kind, Marking, State, layout_of
 from teleosce.stations import StationStore, read
 from teleosce.transcripts import Transcripts
+from tests.begun import begin
 
 STATION = Path(__file__).parents[2] / "stations" / "inhaler-technique"
 GRADES = ("fail", "borderline", "pass", "good", "excellent")
@@ -75,8 +76,8 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
+    await begin(tmp_path)
     database, clock, events = Database(sqlite_url(tmp_path)), Clock(), Events()
-    await database.migrate()
     exams, people = Exams(database, clock), People(database, clock, events)
     stations, forms = StationStore(database, tmp_path, clock), Forms(database, clock, events)
     recordings = Recordings(tmp_path, database, clock, events)

@@ -8,9 +8,12 @@ from typing import Any
 
 from aiohttp import ClientResponse, ClientSession, CookieJar
 
-from teleosce.app import Server, freeze_stations, running
+from teleosce.app import Server, running
 from teleosce.core.settings import Settings
-from teleosce.web import MadeExam, Plan, make_exam
+from teleosce.web import MadeExam, Plan, Rooms, make_exam
+from teleosce.web.plans import plans_of
+from teleosce.web.setup import PersonsLink
+from tests.begun import bank_of, begin
 
 
 class Client:
@@ -93,8 +96,9 @@ def settings(folder: Path, **more: Any) -> Settings:
 
 @asynccontextmanager
 async def house(folder: Path, **more: Any) -> AsyncIterator[House]:
+    await begin(folder)
     async with running(settings(folder, **more)) as server:
-        bank = await freeze_stations(server.rooms)
+        bank = await bank_of(server.rooms)
         plan = Plan(
             title="A small exam",
             zone="Europe/London",
@@ -102,12 +106,40 @@ async def house(folder: Path, **more: Any) -> AsyncIterator[House]:
             candidates=["Ada One", "Ben Two"],
             sps=["Pat A", "Pat B"],
         )
-        made = House(server, await make_exam(server.rooms, plan))
-        try:
+        async with _open(House(server, await make_exam(server.rooms, plan))) as made:
             yield made
-        finally:
-            for client in made.clients:
-                await client.http.close()
+
+
+async def built(rooms: Rooms, plan: dict[str, Any]) -> str:
+    """The id of the exam that a plan becomes."""
+    kept = await plans_of(rooms).create(plan)
+    await plans_of(rooms).build(kept.exam_id, kept.version)
+    return kept.exam_id
+
+
+@asynccontextmanager
+async def planned_house(folder: Path, plan: dict[str, Any], **more: Any) -> AsyncIterator[House]:
+    """A house whose exam is made of a plan."""
+    await begin(folder)
+    async with running(settings(folder, **more)) as server:
+        people, now_ms = server.rooms.people, server.rooms.clock.now_ms()
+        exam = await built(server.rooms, plan)
+        links = [
+            PersonsLink(one.role.value, one.name, f"/j#{token}", one.id)
+            for one in await people.seats(exam)
+            for token in [await people.issue_link(one.id, now_ms - 60_000, now_ms + 3_600_000)]
+        ]
+        async with _open(House(server, MadeExam(exam, "", links))) as made:
+            yield made
+
+
+@asynccontextmanager
+async def _open(made: House) -> AsyncIterator[House]:
+    try:
+        yield made
+    finally:
+        for client in made.clients:
+            await client.http.close()
 
 
 def wrong_token() -> str:

@@ -1,13 +1,15 @@
 """An exam that is being marked: two stations, three circuits, six examiners, and hours of marking behind them."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from itertools import chain
 
 from sqlalchemy import insert, update
 
 from teleosce.core.ids import new_id
+from teleosce.exams import NewSlot, Timings, add_slots, prepare_slots
 from teleosce.exams.store_tables import encounters as encounter_table
-from teleosce.people import Role
+from teleosce.people import Role, new_seat
 from teleosce.people.store import seats as seat_table
 from teleosce.scoring import GRADES, layout_of
 from teleosce.scoring.store import entries, forms, steps
@@ -34,33 +36,47 @@ async def marked_exam(rooms: Rooms, stations: list[str]) -> MarkedExam:
     """72 encounters, all over; most are marked. The first examiner is lenient, the second marks flat."""
     chance = random.Random(5)
     exam = await rooms.exams.create("Finals, communication", "Europe/London")
-    organiser = await rooms.people.add_seat(exam.id, Role.organiser, "Olive Organiser")
-    seats = {name: (await rooms.people.add_seat(exam.id, Role.examiner, name)).id for name in NAMES}
-    version = {one: await rooms.stations.get(one) for one in stations}
-    for circuit, letter in enumerate("ABC"):
-        people = [
-            (await rooms.people.add_seat(exam.id, Role.candidate, f"Candidate {letter}{n}", f"{letter}{n:02}")).id
+    organiser = new_seat(exam.id, Role.organiser, "Olive Organiser")
+    examiners = [new_seat(exam.id, Role.examiner, name) for name in NAMES]
+    seats = {one.name: one.id for one in examiners}
+    people = {
+        letter: [
+            new_seat(exam.id, Role.candidate, f"Candidate {letter}{n}", f"{letter}{n:02}")
             for n in range(1, CANDIDATES + 1)
         ]
-        for n in range(CANDIDATES):
-            for position, station in enumerate(stations, 1):
-                nobody = letter == "C" and n >= CANDIDATES - 2 and position == 1
-                await rooms.exams.add_slot(
-                    exam.id,
-                    position=position,
-                    rotation=n + 1,
-                    circuit=letter,
-                    station_hash=station,
-                    timings=version[station].timings,
-                    candidate=people[(n + position - 1) % CANDIDATES],
-                    sp=None,
-                    examiner=None if nobody else seats[NAMES[circuit * 2 + position - 1]],
-                )
+        for letter in "ABC"
+    }
+    found = [(await rooms.stations.get(one)).timings for one in stations]
+    timings = [Timings(*(getattr(one, each.name) for each in fields(Timings))) for one in found]
+    slots = [
+        NewSlot(
+            position,
+            n + 1,
+            letter,
+            station,
+            timings[position - 1],
+            candidate=people[letter][(n + position - 1) % CANDIDATES].id,
+            sp=None,
+            examiner=None if _is_nobodys(letter, n, position) else seats[NAMES[circuit * 2 + position - 1]],
+        )
+        for circuit, letter in enumerate("ABC")
+        for n in range(CANDIDATES)
+        for position, station in enumerate(stations, 1)
+    ]
+    made = prepare_slots(exam.id, slots, rooms.clock.now_ms())
+    async with rooms.database.write() as connection:
+        every_seat = [organiser, *examiners, *chain.from_iterable(people.values())]
+        await rooms.people.add_seats(every_seat, by=None, connection=connection)
+        await add_slots(connection, exam.id, made, {}, rooms.clock.now_ms())
     await _mark(rooms, exam.id, seats, chance)
     now_ms = rooms.clock.now_ms()
     token = await rooms.people.issue_link(organiser.id, now_ms - MINUTE, now_ms + 600 * MINUTE)
     every = await rooms.exams.encounters(exam.id)
     return MarkedExam(exam.id, seats, [one.id for one in every if one.examiner is None], token)
+
+
+def _is_nobodys(circuit: str, n: int, position: int) -> bool:
+    return circuit == "C" and n >= CANDIDATES - 2 and position == 1
 
 
 async def _mark(rooms: Rooms, exam_id: str, seats: dict[str, str], chance: random.Random) -> None:

@@ -132,7 +132,7 @@ BAD: list[tuple[Answer, str]] = [
     (lambda _: Endpoint.says('{"items": {"fluids": "the third"}}'), "not what was asked for"),
     (lambda _: web.Response(text="<html>"), "could not be reached"),
     (lambda _: web.Response(body=b" " * (2 << 20)), "too long"),
-    (lambda _: web.HTTPFound("http://127.0.0.1:1/elsewhere"), "HTTP 302"),
+    (lambda _: web.Response(status=302, headers={"Location": "http://127.0.0.1:1/"}), "HTTP 302"),
 ]
 
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from teleosce.app import freeze_stations
 from teleosce.core.errors import Invalid
 from teleosce.core.settings import Settings
 from teleosce.planning import Reminded, Reminders
 from teleosce.web.marking_view import tasks_of, to_mark
 from teleosce.web.plans import schedule_in
+from tests.begun import bank_of
 from tests.planning.test_mail import URL, Office
 from tests.planning.test_mail import office as office  # noqa: PLC0414 a fixture
 from tests.web.house import House
@@ -21,7 +21,7 @@ from tests.web.marked_exam import FLAT, LENIENT, SLOW, MarkedExam, give_addresse
 
 @pytest.fixture
 async def marked(house: House) -> MarkedExam:
-    bank = await freeze_stations(house.rooms)
+    bank = await bank_of(house.rooms)
     return await marked_exam(house.rooms, [bank["feverish-child"], bank["inhaler-technique"]])
 
 

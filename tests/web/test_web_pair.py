@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from teleosce.app import freeze_stations, running
 from teleosce.core.ids import new_id
 from teleosce.exams import Encounter
 from teleosce.keeping.person import write_person_data
@@ -22,11 +21,9 @@ from teleosce.rtc import Ticket
 from teleosce.scoring import AssignmentKind
 from teleosce.transcripts import store
 from teleosce.transcripts.turns import utterances
-from teleosce.web import MadeExam
 from teleosce.web.keeping import erasures_of, sources_of
-from teleosce.web.plans import plans_of, schedule_in
-from teleosce.web.setup import PersonsLink
-from tests.web.house import Client, House, settings
+from teleosce.web.plans import schedule_in
+from tests.web.house import Client, House, planned_house
 from tests.web.test_web_glance import STARTS_MS, words
 
 SHIPPED = Path(__file__).parents[2] / "stations"
@@ -50,20 +47,9 @@ def stations_with_a_pair(folder: Path) -> Path:
 
 @pytest.fixture
 async def pair(tmp_path: Path) -> AsyncIterator[House]:
-    bank = stations_with_a_pair(tmp_path / "stations")
-    async with running(settings(tmp_path / "data", stations=bank)) as server:
-        rooms = server.rooms
-        await freeze_stations(rooms)
-        kept = await plans_of(rooms).create(PLAN)
-        await plans_of(rooms).build(kept.exam_id, kept.version)
-        seats = await rooms.people.seats(kept.exam_id)
-        now = rooms.clock.now_ms()
-        tokens = {one.id: await rooms.people.issue_link(one.id, now - 60_000, now + 3_600_000) for one in seats}
-        links = [PersonsLink(one.role.value, one.name, f"/j#{tokens[one.id]}", one.id) for one in seats]
-        made = House(server, MadeExam(kept.exam_id, "", links))
+    stations = stations_with_a_pair(tmp_path / "stations")
+    async with planned_house(tmp_path / "data", PLAN, stations=stations) as made:
         yield made
-        for client in made.clients:
-            await client.http.close()
 
 
 async def both(pair: House) -> tuple[Encounter, Encounter]:

@@ -4,16 +4,16 @@ import re
 
 import pytest
 
-from teleosce.app import freeze_stations
 from teleosce.people import Principal, Role
 from teleosce.reports import ResultRules
+from tests.begun import bank_of
 from tests.web.house import Client, House
 from tests.web.marked_exam import NAMES, MarkedExam, marked_exam
 
 
 @pytest.fixture
 async def marked(house: House) -> MarkedExam:
-    bank = await freeze_stations(house.rooms)
+    bank = await bank_of(house.rooms)
     return await marked_exam(house.rooms, [bank["feverish-child"]])
 
 

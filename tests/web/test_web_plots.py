@@ -2,13 +2,13 @@
 
 import re
 
-from teleosce.app import freeze_stations
+from tests.begun import bank_of
 from tests.web.house import House
 from tests.web.marked_exam import LENIENT, marked_exam
 
 
 async def test_pictures_of_results_are_the_organisers(house: House) -> None:
-    bank = await freeze_stations(house.rooms)
+    bank = await bank_of(house.rooms)
     marked = await marked_exam(house.rooms, [bank["feverish-child"], bank["inhaler-technique"]])
     organiser, stranger, examiner = [await house.client(role) for role in (None, "organiser", "examiner")]
     await organiser.join(f"#{marked.organiser}")

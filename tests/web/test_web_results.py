@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from teleosce.app import freeze_stations
 from teleosce.core.ids import new_id
 from teleosce.people import Principal, Role
 from teleosce.reports import ResultRules
 from teleosce.scoring import Change, Kind, layout_of
 from teleosce.web import Plan, make_exam
+from tests.begun import bank_of
 from tests.web.house import Client, House
 from tests.web.marked_exam import LENIENT, MarkedExam, marked_exam
 
@@ -19,7 +19,7 @@ NOT_A_NUMBER = re.compile(r"\b[Nn]a[Nn]\b|\bNone\b|\binf\b")
 
 @pytest.fixture
 async def marked(house: House) -> MarkedExam:
-    bank = await freeze_stations(house.rooms)
+    bank = await bank_of(house.rooms)
     return await marked_exam(house.rooms, [bank["feverish-child"], bank["inhaler-technique"]])
 
 
@@ -186,7 +186,7 @@ async def pages_of(house: House, organiser: Client, exam_id: str) -> dict[str, s
 
 async def test_what_marks_do_not_have_is_said_in_words(house: House) -> None:
     """One candidate, or half of the marks: a sentence, and no number that is none."""
-    bank = await freeze_stations(house.rooms)
+    bank = await bank_of(house.rooms)
     account = Principal(new_id(), Role.organiser, None, None, new_id(), "Olive")
     stations = [bank["feverish-child"], bank["inhaler-technique"]]
     for people, those in ((["Ada One"], 2), (["Ada One", "Ben Two"], 2), (["Ada One", "Ben Two"], 1)):
@@ -212,7 +212,7 @@ async def test_what_marks_do_not_have_is_said_in_words(house: House) -> None:
 
 
 async def test_one_station_has_cuts_but_no_consistency(house: House) -> None:
-    bank = await freeze_stations(house.rooms)
+    bank = await bank_of(house.rooms)
     exam = await marked_exam(house.rooms, [bank["feverish-child"]])
     organiser = await house.client()
     await organiser.join(f"#{exam.organiser}")

@@ -7,14 +7,10 @@ from typing import Any
 
 import pytest
 
-from teleosce.app import freeze_stations, running
 from teleosce.exams import Phase
 from teleosce.planning import Conflicts
 from teleosce.rtc import Ticket
-from teleosce.web import MadeExam, Rooms
-from teleosce.web.plans import plans_of
-from teleosce.web.setup import PersonsLink
-from tests.web.house import House, settings
+from tests.web.house import House, built, planned_house
 
 PLAN: dict[str, Any] = {
     "title": "Finals",
@@ -27,26 +23,10 @@ PLAN: dict[str, Any] = {
 }
 
 
-async def _built(rooms: Rooms, plan: dict[str, Any] = PLAN) -> str:
-    kept = await plans_of(rooms).create(plan)
-    await plans_of(rooms).build(kept.exam_id, kept.version)
-    return kept.exam_id
-
-
 @pytest.fixture
 async def viva(tmp_path: Path) -> AsyncIterator[House]:
-    async with running(settings(tmp_path)) as server:
-        rooms = server.rooms
-        await freeze_stations(rooms)
-        exam_id = await _built(rooms)
-        seats = await rooms.people.seats(exam_id)
-        now = rooms.clock.now_ms()
-        tokens = {one.id: await rooms.people.issue_link(one.id, now - 60_000, now + 3_600_000) for one in seats}
-        links = [PersonsLink(one.role.value, one.name, f"/j#{tokens[one.id]}", one.id) for one in seats]
-        made = House(server, MadeExam(exam_id, "", links))
+    async with planned_house(tmp_path / "data", PLAN) as made:
         yield made
-        for client in made.clients:
-            await client.http.close()
 
 
 async def test_a_viva_has_an_examiner_in_the_room_and_no_patient(viva: House) -> None:
@@ -67,10 +47,10 @@ async def test_an_examiner_who_speaks_is_in_one_place(viva: House) -> None:
     station = {"station": "chest-pain-video", "examiner_speaks": True, "people": khan}
     both = PLAN | {"stations": [station, "low-mood"], "circuits": ["A", "B"], "candidates": ["A", "B", "C"]}
     with pytest.raises(Conflicts, match="Dr Khan is at station 1 of circuit A and station 1 of circuit B") as refused:
-        await _built(viva.rooms, both)
+        await built(viva.rooms, both)
     assert refused.value.details[0]["kind"] == "overlapping-circuits"  # type: ignore[index]
     # Who marks from the recording may have both.
-    await _built(viva.rooms, both | {"stations": [station | {"examiner_speaks": False}, "low-mood"]})
+    await built(viva.rooms, both | {"stations": [station | {"examiner_speaks": False}, "low-mood"]})
 
 
 async def test_the_examiner_is_asked_for_consent_and_led_to_the_desk(viva: House) -> None:
