@@ -6,6 +6,7 @@ from typing import Any
 from teleosce.core.errors import NotFound
 from teleosce.reports import Difference, Run
 from teleosce.reports.findings import count, number, of_run
+from teleosce.reports.plots import Plot, of_candidate
 from teleosce.web.context import Rooms
 from teleosce.web.results_view import Frame, failed_words, rule_words
 
@@ -71,6 +72,23 @@ def candidate_row(frame: Frame, seat: str, own: Mapping[str, Any]) -> dict[str, 
         "weakest": weakest(own["domains"]),
         "failed": failed_words(own["failed_by"]),
     }
+
+
+async def plot_of(house: Rooms, run: Run, seat: str) -> Plot:
+    """A candidate of a run beside the others: total, stations, domains."""
+    sheets = [(await house.stations.get(one["key"])).mark_sheet for one in run.found["stations"]]
+    titles = {key: title for sheet in sheets for key, title in sheet.domains.items()}
+    return of_candidate(run.found, seat, titles)
+
+
+async def encounters_of(house: Rooms, run: Run, seat: str) -> list[dict[str, Any]]:
+    """A candidate's encounters at the stations of a run, with those that its result rests on named so."""
+    titles = {one["key"]: one["title"] for one in run.found["stations"]}
+    mine = [one for one in await house.exams.of_seat(seat) if one.candidate == seat and one.station_hash in titles]
+    return [
+        {"id": one.id, "title": titles[one.station_hash], "attempt": one.attempt, "counts": one.id in run.inputs}
+        for one in sorted(mine, key=lambda one: (one.position, one.attempt))
+    ]
 
 
 def weakest(domains: Mapping[str, float | None], most: int = 2) -> str:

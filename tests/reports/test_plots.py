@@ -17,6 +17,7 @@ from teleosce.reports.cohort import Cohort, Station, cohort_of
 from teleosce.reports.plots import Pictures, Plot, drawn
 from teleosce.reports.plots.drift import slope_of
 from teleosce.reports.plots.look import tokens
+from teleosce.reports.runs import decide
 from teleosce.reports.simulated import Shape, simulate
 from teleosce.scoring import layout_of
 from teleosce.stations import read
@@ -37,7 +38,11 @@ def cohort(stations: int = 3, **shape: Any) -> Cohort:
 def every(of: Cohort) -> dict[str, Plot]:
     found = {"sound": analysis.sound(of), "lines": analysis.lines(of, RULES), "fair": analysis.fair(of)}
     parts = plots.every_plot(json.loads(json.dumps(found)), of, RULES)
-    return {one["name"]: Plot.of(one) for part in parts.values() for one in part}
+    made = {one["name"]: Plot.of(one) for part in parts.values() for one in part}
+    run = decide(of, ResultRules())
+    for name in of.candidates[:1]:
+        made["beside-the-cohort"] = plots.of_candidate(json.loads(json.dumps(run)), name)
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +53,7 @@ def whole() -> dict[str, Plot]:
 def test_every_plot_of_a_whole_exam_is_drawn_and_valid(whole: Mapping[str, Plot]) -> None:
     assert set(whole) == {
         "d-study", "circuits", "regression-1", "regression-2", "regression-3", "methods", "stringency", "wright",
-        "two-marks", "drift",
+        "two-marks", "drift", "beside-the-cohort",
     }  # fmt: skip
     for name, plot in whole.items():
         assert plot.spec is not None, (name, plot.title)
@@ -81,11 +86,14 @@ EMPTY = cohort_of([], {}, [], [])
     ("shape", "drawn_too"),
     [
         ({"candidates": 0}, set()),
-        ({"candidates": 1, "circuits": 1}, {"circuits"}),
-        ({"candidates": 2, "stations": 1, "circuits": 1}, {"circuits"}),
-        ({"candidates": 8, "stations": 1, "circuits": 1}, {"regression-1", "circuits", "methods"}),
+        ({"candidates": 1, "circuits": 1}, {"circuits", "beside-the-cohort"}),
+        ({"candidates": 2, "stations": 1, "circuits": 1}, {"circuits", "beside-the-cohort"}),
+        ({"candidates": 8, "stations": 1, "circuits": 1}, {"regression-1", "circuits", "methods", "beside-the-cohort"}),
         # Two circuits that nothing links: no common scale.
-        ({"candidates": 20, "circuits": 2, "twice": 0.0}, {"d-study", "circuits", "drift", "methods", "stringency"}),
+        (
+            {"candidates": 20, "circuits": 2, "twice": 0.0},
+            {"d-study", "circuits", "drift", "methods", "stringency", "beside-the-cohort"},
+        ),
     ],
 )
 def test_what_is_not_defined_is_a_sentence_and_no_picture(shape: dict[str, Any], drawn_too: set[str]) -> None:
@@ -154,6 +162,22 @@ def test_people_are_ids_until_they_are_named() -> None:
     assert named.rows == (('Dr "Ø" Müller',),)
     assert named.spec is not None
     assert named.spec["data"]["values"] == [{"who": 'Dr "Ø" Müller'}]
+
+
+def test_one_candidate_beside_the_others_and_beside_too_few_of_them() -> None:
+    few = json.loads(json.dumps(decide(cohort(candidates=4, circuits=1), ResultRules())))
+    name = next(iter(few["candidates"]))
+    alone = plots.of_candidate(few, name)
+    assert all(row[3:6] == (None, None, None) for row in alone.rows)
+    assert "no middle half" in alone.note
+    many = json.loads(json.dumps(decide(cohort(candidates=12, circuits=1), ResultRules())))
+    name = next(iter(many["candidates"]))
+    beside = plots.of_candidate(many, name)
+    assert beside.rows[0][0] == "Total"
+    assert all(row[4] <= row[3] <= row[5] for row in beside.rows)
+    many["candidates"][name] |= {"total": None, "needed": None, "scores": [None] * 3, "domains": {}}
+    assert plots.of_candidate(many, name).spec is None
+    assert plots.of_candidate(many, "nobody").spec is None
 
 
 async def test_pictures_are_drawn_in_a_process_of_their_own_and_kept(whole: Mapping[str, Plot]) -> None:

@@ -124,6 +124,19 @@ async def test_a_rule_is_tried_decided_released_and_withdrawn(house: House, mark
     assert told["people"][press["author_id"]].startswith("Dr ")
     assert told["times"][str(press["at_ms"])]
     await organiser.refused(404, "GET", f"{base}/runs/{first['id']}/candidates/nobody")
+    # The same candidate on a page: beside the others, with a folder for each encounter.
+    alone = f"{page}/decisions/{first['id']}/{own['seat']}"
+    assert alone in await (await organiser.ask("GET", f"{page}/decisions?run=1")).text()
+    words = await read(organiser, alone)
+    assert "Middle half from, %" in words
+    assert words.count("Appeal folder") == 2
+    assert "of 2 stations passed" in words
+    svg = await organiser.ask("GET", f"{base}/runs/{first['id']}/candidates/{own['seat']}/beside-the-cohort.svg")
+    assert (svg.status, (await svg.read())[:4]) == (200, b"<svg")
+    unseen = next(one for one in seen["candidates"] if one["stations_sat"] == 0)
+    assert "so there is nothing to draw" in await read(organiser, f"{page}/decisions/{first['id']}/{unseen['seat']}")
+    assert (await organiser.ask("GET", f"{page}/decisions/{first['id']}/nobody")).status == 404
+    assert (await stranger.ask("GET", alone)).status == 404
     await stranger.refused(404, "GET", f"{base}/runs/{first['id']}/candidates/{own['seat']}")
 
     # What was known of the same marks stays with the run, also where it was worked out after deciding.

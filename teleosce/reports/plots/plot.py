@@ -88,17 +88,18 @@ def side(field: str, **more: Any) -> Spec:
     return {"field": field, "type": "nominal", "sort": None, "axis": None, **more}
 
 
-def names(rows: Sequence[Mapping[str, Any]], field: str, away: int = 8) -> list[Spec]:
+def names(rows: Sequence[Mapping[str, Any]], field: str, away: int = 8, of: str = "", **mark: Any) -> list[Spec]:
     """Names at the left of their rows, over as many lines as they have, in the middle of the row.
 
-    An axis would begin its labels in the middle, and let those of several lines run into the next row.
+    of: the field by which a row is known, where it is not the name. An axis would begin its labels in the middle, and
+    let those of several lines run into the next row.
     """
-    by = dict[int, dict[str, None]]()
+    of, by = of or field, dict[int, dict[Any, str]]()
     for row in rows:
-        by.setdefault(row[field].count("\n"), {})[row[field]] = None
+        by.setdefault(row[field].count("\n"), {})[row[of]] = row[field]
     return [
         {
-            "data": data([{field: name} for name in those]),
+            "data": data([{of: key, field: name} for key, name in those.items()]),
             "mark": {
                 "type": "text",
                 "align": "right",
@@ -106,8 +107,9 @@ def names(rows: Sequence[Mapping[str, Any]], field: str, away: int = 8) -> list[
                 "lineBreak": "\n",
                 "lineHeight": LEADING,
                 "dy": -more * LEADING / 2,
+                **mark,
             },
-            "encoding": {"y": side(field), "text": {"field": field, "type": "nominal"}},
+            "encoding": {"y": side(of), "text": {"field": field, "type": "nominal"}},
         }
         for more, those in sorted(by.items())
     ]

@@ -5,12 +5,13 @@ from aiohttp import web
 from teleosce import __version__
 from teleosce.core.errors import NotFound
 from teleosce.people import Permission
-from teleosce.reports.plots import drawn
+from teleosce.reports.plots import Plot, drawn
 from teleosce.reports.plots.plot import Spec
 from teleosce.web.access import exam_of, oversees
 from teleosce.web.context import rooms
 from teleosce.web.results_view import frame_of
 from teleosce.web.routing import Access, Route, answer
+from teleosce.web.runs_view import plot_of, run_of
 
 SURFACE = ("scheme", "width")
 """In the query: `dark` for a dark surface, `narrow` for a phone."""
@@ -22,14 +23,40 @@ async def _spec(request: web.Request) -> Spec:
     plot = frame.plot(request.match_info["plot"])
     if plot is None or plot.spec is None:
         raise NotFound("There is no such plot among the present figures.", code="no-plot")
+    return _drawn(request, plot)
+
+
+def _drawn(request: web.Request, plot: Plot) -> Spec:
     return drawn(plot, dark=request.query.get("scheme") == "dark", narrow=request.query.get("width") == "narrow")
 
 
 async def picture(request: web.Request) -> web.Response:
     """A plot as SVG."""
-    svg = await rooms(request).pictures.svg(await _spec(request))
+    return await _picture(request, await _spec(request))
+
+
+async def _picture(request: web.Request, spec: Spec) -> web.Response:
+    svg = await rooms(request).pictures.svg(spec)
     # It may hold names: no cache keeps it.
     return web.Response(text=svg, content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+
+
+async def _candidates(request: web.Request) -> Spec:
+    run = await run_of(rooms(request), exam_of(request, oversees), request.match_info["run"])
+    plot = await plot_of(rooms(request), run, request.match_info["candidate"])
+    if plot.spec is None:
+        raise NotFound(plot.title, code="no-plot")
+    return _drawn(request, plot)
+
+
+async def candidate(request: web.Request) -> web.Response:
+    """One candidate of a decision run beside the others, as SVG."""
+    return await _picture(request, await _candidates(request))
+
+
+async def candidate_specification(request: web.Request) -> web.Response:
+    """The same as Vega-Lite."""
+    return answer(await _candidates(request))
 
 
 async def specification(request: web.Request) -> web.Response:
@@ -49,10 +76,21 @@ async def script(request: web.Request) -> web.StreamResponse:
 
 
 _BASE = "/api/exams/{exam}/results/plots"
+_CANDIDATE = "/api/exams/{exam}/results/runs/{run}/candidates/{candidate}/beside-the-cohort"
 ROUTES = [
     Route(
         "GET", _BASE + "/{plot}.svg", picture, Permission.run_exam, "A plot", query=SURFACE, gives=("image/svg+xml",)
     ),
     Route("GET", _BASE + "/{plot}", specification, Permission.run_exam, "A plot as Vega-Lite", query=SURFACE),
+    Route(
+        "GET",
+        _CANDIDATE + ".svg",
+        candidate,
+        Permission.run_exam,
+        "A candidate of a decision run beside the others",
+        query=SURFACE,
+        gives=("image/svg+xml",),
+    ),
+    Route("GET", _CANDIDATE, candidate_specification, Permission.run_exam, "The same as Vega-Lite", query=SURFACE),
     Route("GET", "/api/vega.js", script, Access.signed_in, "The script of plots", gives=("text/javascript",)),
 ]

@@ -18,11 +18,15 @@ from teleosce.web.rendering import page
 from teleosce.web.results_view import TABS, Frame, frame_of, lines_view, missing_words, rule_words
 from teleosce.web.routing import Route
 from teleosce.web.runs_view import (
+    candidate_row,
     candidate_rows,
     difference_rows,
     difference_words,
+    encounters_of,
     missing_of,
     names_of_staff,
+    plot_of,
+    run_of,
     run_row,
     who,
 )
@@ -136,6 +140,27 @@ async def decisions(request: web.Request) -> web.Response:
     return _page(request, frame, "decisions", "results-decisions.html", **context)
 
 
+async def candidate(request: web.Request) -> web.Response:
+    """All that a run says of one candidate: beside the others, down to the key presses, and what an appeal asks for."""
+    house, exam_id = rooms(request), exam_of(request, oversees)
+    frame = await frame_of(house, exam_id)
+    run = await run_of(house, exam_id, request.match_info["run"])
+    seat = request.match_info["candidate"]
+    if seat not in run.found["candidates"]:
+        raise NotFound("This decision run says nothing of this person.", code="no-candidate")
+    return _page(
+        request,
+        frame,
+        "decisions",
+        "results-candidate.html",
+        run=run_row(frame, await names_of_staff(house), run),
+        one=candidate_row(frame, seat, run.found["candidates"][seat]),
+        plot_of=await plot_of(house, run, seat),
+        encounters=await encounters_of(house, run, seat),
+        missing=[each["why"] for each in run.found.get("missing", ()) if each["candidate"] == seat],
+    )
+
+
 def _numbered(runs: Sequence[Run], said: str | None, default: Run | None) -> Run | None:
     """The run with a number. Raises NotFound when there is none."""
     if not said:
@@ -218,6 +243,13 @@ ROUTES = [
     Route("GET", "/results/{exam}", sound, Permission.run_exam, "Is the exam sound?"),
     Route("GET", "/results/{exam}/line", line, Permission.run_exam, "Where is the line?"),
     Route("GET", "/results/{exam}/decisions", decisions, Permission.run_exam, "Who passed?", query=("run", "against")),
+    Route(
+        "GET",
+        "/results/{exam}/decisions/{run}/{candidate}",
+        candidate,
+        Permission.run_exam,
+        "All that a decision run says of one candidate",
+    ),
     Route("GET", "/results/{exam}/release", release, Permission.run_exam, "What candidates see"),
     Route("GET", "/results/{exam}/examiners", examiners, Permission.run_exam, "Are the examiners fair?"),
 ]

@@ -15,8 +15,12 @@ form?.addEventListener("submit", (event) => {
   void whileBusy(byId("release-go"), release);
 });
 for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-withdraw]"))) {
+  button.disabled = false;
   button.addEventListener("click", () => void whileBusy(button, () => withdraw(button.dataset.withdraw ?? "")));
 }
+
+// Before this script was there, a press would have sent the form nowhere and said nothing.
+if (form) byId("release-go", HTMLButtonElement).disabled = false;
 
 function later() {
   return byId("release-later", HTMLInputElement).checked;

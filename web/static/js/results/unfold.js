@@ -36,10 +36,21 @@ async function toggle(row, button, path, role) {
   const part = el("tr", { id: `unfolded-${++parts}`, class: "results-part" }, cell);
   button.setAttribute("aria-controls", part.id);
   row.after(part);
+  await unfoldInto(cell, path, role);
+  if (row.dataset.page) cell.prepend(el("p", {}, el("a", { href: row.dataset.page }, t("All about this candidate, on one page"))));
+}
+
+/**
+ * What a run says of a candidate, in a place of the page; or why that cannot be read.
+ * @param {HTMLElement} place
+ * @param {string} path of the candidate
+ * @param {string} role of the page, for links
+ */
+export async function unfoldInto(place, path, role) {
   try {
-    cell.replaceChildren(whole(/** @type {Unfolded} */ (await get(path)), role));
+    place.replaceChildren(whole(/** @type {Unfolded} */ (await get(path)), role));
   } catch (thrown) {
-    cell.replaceChildren(el("p", { class: "notice", "data-tone": "bad", role: "alert" }, messageOf(thrown)));
+    place.replaceChildren(el("p", { class: "notice", "data-tone": "bad", role: "alert" }, messageOf(thrown)));
   }
 }
 
