@@ -28,7 +28,7 @@ from teleosce.core.port import QUEUE, take
 from teleosce.core.settings import Settings
 from teleosce.exams import Day, Exams, Ledger
 from teleosce.keeping import RESTORING
-from teleosce.people import STAFF, AuditReport, People, Role
+from teleosce.people import STAFF, People, Role
 from teleosce.recording import Recordings
 from teleosce.reports import Analyses, ResultRules, Results, Sources
 from teleosce.reports.basis import Basis, basis_of
@@ -303,12 +303,6 @@ async def add_account(settings: Settings, *, email: str, name: str, role: str, p
         raise Invalid(f"There is no role “{role}”. Use one of: {', '.join(sorted(STAFF))}.") from None
     async with at_rest(settings) as rooms:
         await rooms.people.add_account(email, name, password, known)
-
-
-async def verify_audit(settings: Settings) -> AuditReport:
-    """Reads the whole audit log and checks its chain."""
-    async with at_rest(settings) as rooms:
-        return await rooms.people.verify_audit()
 
 
 @asynccontextmanager

@@ -172,8 +172,12 @@ def station_check(
     for finding in findings:
         print(finding)
     errors = sum(1 for one in findings if one.severity == "error")
-    print(f"{errors} errors, {len(findings) - errors} warnings" if findings else "No faults found.")
+    print(f"{_many(errors, 'error')}, {_many(len(findings) - errors, 'warning')}" if findings else "No faults found.")
     raise typer.Exit(1 if errors else 0)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 @app.command()
@@ -281,7 +285,7 @@ def user_add(
 @audit_app.command("verify")
 def audit_verify(data: Data = None) -> None:
     """Check the chain of hashes of the audit log. Ends with 1 when a row was changed or is missing."""
-    from teleosce.app import verify_audit
+    from teleosce.offline import verify_audit
 
     report = _run(verify_audit(_settings(data=data, log_level="warning")))
     if report.broken_at is None:

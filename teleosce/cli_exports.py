@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from teleosce.core.errors import NotFound
 from teleosce.terminal import Data, out, run, settings_of
 
 ExamName = Annotated[str, typer.Argument(help="The exam's id or title.")]
@@ -102,7 +103,10 @@ def show_key(
     """Show the public key with which bundles and credentials are signed. Give it to those who verify them."""
     from teleosce.core.signing import signing_key
 
-    public = signing_key(settings_of(data=data, log_level="warning").data).public
+    folder = settings_of(data=data, log_level="warning").data
+    if not folder.is_dir():
+        raise NotFound(f"There is no teleosce data in {folder}. Name its folder with --data.")
+    public = signing_key(folder).public
     if as_json:
         out.print(json.dumps({"keys": [{**public.jwk, "kid": public.thumbprint}]}), markup=False)
         return

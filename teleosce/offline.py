@@ -16,7 +16,7 @@ from teleosce.keeping.erasure import Outcome, only_one
 from teleosce.keeping.film import make_film
 from teleosce.keeping.film.of_encounter import film_plan
 from teleosce.keeping.person import write_person_data
-from teleosce.people import Account, Seat
+from teleosce.people import Account, AuditReport, Seat
 from teleosce.reports import write_export
 from teleosce.web import Rooms
 from teleosce.web.keeping import erasures_of, sources_of
@@ -35,6 +35,12 @@ async def rooms_of(settings: Settings) -> AsyncIterator[Rooms]:
         raise NotFound(f"There is no teleosce data in {settings.data}. Name its folder with --data.")
     async with at_rest(settings) as rooms:
         yield rooms
+
+
+async def verify_audit(settings: Settings) -> AuditReport:
+    """Reads the whole audit log and checks its chain. Raises NotFound where there is none."""
+    async with rooms_of(settings) as rooms:
+        return await rooms.people.verify_audit()
 
 
 async def export(

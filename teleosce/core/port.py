@@ -3,6 +3,7 @@
 Who knocks while the server still starts waits for it in the kernel's queue, and need not try again seconds later.
 """
 
+import errno
 import socket
 
 from teleosce.core.errors import Unavailable
@@ -21,11 +22,18 @@ def take(host: str, port: int) -> list[socket.socket]:
     except OSError as error:
         for one in taken:
             one.close()
-        raise Unavailable(
-            f"Port {port} on {host} cannot be used ({error.strerror}). "
-            "Perhaps another teleosce runs: stop it, or choose another port with --port."
-        ) from error
+        raise Unavailable(f"Port {port} on {host} cannot be used{_why(error)}") from error
     return taken
+
+
+def _why(error: OSError) -> str:
+    if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+        return (
+            ": this machine does not have that address. Choose one of its own with --host; 0.0.0.0 means all of them."
+        )
+    if error.errno == errno.EACCES:
+        return ": the system keeps ports below 1024 for itself. Choose another with --port, such as 8443."
+    return f" ({error.strerror}). Perhaps another teleosce runs: stop it, or choose another port with --port."
 
 
 def _one(family: int, address: tuple[object, ...]) -> socket.socket:

@@ -52,6 +52,13 @@ def test_the_example_becomes_an_exam_with_timetables_and_links(folder: Path) -> 
     assert {one["state"] for one in listed} == {"waiting"}
 
 
+@pytest.mark.parametrize("words", [("audit", "verify"), ("key",), ("encounters",), ("verify",)])
+def test_a_mistyped_folder_is_named_and_not_called_sound(folder: Path, words: tuple[str, ...]) -> None:
+    status, said = _run(*words, "--data", "nowhere")
+    assert (status, "nowhere" in said) == (2, True)
+    assert not (folder / "nowhere").exists()
+
+
 def test_a_plan_with_faults_makes_nothing(folder: Path) -> None:
     text = (folder / "exam.yaml").read_text()
     (folder / "exam.yaml").write_text(text.replace("  - station: low-mood", "  - station: low-moot"))
