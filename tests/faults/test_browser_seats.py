@@ -19,7 +19,7 @@ pytestmark = pytest.mark.faults
 
 async def told(page: Page) -> None:
     """The page says that it has no place any more, has let the devices go, and stays so."""
-    await expect(page.get_by_role("heading", name="You go on in another tab or on another device")).to_be_visible()
+    await expect(page.get_by_role("heading", name="You have moved to another tab or device")).to_be_visible()
     await expect(page.locator("#live-line")).to_have_text("Not connected")
     tracks = "() => document.getElementById('self-video').srcObject.getTracks().map((one) => one.readyState)"
     assert set(await page.evaluate(tracks)) == {"ended"}

@@ -72,7 +72,7 @@ async def test_the_control_room_shows_and_leads_the_day(tmp_path: Path) -> None:
             await cell.focus()
             await control.keyboard.press("p")
             await expect(cell).to_contain_text("Paused")
-            await expect(candidate.locator("#live-paused")).to_contain_text("Your clock stands")
+            await expect(candidate.locator("#live-paused")).to_contain_text("Your clock is stopped")
             clock = await candidate.locator("#live-clock").inner_text()
             await look(candidate, "station-paused")
             assert await candidate.locator("#live-clock").inner_text() == clock

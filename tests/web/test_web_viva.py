@@ -53,6 +53,21 @@ async def test_an_examiner_who_speaks_is_in_one_place(viva: House) -> None:
     await built(viva.rooms, both | {"stations": [station | {"examiner_speaks": False}, "low-mood"]})
 
 
+async def test_a_link_says_when_the_exam_starts_for_its_person(tmp_path: Path) -> None:
+    starts = {"starts": "2027-03-02 09:00", "circuits": [{"name": "A"}, {"name": "B", "starts": "2027-03-02 13:30"}]}
+    names = ["Ada", "Ben", "Cy"]
+    stations = ["chest-pain-video", "low-mood"]
+    async with planned_house(tmp_path / "data", PLAN | starts | {"stations": stations, "candidates": names}) as made:
+        anybody = await made.client()
+        told = {}
+        for link in made.exam.links:
+            said = await anybody.json("POST", "/api/link", {"token": link.path.partition("#")[2]})
+            told[link.name] = said["starts_ms"]
+    morning, noon = (1_803_978_000_000 + minutes * 60_000 for minutes in (0, 270))
+    assert {told[name] for name in names} == {morning, noon}
+    assert all(at in (morning, noon) for at in told.values())
+
+
 async def test_the_examiner_is_asked_for_consent_and_led_to_the_desk(viva: House) -> None:
     names = {one.name: one for one in await viva.rooms.people.seats(viva.exam.exam_id)}
     anybody = await viva.client()

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from teleosce.core.errors import Conflict, TooMany
 from teleosce.exams import RUNNING
-from teleosce.people import LinkRefused, LinkView, Permission, Principal, Role
+from teleosce.people import LinkRefused, LinkView, Permission, Principal, Role, Seat
 from teleosce.web import sessions
 from teleosce.web.access import speaks
 from teleosce.web.context import Rooms, principal, rooms
@@ -84,12 +84,20 @@ async def look(request: web.Request) -> web.Response:
             "exam": {"id": exam.id, "title": exam.title, "zone": exam.zone},
             "opens_ms": view.opens_ms,
             "closes_ms": view.closes_ms,
+            "starts_ms": None if feedback else await _starts_ms(house, view.seat),
             "consent": consent,
             "training": training,
             "leads_to": "feedback" if feedback else "exam",
             "now_ms": house.clock.now_ms(),
         }
     )
+
+
+async def _starts_ms(house: Rooms, seat: Seat) -> int | None:
+    """When the exam is planned to start for somebody, in their first circuit; in any for those who are in none."""
+    own = {one.circuit for one in await house.exams.of_seat(seat.id)}
+    circuits = [one for one in await house.exams.circuits(seat.exam_id) if not own or one.name in own]
+    return min((one.starts_ms for one in circuits if one.starts_ms is not None), default=None)
 
 
 async def _is_recorded(house: Rooms, view: LinkView) -> bool:

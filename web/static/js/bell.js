@@ -64,7 +64,7 @@ export function ring(kind, text = wording(kind)) {
 
 /** @param {BellKind} kind */
 function wording(kind) {
-  return { start: t("Bell: begin."), warning: t("Bell: the end is near."), end: t("Bell: the time is over."), call: t("Bell: the organisers ring.") }[kind];
+  return { start: t("Bell: begin."), warning: t("Bell: the end is near."), end: t("Bell: the time is over."), call: t("Bell: the organisers are calling.") }[kind];
 }
 
 function context() {

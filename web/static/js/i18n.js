@@ -79,6 +79,15 @@ export function timeSpan(from_ms, until_ms, zone) {
 }
 
 /**
+ * A moment with its day, such as "Tuesday 2 March at 09:00".
+ * @param {number} ms
+ * @param {string} zone an IANA name
+ */
+export function dayAndTime(ms, zone) {
+  return new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", timeZone: zone }).format(ms);
+}
+
+/**
  * The time of day, such as "09:30".
  * @param {number} ms
  * @param {string} [zone] an IANA name; the reader's own when left out

@@ -13,8 +13,8 @@ const SEEN = "teleosce.messages-seen";
 
 /** Whether everybody's clock stands, or this encounter's. @param {Place} place */
 export function pausedWords({ encounter, circuit }) {
-  if (circuit?.state === "paused") return t("The exam is paused. Everybody’s clock stands; nothing is lost. Stay here.");
-  if (encounter && encounter.paused_ms !== null) return t("Your station is paused. Your clock stands; nothing is lost. Stay here.");
+  if (circuit?.state === "paused") return t("The exam is paused. All clocks are stopped; nothing is lost. Stay here.");
+  if (encounter && encounter.paused_ms !== null) return t("Your station is paused. Your clock is stopped; nothing is lost. Stay here.");
   return "";
 }
 
@@ -38,6 +38,7 @@ export class LiveDay {
   /** @type {Place | null} */ #place = null;
   /** @type {Map<number, Said>} */ #messages = new Map();
   /** The conversation of the open dialog. @type {HTMLElement | null} */ #log = null;
+  /** What somebody began to write and closed without a call. */ #draft = "";
   #said = "";
   #paused = false;
   #whens = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-when]"));
@@ -63,7 +64,7 @@ export class LiveDay {
     setText(line, observers);
     const said = [paused, observers].filter(Boolean).join(" ");
     if (said !== this.#said && said) announce(said);
-    if (this.#paused && !paused) announce(t("It goes on."));
+    if (this.#paused && !paused) announce(t("The clock runs again."));
     this.#paused = paused !== "";
     this.#said = said;
   }
@@ -97,6 +98,7 @@ export class LiveDay {
    */
   talk(explained, send) {
     const text = el("textarea", { class: "input", id: "help-text", rows: 3, maxlength: 500 });
+    text.value = this.#draft;
     this.#log = el("ol", { class: "live-log", role: "log", "aria-label": t("Messages"), tabindex: 0 });
     const dialog = open(
       t("Help and messages"),
@@ -115,7 +117,9 @@ export class LiveDay {
     dialog.addEventListener("close", () => {
       this.#log = null;
       this.#seen(Math.max(0, ...this.#messages.keys()));
-      if (dialog.returnValue === "yes") send(text.value.trim());
+      const calls = dialog.returnValue === "yes";
+      this.#draft = calls ? "" : text.value;
+      if (calls) send(text.value.trim());
     });
   }
 

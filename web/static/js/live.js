@@ -206,7 +206,7 @@ export class Live {
     this.#bar.show(null, "", this.page.resting);
     this.#bar.line("idle", t("Not connected"));
     this.show(view);
-    announce(view === "replaced" ? t("You go on in another tab or on another device.") : `${t("This session has ended.")} ${reason}`, "assertive");
+    announce(view === "replaced" ? t("You have moved to another tab or device.") : `${t("This session has ended.")} ${reason}`, "assertive");
     byId("main").focus();
   }
 
@@ -299,7 +299,7 @@ function lineWords(socket, peer, weak) {
  * @param {Phase} phase
  */
 function bellWords(kind, phase) {
-  if (kind === "call") return t("The organisers ring: look at your messages.");
+  if (kind === "call") return t("The organisers are calling: look at your messages.");
   if (kind === "warning") return t("The end is near.");
   if (kind === "start") return phase === "reading" ? t("The reading time begins.") : t("The consultation begins.");
   return phase === "note" ? t("The time for the note is over.") : t("The consultation is over.");

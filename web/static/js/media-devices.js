@@ -277,11 +277,11 @@ function permissionSteps() {
     return [t("Tap the page button in the address bar, then Website Settings, and set Camera and Microphone to Allow."), again];
   }
   if (/Firefox\//.test(agent)) {
-    return [t("Press the crossed-out camera or microphone at the left of the address, and remove the block."), again];
+    return [t("Press the crossed-out camera or microphone to the left of the address, and remove the block."), again];
   }
-  if (/Android/.test(agent)) return [t("Tap the sign at the left of the address, then Permissions, and allow camera and microphone."), again];
+  if (/Android/.test(agent)) return [t("Tap the symbol to the left of the address, then Permissions, and allow camera and microphone."), again];
   if (/Chrome\//.test(agent)) {
-    return [t("Press the sign at the left of the address, and switch Camera and Microphone on."), again];
+    return [t("Press the symbol to the left of the address, and switch Camera and Microphone on."), again];
   }
   return [t("In the Safari menu choose “Settings for this website”, and set Camera and Microphone to Allow."), again];
 }

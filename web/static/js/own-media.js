@@ -126,7 +126,7 @@ export class OwnMedia {
       const track = await opening;
       this.#faults[device] = null;
       this.#watch(track);
-      announce(device === "camera" ? t("Your camera was opened afresh.") : t("Your microphone was opened afresh. Say something."));
+      announce(device === "camera" ? t("Your camera was restarted.") : t("Your microphone was restarted. Say something."));
     } catch (thrown) {
       if (!(thrown instanceof DeviceFault)) throw thrown;
       this.#faults[device] = thrown;

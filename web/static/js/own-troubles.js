@@ -65,10 +65,10 @@ export function troubleOf(device, { muted, silent, kinds }) {
     if (kinds.includes("no-sound") || kinds.includes("no-packets")) return { title: t("We cannot hear you."), text: t("Your microphone is on, but its sound does not arrive.") };
     return null;
   }
-  if (muted) return { title: t("We cannot see you."), text: t("The computer has paused your camera. Is its switch or shutter closed, or does another program use it?") };
+  if (muted) return { title: t("We cannot see you."), text: t("The computer has paused your camera. Is its switch or shutter closed, or is another program using it?") };
   if (kinds.includes("no-picture")) return { title: t("We cannot see you."), text: t("Your camera is on, but its picture does not arrive. You are heard as before.") };
   if (kinds.includes("dark")) return { title: t("We can hardly see you."), text: t("Your picture is dark. Is something over the camera, or can you put a light on?") };
   if (kinds.includes("covered")) return { title: t("We cannot see you."), text: t("Something seems to cover your camera. You are heard as before.") };
-  if (kinds.includes("frozen")) return { title: t("Your picture stands still."), text: t("If you are moving, the camera may have stopped. You are heard as before.") };
+  if (kinds.includes("frozen")) return { title: t("Your picture has frozen."), text: t("If you are moving, the camera may have stopped. You are heard as before.") };
   return null;
 }

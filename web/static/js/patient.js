@@ -181,7 +181,7 @@ function tellIdle({ encounter, next }) {
   setText(
     byId("idle-text"),
     rest
-      ? t("Nothing to do at this station. It goes on by itself.")
+      ? t("Nothing to do at this station. This page moves on by itself.")
       : finished
         ? t("Thank you. Everything is saved; you may close this page.")
         : over

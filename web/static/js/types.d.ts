@@ -241,8 +241,11 @@ export interface PageMessages {
 export interface LinkView {
   seat: { name: string; role: Role; number: number | null };
   exam: { id: string; title: string; zone: string };
+  /** Between these two the link works. */
   opens_ms: number;
   closes_ms: number;
+  /** When the exam is planned to start for this person; null where no time is set, or the exam is over. */
+  starts_ms: number | null;
   /** null for those who are not recorded. */
   consent: { version: string; html: string; given: boolean } | null;
   /** Whether their recordings may train examiners and teach. */

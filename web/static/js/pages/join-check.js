@@ -147,7 +147,7 @@ export class EquipmentCheck {
       if (loud >= HEARD_TIMES) this.judge("microphone", "ready", t("Your voice is heard well."));
       else if (performance.now() - began < SILENT_AFTER_MS) return;
       else if (faint >= HEARD_TIMES) this.judge("microphone", "will-do", t("Your voice is heard, but faintly."), [t("Come nearer to the microphone, or raise its level in the system’s sound settings.")]);
-      else this.judge("microphone", "not-ready", t("Nothing was heard. Say a few words."), [t("Look whether the microphone or the headset is switched off or muted."), t("Choose another microphone in the list.")]);
+      else this.judge("microphone", "not-ready", t("Nothing was heard. Say a few words."), [t("Check that the microphone or the headset is switched on and not muted."), t("Choose another microphone in the list.")]);
     });
   }
 
@@ -179,7 +179,7 @@ export class EquipmentCheck {
     byId("speaker-play").focus();
     if (heard) return this.judge("speaker", "ready", t("You heard the sound."));
     this.judge("speaker", "not-ready", t("You did not hear the sound."), [
-      t("Turn the volume up, and look whether the sound is muted."),
+      t("Turn the volume up, and check that the sound is not muted."),
       t("Plug headphones in again, or choose another loudspeaker."),
       t("Then play the sound once more."),
     ]);
@@ -210,11 +210,14 @@ export class EquipmentCheck {
   judgeLine() {
     const { round_trip_ms, loss } = this.measured;
     const verdict = lineVerdict(this.measured);
-    const numbers = round_trip_ms === null
+    const numbers = { ms: Math.round(round_trip_ms ?? 0), loss: ((loss ?? 0) * 100).toFixed(1) };
+    const said = round_trip_ms === null
       ? t("The line connected, but nothing came back over it.")
-      : t("Round trip {ms} ms, {loss} % lost.", { ms: Math.round(round_trip_ms), loss: ((loss ?? 0) * 100).toFixed(1) });
+      : verdict === "ready"
+        ? t("Your line is good. (Round trip {ms} ms, {loss} % lost.)", numbers)
+        : t("Your line is weak. (Round trip {ms} ms, {loss} % lost.)", numbers);
     const better = [t("Use a network cable, or sit nearer to the wireless router."), t("Ask others in the house to pause downloads and films.")];
-    this.judge("line", verdict, numbers, verdict === "ready" ? [] : better);
+    this.judge("line", verdict, said, verdict === "ready" ? [] : better);
   }
 
   /** @private */
@@ -290,7 +293,7 @@ export class EquipmentCheck {
       : overall === "ready"
         ? t("Everything is ready.")
         : overall === "will-do"
-          ? t("This will do. You may enter, or make it better first.")
+          ? t("This will do. You may enter, or improve it first.")
           : t("Something is not ready. Try what is written above. If it does not help, enter: the invigilator sees it and can help you.");
     setText(byId("check-end-text"), text);
     byId("enter").setAttribute("aria-disabled", String(missing.length > 0));

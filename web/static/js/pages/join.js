@@ -6,7 +6,7 @@ import { announce } from "../announce.js";
 import { Fault, messageOf, post } from "../api.js";
 import { ServerClock, countdown } from "../clock.js";
 import { byId, setText, whileBusy } from "../dom.js";
-import { roleName, t, timeSpan } from "../i18n.js";
+import { dayAndTime, roleName, t } from "../i18n.js";
 import { setPageRole } from "../role.js";
 import { Socket } from "../socket.js";
 import { EquipmentCheck } from "./join-check.js";
@@ -104,14 +104,19 @@ function fault(missing) {
   if (missing) box.focus();
 }
 
-/** @param {LinkView} view */
-function showWhen({ exam, opens_ms, closes_ms }) {
+/** When the exam starts, where that is planned; and until when the link works. @param {LinkView} view */
+function showWhen({ exam, opens_ms, closes_ms, starts_ms }) {
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const school = timeSpan(opens_ms, closes_ms, exam.zone);
-  const yours = timeSpan(opens_ms, closes_ms, own);
-  setText(byId("who-when"), t("{span} ({place} time, the school’s)", { span: school, place: placeOf(exam.zone) }));
-  setText(byId("who-yours"), t("{span} ({place} time)", { span: yours, place: placeOf(own) }));
-  byId("who-yours").hidden = byId("who-yours-term").hidden = yours === school;
+  for (const id of ["who-when", "who-when-term", "who-yours", "who-yours-term"]) byId(id).hidden = starts_ms === null;
+  if (starts_ms !== null) {
+    const school = dayAndTime(starts_ms, exam.zone);
+    const yours = dayAndTime(starts_ms, own);
+    setText(byId("who-when"), t("{when} ({place} time, the school’s)", { when: school, place: placeOf(exam.zone) }));
+    setText(byId("who-yours"), t("{when} ({place} time)", { when: yours, place: placeOf(own) }));
+    byId("who-yours").hidden = byId("who-yours-term").hidden = yours === school;
+  }
+  const until = { from: dayAndTime(opens_ms, own), until: dayAndTime(closes_ms, own), place: placeOf(own) };
+  setText(byId("who-works"), opens_ms > clock.now() ? t("from {from} until {until} ({place} time)", until) : t("until {until} ({place} time)", until));
 }
 
 /** @param {string} zone such as "Europe/London" */
@@ -179,7 +184,7 @@ function startCheck(page) {
     onstate: (state) => {
       if (state !== "replaced" && state !== "ended") return;
       check.close();
-      if (state === "replaced") stop(t("You joined in another window"), t("Your seat is in use on the device or in the window where you joined last. This one is at rest."), t("Use this window instead"), () => location.reload());
+      if (state === "replaced") stop(t("You joined in another window"), t("Your place is in use on the device or in the window where you joined last. This window has stopped."), t("Use this window instead"), () => location.reload());
       else stop(t("This visit has ended"), t("The organiser may have sent you a new link. If not, load this page again."), t("Load again"), () => location.reload());
     },
   });

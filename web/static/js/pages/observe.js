@@ -16,7 +16,7 @@ const listener = new Listener(encounter, byId("pictures"), {
   onencounter: show,
   onpeer: (state) => tellLine(state),
   onsocket: (state) => {
-    if (state === "replaced") setText(byId("observe-message"), t("You look in on this encounter in another tab now. This one has let go."));
+    if (state === "replaced") setText(byId("observe-message"), t("You are watching this encounter in another tab now. This one has stopped."));
     if (state === "ended") setText(byId("observe-message"), t("This session has ended. Open your link again, or sign in."));
     if (state === "lost") setState(byId("observe-line"), "fair", t("Reconnecting"));
   },
@@ -45,7 +45,7 @@ function show(told) {
     done: t("The encounter is done."),
   }[one.phase];
   const stands = one.paused_ms !== null && (one.phase === "reading" || one.phase === "encounter");
-  const words = stands ? t("The clock stands. It goes on when the organisers resume it.") : message;
+  const words = stands ? t("The clock is stopped until the organisers resume.") : message;
   setText(byId("observe-message"), one.rest ? t("This is a rest station: there is nobody to see.") : words);
 }
 
