@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from teleosce.recording import Recordings
 from teleosce.rtc import MediaServer, Ticket
 
 SECRET = "only for a server that lives for a minute"
+
+POOL = 5
+"""Readers that the database keeps open: SQLAlchemy's own number."""
 
 
 class Ours:
@@ -51,6 +55,18 @@ class Ours:
         await self._recordings.leave(encounter)
         await self._media.close_room(encounter, "over")
         await self._recordings.seal(encounter)
+
+    async def fill(self) -> None:
+        """Every pool at its size: threads for what blocks, and the database's readers with a thread each."""
+        threads = min(32, (os.cpu_count() or 1) + 4)  # concurrent.futures' own number
+        blocking, together = threading.Barrier(threads), asyncio.Barrier(POOL)
+
+        async def read() -> None:
+            async with self._database.read():
+                await together.wait()
+
+        await asyncio.gather(*(asyncio.to_thread(blocking.wait) for _ in range(threads)))
+        await asyncio.gather(*(read() for _ in range(POOL)))
 
     async def tasks(self) -> int:
         """Tasks of the loop, but for those that end a session."""

@@ -52,7 +52,7 @@ async def serve(kind: str, folder: Path) -> None:
     reader = asyncio.StreamReader(limit=1 << 20)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    names = ("answer", "finish", "end", "tasks", "listen", "begin", "close")
+    names = ("answer", "finish", "end", "fill", "tasks", "listen", "begin", "close")
     orders: dict[str, Callable[..., Awaitable[Any]]] = {
         name: getattr(server, name) for name in names if hasattr(server, name)
     }

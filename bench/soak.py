@@ -31,7 +31,7 @@ from bench.report import environment
 
 EVERY_S = 10.0
 WARM_UP = 0.3
-"""Of the whole time: until every pool, cache and buffer has its size."""
+"""Of the whole time: until every cache and buffer has its size. The pools of threads have theirs before it begins."""
 
 STAY_S = (4.0, 12.0)
 
@@ -145,6 +145,7 @@ async def soak(minutes: float, sessions: int) -> tuple[list[Sample], Crowd]:
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         async with ServerProcess("ours", Path(folder)) as server:
             crowd = Crowd(server, clip)
+            await crowd.order("fill")
             work = [asyncio.create_task(pump(crowd.sending))]
             work += [asyncio.create_task(crowd.run(number)) for number in range(sessions)]
             began = time.monotonic()
