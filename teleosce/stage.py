@@ -1,7 +1,8 @@
 """What happens around an encounter: rooms that do not know each other act at its bells."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import structlog
 
@@ -15,7 +16,7 @@ from teleosce.core.events import (
     RecordingSealed,
     SeatSwapped,
 )
-from teleosce.exams import IncidentKind, Lost, Phase, Wrong
+from teleosce.exams import Encounter, IncidentKind, Lost, Phase, Wrong
 from teleosce.recording import lost_spans
 from teleosce.rtc import PeerState
 from teleosce.transcripts import State
@@ -223,47 +224,61 @@ class Stage:
         A phase that is over gives way to the next; a consultation that nobody records is recorded; recordings are
         sealed and transcripts asked for, whatever was missed.
         """
-        with suppress(Exception):
+        try:
             for encounter_id in await self.rooms.recordings.recover():
                 self._seal_soon(encounter_id)
+        except Exception:
+            log.exception("what a killed server left is looked for below")
         since_ms = 0
         while not self._stopping.is_set():
             try:
-                await self._reconcile(since_ms)
-                since_ms = self.rooms.clock.now_ms() - RECENT_MS
+                if await self._reconcile(since_ms):
+                    since_ms = self.rooms.clock.now_ms() - RECENT_MS
             except Exception:
                 log.exception("what was left behind is looked for again")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), RECONCILE_S)
 
-    async def _reconcile(self, since_ms: int) -> None:
+    async def _reconcile(self, since_ms: int) -> bool:
+        """Whether all could be looked after."""
         rooms = self.rooms
+        failed: list[str] = []
         rooms.day.wake()
         # Nothing is on its way when the server starts.
         settled_ms = rooms.clock.now_ms() - (SETTLED_MS if since_ms else 0)
         for encounter in await rooms.exams.running():
-            settled = encounter.phase is Phase.encounter and encounter.phase_started_ms <= settled_ms
-            if settled and not rooms.recordings.is_recording(encounter.id):
-                log.error("a consultation was not recorded; it is from now on", encounter=encounter.id)
-                await self._open(EncounterStarted(encounter.id))
+            with _alone(encounter, failed):
+                await self._go_on(encounter, settled_ms)
         past = await rooms.exams.past_consultation(since_ms)
         incidents = await rooms.exams.incidents_in([one.id for one in past if one.id not in self._right])
         unmeasured = {one.encounter_id for one in incidents if not one.measured and one.kind is not IncidentKind.other}
         for encounter in past:
-            settled = encounter.phase_started_ms <= settled_ms
-            if not settled or encounter.id in self._right or encounter.id in self._being_sealed:
-                continue
-            if rooms.recordings.is_recording(encounter.id):
-                log.error("a consultation was recorded beyond its end", encounter=encounter.id)
-                await self._close(EncounterEnded(encounter.id))
-            elif await rooms.recordings.manifest(encounter.id):
-                if encounter.id in unmeasured or encounter.phase_started_ms > settled_ms - LATELY_MS:
-                    await self._measure(RecordingSealed(encounter.id))
-                if (await rooms.transcripts.status(encounter.id)).state is State.waiting:
-                    await self._transcribe(RecordingSealed(encounter.id))
-                self._right.add(encounter.id)
-            elif await rooms.recordings.takes(encounter.id):
-                self._seal_soon(encounter.id)
+            with _alone(encounter, failed):
+                await self._make_right(encounter, settled_ms, unmeasured=encounter.id in unmeasured)
+        return not failed
+
+    async def _go_on(self, encounter: Encounter, settled_ms: int) -> None:
+        settled = encounter.phase is Phase.encounter and encounter.phase_started_ms <= settled_ms
+        if settled and not self.rooms.recordings.is_recording(encounter.id):
+            log.error("a consultation was not recorded; it is from now on", encounter=encounter.id)
+            await self._open(EncounterStarted(encounter.id))
+
+    async def _make_right(self, encounter: Encounter, settled_ms: int, *, unmeasured: bool) -> None:
+        rooms = self.rooms
+        settled = encounter.phase_started_ms <= settled_ms
+        if not settled or encounter.id in self._right or encounter.id in self._being_sealed:
+            return
+        if rooms.recordings.is_recording(encounter.id):
+            log.error("a consultation was recorded beyond its end", encounter=encounter.id)
+            await self._close(EncounterEnded(encounter.id))
+        elif await rooms.recordings.manifest(encounter.id):
+            if unmeasured or encounter.phase_started_ms > settled_ms - LATELY_MS:
+                await self._measure(RecordingSealed(encounter.id))
+            if (await rooms.transcripts.status(encounter.id)).state is State.waiting:
+                await self._transcribe(RecordingSealed(encounter.id))
+            self._right.add(encounter.id)
+        elif await rooms.recordings.takes(encounter.id):
+            self._seal_soon(encounter.id)
 
     async def finish(self) -> None:
         """Waits for the recordings that are being sealed; those that wait for room are left to the next start."""
@@ -272,3 +287,13 @@ class Stage:
             await self._noting
         if self._sealing:
             await asyncio.wait(self._sealing)
+
+
+@contextmanager
+def _alone(encounter: Encounter, failed: list[str]) -> Iterator[None]:
+    """What is wrong with one encounter keeps nobody from looking after the others; its id is added to `failed`."""
+    try:
+        yield
+    except Exception:
+        log.exception("an encounter could not be looked after; it is tried again", encounter=encounter.id)
+        failed.append(encounter.id)

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from teleosce import stage as staging
 from teleosce.app import build
 from teleosce.core.errors import Unavailable
 from teleosce.core.events import ConnectionChanged
+from teleosce.core.ids import new_id
 from teleosce.core.settings import Settings
 from teleosce.exams import Encounter, Outcome, Phase, Timings
 from teleosce.people import Role
@@ -163,3 +165,36 @@ async def test_what_was_left_behind_is_found(theatre: Theatre, monkeypatch: pyte
     assert await rooms.transcripts.asked_for(encounter.id)
     await theatre.stage._reconcile(1)
     assert encounter.id in theatre.stage._right
+
+
+async def test_one_encounter_that_cannot_be_looked_after_holds_up_no_other(
+    theatre: Theatre, monkeypatch: pytest.MonkeyPatch
+):
+    """The station of the first is gone from the bank."""
+    monkeypatch.setattr(staging, "SETTLED_MS", -1)
+    rooms = theatre.rooms
+    for encounter in [await theatre.consultation() for _ in range(2)]:
+        await theatre.speak(encounter)
+        await rooms.day.end_phase(encounter.id, Phase.encounter)
+    await rooms.day.heard()
+    await asyncio.wait(theatre.stage._sealing)
+    first, second = await rooms.exams.past_consultation(1)
+    async with rooms.database.write() as connection:
+        await connection.execute(text("DELETE FROM transcripts"))
+        gone = "UPDATE slot SET station_hash = 'gone' WHERE exam_id = :exam"
+        await connection.execute(text(gone), {"exam": first.exam_id})
+    assert not await theatre.stage._reconcile(1)
+    assert theatre.stage._right == {second.id}
+    assert await rooms.transcripts.asked_for(second.id)
+
+
+async def test_a_folder_that_cannot_be_read_keeps_no_other_from_being_sealed(theatre: Theatre):
+    for _ in range(2):
+        await theatre.speak(await theatre.consultation())
+    await theatre.close()
+    first, second = sorted((theatre.settings.data / "encounters").iterdir())
+    (first / "manifest.json").write_text("{}")
+    (first / f"{new_id()}.take.json").mkdir()  # as a copy by hand may leave it
+    await theatre.open()
+    await theatre.rooms.recordings.recover()
+    assert (second / "manifest.json").is_file()

@@ -166,12 +166,15 @@ class Recordings:
             encounter_id = folder.name
             if encounter_id in self._attended:
                 continue
-            if encounter_id in unannounced or not await asyncio.to_thread(folders.is_finished, folder):
-                try:
+            try:
+                if encounter_id in unannounced or not await asyncio.to_thread(folders.is_finished, folder):
                     await self.seal(encounter_id)
-                except Unavailable as fault:
-                    log.error("a recording waits to be sealed", encounter=encounter_id, reason=fault.message)
-                    waiting.append(encounter_id)
+            except Unavailable as fault:
+                log.error("a recording waits to be sealed", encounter=encounter_id, reason=fault.message)
+                waiting.append(encounter_id)
+            except Exception:
+                # One folder that nobody foresaw must not keep the others from being sealed.
+                log.exception("a recording could not be sealed; its raw takes are kept", encounter=encounter_id)
         return waiting
 
     async def seal(self, encounter_id: str) -> Manifest:
