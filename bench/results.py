@@ -9,9 +9,8 @@ import resource
 import time
 from collections.abc import Callable
 
-import numpy as np
-
-from teleosce.psychometrics import bootstrap, stringency
+from bench.coverage import coverage
+from teleosce.psychometrics import bootstrap
 from teleosce.reports import analysis
 from teleosce.reports.cohort import Cohort, Station, cohort_of
 from teleosce.reports.simulated import Shape, simulate
@@ -64,38 +63,6 @@ def costs() -> None:
             + f" {parts[4]:12.2f}"
         )
     print(f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
-
-
-def coverage(simulations: int) -> None:
-    """How often the 95 % intervals of examiners hold their truth, and how well the truth is found."""
-    held = many = 0
-    correlations = []
-    for seed in range(simulations):
-        chance = np.random.default_rng(seed)
-        candidate, station = (part.ravel() for part in np.indices((60, 12)))
-        examiner = station * 3 + candidate % 3
-        again = chance.random(len(candidate)) < 0.15
-        candidate, station = np.append(candidate, candidate[again]), np.append(station, station[again])
-        examiner = np.append(examiner, station[len(again) :] * 3 + (candidate[len(again) :] + 1) % 3)
-        truth = 5 * chance.normal(size=36)
-        score = (
-            60 + 3 * chance.normal(size=12)[station] + 6 * chance.normal(size=60)[candidate]
-            + truth[examiner] + 8 * chance.normal(size=len(candidate))
-        )  # fmt: skip
-        found = stringency.stringency(score, candidate, station, examiner)
-        # What all examiners of a station share is the station's, in the model as in the truth.
-        true = truth - truth.reshape(-1, 3).mean(axis=1).repeat(3)
-        effect = np.array([one.effect for one in found.examiners])
-        shared = effect.reshape(-1, 3).mean(axis=1).repeat(3)
-        held += sum(
-            one.low - middle <= t <= one.high - middle
-            for one, t, middle in zip(found.examiners, true, shared, strict=True)
-        )
-        many += len(true)
-        correlations.append(np.corrcoef(effect - shared, true)[0, 1])
-    print(f"{simulations} exams of 60 candidates × 12 stations, 36 examiners, 15 % marked twice across circuits")
-    print(f"95 % intervals that hold the truth: {100 * held / many:.1f} %")
-    print(f"correlation with the truth: mean {np.mean(correlations):.3f}, lowest {min(correlations):.3f}")
 
 
 def main() -> None:

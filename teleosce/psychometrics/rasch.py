@@ -6,12 +6,16 @@ Gauss–Hermite quadrature; Bock & Aitkin, Psychometrika 1981), which has not th
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from teleosce.psychometrics.stringency import links
 from teleosce.psychometrics.undefined import Undefined
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -21,10 +25,13 @@ NODES = 25
 
 @dataclass(frozen=True)
 class Rasch:
-    """All in logits. stations, examiners: by code in order, each with mean 0, with standard errors; a higher severity
-    gives lower ratings. abilities: of each candidate (expected a posteriori) with its error. thresholds: from each
-    category to the next. fit: of each examiner, the mean square of residuals by what the model expects of them (infit):
-    near 1 when ratings are as noisy as that; above, they are erratic; below, too alike.
+    """All in logits. stations, examiners: by code in order, with standard errors; higher severity gives lower ratings.
+
+    What all examiners of a station share is the station's, as nothing tells the two apart: severities have mean 0 among
+    all whom stations in common join, their errors are of the distance from that mean, and difficulties have mean 0.
+    abilities: of each candidate (expected a posteriori) with its error. thresholds: from each category to the next.
+    fit: of each examiner, the mean square of residuals by what the model expects of them (infit): near 1 when ratings
+    are as noisy as that; above, they are erratic; below, too alike.
     """
 
     abilities: Numbers
@@ -51,7 +58,7 @@ def rasch(rating: Codes, candidate: Codes, station: Codes, examiner: Codes, cate
     from scipy.optimize import minimize
 
     work = _Work(rating, candidate, station, examiner, categories)
-    found = minimize(work.misfit, work.start(), jac=True, method="L-BFGS-B", options={"maxiter": 500})
+    found = minimize(work.misfit, work.start(), jac=True, method="L-BFGS-B", options={"maxiter": 500, "ftol": 1e-11})
     if not np.isfinite(found.fun) or found.status not in (0, 2):
         raise Undefined("fit", "The model does not fit these ratings: the search did not end.")
     return work.solution(found.x)
@@ -81,7 +88,10 @@ class _Work:
         # The chances of a rating hang on its station and examiner alone, so they are worked out once for each pair.
         pairs, self.pair = np.unique(np.column_stack([self.where, self.by]), axis=0, return_inverse=True)
         self.pair_station, self.pair_examiner = pairs[:, 0], pairs[:, 1]
-        self.by_person, self.by_pair = _Groups(self.who), _Groups(self.pair)
+        # Candidates × pairs: how many ratings, and the sums of the ratings and of their squares; and candidates × pairs
+        # and categories. Everything the model asks of the ratings is in them.
+        self.counts, self.reached, self.squares = (self._met(self.x**power) for power in (0, 1, 2))
+        self.given = _table(self.who, self.pair * (self.m + 1) + self.x, (self.n, len(pairs) * (self.m + 1)))
         for what, codes in (("station", self.where), ("examiner", self.by)):
             mean = np.bincount(codes, self.x) / np.bincount(codes)
             if (mean <= 0).any() or (mean >= self.m).any():
@@ -93,8 +103,13 @@ class _Work:
         self.steps = np.arange(self.m + 1)
 
     def start(self) -> Numbers:
-        # Thresholds are not held in order: data may disorder them, and that is worth seeing.
-        return np.concatenate([np.zeros(self.s - 1 + self.e - 1), np.linspace(-1, 1, self.m), [0.0]])
+        # A step in the mean rating is about its variance in logits. Thresholds are not held in order: data may disorder
+        # them, and that is worth seeing.
+        station, spread = np.bincount(self.where, self.x) / np.bincount(self.where), float(self.x.var())
+        examiner = np.bincount(self.by, self.x - station[self.where]) / np.bincount(self.by)
+        low, high = station.mean() - station, examiner.mean() - examiner
+        used = np.bincount(self.x, minlength=self.m + 1)
+        return np.concatenate([low[:-1] / spread, high[:-1] / spread, np.log(used[:-1] / used[1:]), [0.0]])
 
     def _parts(self, p: Numbers) -> tuple[Numbers, Numbers, Numbers, float]:
         """Stations and examiners around 0, thresholds (their mean places the 0 of ability), log sd of ability."""
@@ -103,22 +118,24 @@ class _Work:
         examiners = np.append(p[a:b], -p[a:b].sum())
         return stations, examiners, p[b : b + self.m], float(p[-1])
 
+    def _met(self, what: Numbers | Codes) -> "sparse.csr_array":
+        return _table(self.who, self.pair, (self.n, len(self.pair_station)), what)
+
     def _probabilities(self, p: Numbers) -> tuple[Numbers, Numbers]:
-        """Of each category log P, pairs × nodes × categories, and each node's ability."""
+        """Of each category log P, pairs × categories × nodes, and each node's ability."""
         from scipy.special import logsumexp
 
         stations, examiners, thresholds, log_sd = self._parts(p)
         ability = np.exp(log_sd) * self.points
         ease = ability[None, :] - (stations[self.pair_station] + examiners[self.pair_examiner])[:, None]
-        log_p = ease[:, :, None] * self.steps - np.concatenate([[0.0], np.cumsum(thresholds)])
-        return log_p - logsumexp(log_p, axis=2, keepdims=True), ability
+        log_p = ease[:, None, :] * self.steps[:, None] - np.concatenate([[0.0], np.cumsum(thresholds)])[:, None]
+        return log_p - logsumexp(log_p, axis=1, keepdims=True), ability
 
     def _posterior(self, log_p: Numbers) -> tuple[Numbers, Numbers]:
         """Each candidate's log-likelihood, and the share of each node in it."""
         from scipy.special import logsumexp
 
-        own = log_p[self.pair, :, self.x]
-        joint = self.by_person.sums(own) + self.log_weights
+        joint = self.given @ log_p.reshape(-1, NODES) + self.log_weights
         total = logsumexp(joint, axis=1)
         return total, np.exp(joint - total[:, None])
 
@@ -127,17 +144,15 @@ class _Work:
         log_p, ability = self._probabilities(p)
         total, share = self._posterior(log_p)
         probability = np.exp(log_p)
-        weight = share[self.who]
         # How much of each node the ratings of a pair hold, and how high they are there.
-        held = self.by_pair.sums(weight)
-        reached = self.by_pair.sums(weight * self.x[:, None])
-        over = reached - held * (probability @ self.steps)
+        held, reached = self.counts.T @ share, self.reached.T @ share
+        over = reached - held * (self.steps @ probability)
         each = over.sum(axis=1)
         by_station = -np.bincount(self.pair_station, each, minlength=self.s)
         by_examiner = -np.bincount(self.pair_examiner, each, minlength=self.e)
-        above = np.flip(np.cumsum(np.flip(probability, axis=2), axis=2), axis=2)[:, :, 1:]
+        above = np.flip(np.cumsum(np.flip(probability, axis=1), axis=1), axis=1)[:, 1:]
         passed = (self.x[:, None] >= self.steps[1:]).sum(axis=0)
-        by_threshold = np.einsum("pqk,pq->k", above, held) - passed
+        by_threshold = np.einsum("pkq,pq->k", above, held) - passed
         by_sd = float((over * ability).sum())
         gradient = np.concatenate(
             [by_station[:-1] - by_station[-1], by_examiner[:-1] - by_examiner[-1], by_threshold, [by_sd]]
@@ -149,34 +164,44 @@ class _Work:
         log_p, ability = self._probabilities(p)
         _, share = self._posterior(log_p)
         stations, examiners, thresholds, log_sd = self._parts(p)
+        # Where examiners stay at their stations, the search may end anywhere along what cannot be told apart.
+        group = links(self.pair_station, self.pair_examiner)
+        of_station, of_examiner = (
+            group[np.unique(codes, return_index=True)[1]] for codes in (self.pair_station, self.pair_examiner)
+        )
+        many = np.bincount(of_examiner)
+        shared = np.bincount(of_examiner, examiners) / many
+        examiners, stations = examiners - shared[of_examiner], stations + shared[of_station]
+        stations, thresholds = stations - stations.mean(), thresholds + stations.mean()
         eap = share @ ability
         # The information that ratings hold of their station and examiner, by the spread of what was expected of them.
         probability = np.exp(log_p)
-        expected = probability @ self.steps
-        spread = probability @ self.steps**2 - expected**2
-        weight = share[self.who]
-        information = (spread[self.pair] * weight).sum(axis=1)
+        expected = self.steps @ probability
+        spread = self.steps**2 @ probability - expected**2
+        held = self.counts.T @ share
+        information = (spread * held).sum(axis=1)
         # Over all that an ability may be, not at its estimate: then the model expects 1, with few ratings as with many.
-        misfit = ((self.x[:, None] - expected[self.pair]) ** 2 * weight).sum(axis=1)
+        misfit = self.squares.T @ share - 2 * expected * (self.reached.T @ share) + expected**2 * held
+        own = 1 / np.bincount(self.pair_examiner, information)
+        of_mean = np.bincount(of_examiner, own) / many**2
         return Rasch(
             abilities=eap,
             ability_errors=np.sqrt(np.maximum(share @ ability**2 - eap**2, 0)),
             ability_sd=float(np.exp(log_sd)),
             stations=stations,
-            station_errors=1 / np.sqrt(np.bincount(self.where, information)),
+            station_errors=1 / np.sqrt(np.bincount(self.pair_station, information)),
             examiners=examiners,
-            examiner_errors=1 / np.sqrt(np.bincount(self.by, information)),
+            examiner_errors=np.sqrt(own * (1 - 2 / many[of_examiner]) + of_mean[of_examiner]),
             thresholds=thresholds,
-            fit=np.bincount(self.by, misfit) / np.bincount(self.by, information),
+            fit=np.bincount(self.pair_examiner, misfit.sum(axis=1)) / np.bincount(self.pair_examiner, information),
         )
 
 
-class _Groups:
-    """Sums rows by group; groups are 0 and up, none empty."""
+def _table(
+    rows: Codes, columns: Codes, shape: tuple[int, int], what: Numbers | Codes | None = None
+) -> "sparse.csr_array":
+    """What there is at each place of a table, summed; how often each place comes when nothing is given."""
+    from scipy import sparse
 
-    def __init__(self, codes: Codes) -> None:
-        self._order = np.argsort(codes, kind="stable")
-        self._starts = np.searchsorted(codes[self._order], np.arange(int(codes.max()) + 1))
-
-    def sums(self, rows: Numbers) -> Numbers:
-        return np.add.reduceat(rows[self._order], self._starts, axis=0)
+    values = np.ones(len(rows)) if what is None else what.astype(np.float64)
+    return sparse.csr_array((values, (rows, columns)), shape=shape)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from teleosce.psychometrics import bootstrap, exam, standards, stations
 from teleosce.psychometrics.undefined import Undefined
@@ -52,7 +53,7 @@ def test_each_part_of_a_rule_fails_by_its_name() -> None:
     assert verdicts[0].stations_passed == 1
 
 
-@pytest.mark.parametrize("method", list(bootstrap.CUTS))
+@pytest.mark.parametrize("method", ["borderline-regression", "borderline-group", "contrasting-groups"])
 def test_each_method_s_bootstrap_draws_what_a_plain_loop_draws(method: str) -> None:
     scores, grades = simulated(n=40, k=3)
     scores[:12, 1], grades[5:9, 2] = NAN, NAN
@@ -75,6 +76,23 @@ def test_each_method_s_bootstrap_draws_what_a_plain_loop_draws(method: str) -> N
         assert one.undefined == np.isnan(cuts[:, station]).sum()
         if np.isfinite(one.se):
             assert one.se == pytest.approx(np.nanstd(cuts[:, station], ddof=1), rel=1e-9)
+
+
+@pytest.mark.parametrize(("method", "percentile", "share"), [("cohen", 95, 0.6), ("modified-cohen", 90, 0.65)])
+def test_intervals_of_a_high_percentile_hold_what_it_stands_for(method: str, percentile: float, share: float) -> None:
+    truth = share * (60 + 10 * norm.ppf(percentile / 100))
+    held = list[bool]()
+    for seed in range(40):
+        scores = 60 + 10 * np.random.default_rng(seed).normal(size=(60, 6))
+        scores[:5, 1] = NAN
+        _, each = bootstrap.cut_spread(method, scores, np.full_like(scores, NAN), draws=200)
+        held += [one.low <= truth <= one.high for one in each]
+    assert np.mean(held) > 0.91
+
+
+def test_where_all_have_the_same_score_a_percentile_is_that() -> None:
+    whole, _ = bootstrap.cut_spread("cohen", np.full((20, 3), 70.0), np.full((20, 3), NAN), draws=50)
+    assert (whole.se, whole.low, whole.high) == pytest.approx((0, 42, 42))
 
 
 def test_stations_that_share_candidates_are_not_independent() -> None:

@@ -119,6 +119,18 @@ def test_its_gradient_is_the_slope_of_its_likelihood() -> None:
     assert check_grad(lambda p: work.misfit(p)[0], lambda p: work.misfit(p)[1], at) < 1e-3
 
 
+def test_what_examiners_of_a_station_share_is_the_station_s() -> None:
+    """Each examiner stays at one station, and half of the encounters are marked by a second of the same station."""
+    one, chance = ratings(7, n=60, k=6, examiners=3), np.random.default_rng(7)
+    first = one["station"] * 3 + chance.integers(0, 3, len(one["station"]))
+    second = one["station"] * 3 + (first + 1) % 3
+    rating, candidate, station = (np.tile(one[name], 2) for name in ("rating", "candidate", "station"))
+    found = r.rasch(rating, candidate, station, np.append(first, second))
+    assert found.examiners.reshape(6, 3).mean(axis=1) == pytest.approx(np.zeros(6), abs=1e-9)
+    assert found.stations.mean() == pytest.approx(0, abs=1e-9)
+    assert np.corrcoef(found.stations, one["difficulty"])[0, 1] > 0.8
+
+
 def test_an_erratic_examiner_stands_out() -> None:
     one = ratings(6)
     noisy = one["examiner"] == 2

@@ -97,6 +97,43 @@ def test_a_negative_component_is_told_and_counts_as_none() -> None:
     assert g.by_reml(*long(scores)).components[g.P] == pytest.approx(0, abs=1e-6)
 
 
+def test_the_slopes_of_the_deviance_are_its_slopes() -> None:
+    chance = np.random.default_rng(3)
+    candidate, station = (part.ravel() for part in np.indices((24, 5)))
+    twice = chance.random(len(candidate)) < 0.4
+    candidate, station = np.append(candidate, candidate[twice]), np.append(station, station[twice])
+    examiner = station * 3 + chance.integers(0, 3, len(station))
+    score = 60 + 6 * chance.normal(size=24)[candidate] + 8 * chance.normal(size=len(station))
+    factors = {"candidate": candidate, "station": station, "examiner": examiner}
+    work = mixed._Work(score, np.ones((len(score), 1)), factors, candidate * 5 + station)
+    assert len(work.sizes) == 2
+    at, step = np.array([0.5, 0.3, 0.9, 0.7]), 1e-5
+    for one, slope in enumerate(work.deviance(at)[1]):
+        ends = [work.deviance(at + sign * step * np.eye(4)[one])[0] for sign in (1, -1)]
+        assert slope == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-6)
+
+
+def test_candidates_who_met_the_same_are_worked_out_once() -> None:
+    """A ring of two circuits: each candidate has own effects and errors, from two sets of equations."""
+    chance = np.random.default_rng(5)
+    candidate, station = (part.ravel() for part in np.indices((20, 6)))
+    examiner = station * 2 + candidate % 2
+    score = 60 + 6 * chance.normal(size=20)[candidate] + 5 * chance.normal(size=120)
+    factors = {"candidate": candidate, "examiner": examiner}
+    work = mixed._Work(score, np.ones((120, 1)), factors, None)
+    assert len(work.members) == 2
+    found = mixed.fit(score, np.ones((120, 1)), factors)
+    # The same by the whole matrix of variances: V = residual·I + Σ variance·ZZ'.
+    z = {name: np.eye(codes.max() + 1)[codes] for name, codes in factors.items()}
+    v = found.variances["residual"] * np.eye(120) + sum(found.variances[name] * of @ of.T for name, of in z.items())
+    one = np.ones(120)
+    mean = one @ np.linalg.solve(v, score) / (one @ np.linalg.solve(v, one))
+    assert found.fixed[0] == pytest.approx(mean)
+    for name, of in z.items():
+        expected = found.variances[name] * of.T @ np.linalg.solve(v, score - mean)
+        assert found.effects[name] == pytest.approx(expected, abs=1e-9)
+
+
 def test_predictions_shrink_and_intervals_hold() -> None:
     chance = np.random.default_rng(12)
     held, many = 0, 0
