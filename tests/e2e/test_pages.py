@@ -193,10 +193,10 @@ async def _make(page: Page) -> None:
     await expect(page.get_by_role("button", name="Make the exam")).to_have_attribute("aria-disabled", "true")
     await expect(page.locator("#grids table")).to_have_count(2)
     await look(page, "plan-check")
-    await page.get_by_role("button", name="Mend: Pat Peters").first.click()
+    await page.get_by_role("button", name="Put right: Pat Peters").first.click()
     await page.get_by_label("Circuits side by side").fill("1")
     await page.get_by_role("button", name="Check and make").click()
-    await expect(page.locator("#conflicts")).not_to_contain_text("This must be mended")
+    await expect(page.locator("#conflicts")).not_to_contain_text("This must be corrected")
     await page.get_by_role("button", name="Make the exam").click()
     await page.get_by_role("heading", name="Hand out the links").wait_for()
 

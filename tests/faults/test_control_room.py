@@ -64,7 +64,7 @@ async def test_the_control_room_shows_and_leads_the_day(tmp_path: Path) -> None:
 
             # Started without those who are missing elsewhere, after a question.
             await control.get_by_role("button", name="Start").click()
-            await control.locator("dialog[open]").get_by_role("button", name="Start all the same").click()
+            await control.locator("dialog[open]").get_by_role("button", name="Start anyway").click()
             await expect(cell).to_contain_text("Reading")
             await expect(candidate.locator("#reading-title")).to_be_visible()
 
@@ -85,7 +85,7 @@ async def test_the_control_room_shows_and_leads_the_day(tmp_path: Path) -> None:
             await panel.get_by_role("button", name="End reading").click()
             await expect(cell).to_contain_text("Encounter")
             await panel.get_by_role("button", name="Ring").click()
-            await expect(candidate.locator("#stage-remark")).to_contain_text("The organisers ring")
+            await expect(candidate.locator("#stage-remark")).to_contain_text("The organisers are calling")
             await expect(cell).to_contain_text("Recorded")
 
             await _looked_in(control, candidate, problems)

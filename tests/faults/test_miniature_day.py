@@ -101,7 +101,7 @@ async def test_a_small_day_with_somebody_late_dropped_and_slow(day: Day) -> None
     await control.get_by_role("button", name="Gather").click()
     await expect(day.pages[dropped].locator("#waiting-text")).to_contain_text("Everyone gathers now")
     await control.get_by_role("button", name="Start").click()
-    await control.locator("dialog[open]").get_by_role("button", name="Start all the same").click()
+    await control.locator("dialog[open]").get_by_role("button", name="Start anyway").click()
 
     await day.rotation(1, "encounter")
     cell = day.cell(day.station[late, 1])

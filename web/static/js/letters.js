@@ -59,7 +59,7 @@ export class Letters {
   became(one, told) {
     const words = {
       "": () => state("idle", one.email ? t("Not sent") : t("No address")),
-      sending: () => state("fair", t("Begun; nobody knows whether it went")),
+      sending: () => state("fair", t("Begun; it is not known whether it was sent")),
       sent: () => state("good", t("Sent at {time}", { time: timeOfDay(one.at_ms ?? 0) })),
       failed: () => state("bad", one.why),
     };

@@ -66,7 +66,7 @@ export class Actions {
       const sure = await ask({
         title: t("Start without {names}?", { names }),
         text: t("Not everyone is here. The time runs from the moment you start; whoever comes later joins what is under way."),
-        action: t("Start all the same"),
+        action: t("Start anyway"),
       });
       if (!sure) return;
     }
@@ -90,13 +90,13 @@ export class Actions {
     const dialog = open(
       t("Stop {scope}?", { scope }),
       [
-        el("p", {}, t("Softly: consultations end within 30 seconds, with the bell, and notes are still written. At once: everything ends now.")),
+        el("p", {}, t("Gently: consultations end within 30 seconds, with the bell, and notes are still written. At once: everything ends now.")),
         el("p", {}, t("What has not begun waits, and can be started another time. What was recorded and marked is kept.")),
       ],
       [
         el("button", { class: "button", value: "", autofocus: true }, t("Cancel")),
         el("button", { class: "button danger", value: "hard" }, t("Stop at once")),
-        el("button", { class: "button primary", value: "soft" }, t("Stop softly")),
+        el("button", { class: "button primary", value: "soft" }, t("Stop gently")),
       ],
     );
     dialog.addEventListener("close", () => dialog.returnValue && void this.circuits("stop", circuits, { hard: dialog.returnValue === "hard" }));
@@ -109,7 +109,7 @@ export class Actions {
       const sure = await ask({
         title: t("Begin without {names}?", { names: missing.map((one) => one.name).join(", ") }),
         text: t("Not everyone is here. The time runs from the moment you begin; whoever comes later joins what is under way."),
-        action: t("Begin all the same"),
+        action: t("Begin anyway"),
       });
       if (!sure) return;
     }
@@ -136,7 +136,7 @@ export class Actions {
   async restart(encounter) {
     const sure = await ask({
       title: t("Start this phase again?"),
-      text: t("{phase} begins anew with its whole time, and its circuit waits for it. The recording goes on.", { phase: phaseName(encounter.phase) }),
+      text: t("{phase} starts again with its full time, and its circuit waits for it. The recording goes on.", { phase: phaseName(encounter.phase) }),
       action: t("Start it again"),
     });
     if (sure) await this.encounter(encounter, "restart-phase");
@@ -145,7 +145,7 @@ export class Actions {
   /** @param {DayEncounter} encounter */
   async noShow(encounter) {
     const sure = await ask({
-      title: t("Note that the candidate did not come?"),
+      title: t("Record that the candidate did not come?"),
       text: t("This encounter ends as missed. Another attempt can be put at the end."),
       action: t("Did not come"),
       danger: true,
@@ -162,7 +162,7 @@ export class Actions {
     }
     const ends = who && other ? t("It ends now for {who}, goes on for {other}, and will never count for {who}. What was recorded and marked is kept.", { who, other }) : t("It ends now and will never count. What was recorded and marked is kept.");
     const reason = await askWhy({
-      title: t("Make this encounter void?"),
+      title: t("Void this encounter?"),
       text: isRunning(encounter) ? ends : t("It will never count. What was recorded and marked is kept."),
       label: t("Why?"),
       action: t("Make it void"),
@@ -214,7 +214,7 @@ export class Actions {
     const dialog = open(
       t("Who takes over from {name}?", { name: person.name }),
       spares.length
-        ? [el("p", {}, t("{name} gives way in everything that waits or runs. What is done stays theirs.", { name: person.name })), ...choices]
+        ? [el("p", {}, t("{name} is replaced in everything that is waiting or under way. What is finished stays theirs.", { name: person.name })), ...choices]
         : [el("p", {}, t("There is no spare {role} in this exam: nobody is without stations of their own.", { role: roleName(person.role).toLowerCase() }))],
       [
         el("button", { class: "button", value: "", autofocus: true }, t("Cancel")),
@@ -278,6 +278,6 @@ function showLink(name, url) {
     if (copied.hidden) getSelection()?.selectAllChildren(link);
   });
   const link = el("p", { class: "new-link" }, url);
-  const text = el("p", {}, t("Send it to {name} alone: whoever has it takes the seat. It is shown only now.", { name }));
+  const text = el("p", {}, t("Send it to {name} alone: whoever has it can take this place. It is shown only this once.", { name }));
   open(t("The new link for {name}", { name }), [text, link, el("p", { role: "status" }, copied)], [copy, el("button", { class: "button", value: "" }, t("Close"))]);
 }

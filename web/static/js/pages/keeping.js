@@ -131,7 +131,7 @@ async function changeHold() {
     holdReason.focus();
     return;
   }
-  if (!on && !(await ask({ title: t("Lift the hold?"), text: t("The rule counts again: what is due goes within a day."), action: t("Lift the hold") }))) return;
+  if (!on && !(await ask({ title: t("Lift the hold?"), text: t("The rule applies again: what is due is deleted within a day."), action: t("Lift the hold") }))) return;
   await change("hold", { on, reason: on ? holdReason.value : "" }, on ? t("The hold is on.") : t("The hold is lifted."));
   holdReason.value = "";
 }
@@ -147,7 +147,7 @@ async function saveRule() {
     (raw_days === undefined ? rawDays : recordingDays).focus();
     return;
   }
-  const text = t("What is due goes within a day and cannot be brought back: {raw}, {recordings}. Marks stay.", {
+  const text = t("What is due is deleted within a day and cannot be brought back: {raw}, {recordings}. Marks stay.", {
     raw: raw_days === null ? t("raw takes are kept") : t("raw takes after {n} days", { n: raw_days }),
     recordings: recording_days === null ? t("recordings are kept") : t("recordings and transcripts after {n} days", { n: recording_days }),
   });
@@ -172,7 +172,7 @@ async function erase(person) {
   const dialog = open(
     t("Erase {name}?", { name: person.name }),
     [
-      el("p", {}, t("Their recordings, words, texts and name go, here and in the search. Marks stay, of somebody without a name. The other person of each encounter keeps their own recording and words. This cannot be undone.")),
+      el("p", {}, t("Their recordings, words, texts and name are deleted, here and in the search. Marks stay, without a name. The other person of each encounter keeps their own recording and words. This cannot be undone.")),
       el("div", { class: "field" }, el("label", { for: "erase-asked" }, t("On whose request, without names")), request),
     ],
     [el("button", { class: "button", value: "", type: "submit", formnovalidate: true }, t("Cancel")), el("button", { class: "button danger", value: "yes" }, t("Erase for good"))],

@@ -45,7 +45,7 @@ async function load() {
   try {
     show(/** @type {MarkingView} */ (await get(base)));
   } catch (thrown) {
-    if (shown && thrown instanceof Fault) setState(byId("fresh"), "fair", t("The line is lost: this is what was known last"));
+    if (shown && thrown instanceof Fault) setState(byId("fresh"), "fair", t("The line is lost: this is what was last known"));
     else tellFault(messageOf(thrown));
   }
 }
@@ -62,7 +62,7 @@ function show(now) {
   bar.value = all.submitted;
   byId("facts").replaceChildren(...fact(t("Each mark"), minutesWords(all)), ...fact(t("Pace"), rateWords(all)), ...fact(t("Done"), endWords(all, when)));
   byId("nobody").hidden = now.nobody === 0;
-  setText(byId("nobody"), now.nobody === 1 ? t("1 encounter is nobody’s to mark: give it to somebody below.") : t("{n} encounters are nobody’s to mark: give them to somebody below.", { n: now.nobody }));
+  setText(byId("nobody"), now.nobody === 1 ? t("1 encounter has no examiner: give it to somebody below.") : t("{n} encounters have no examiner: give them to somebody below.", { n: now.nobody }));
   byId("examiners").replaceChildren(...now.examiners.map((one) => examinerRow(one, now.can_mail)));
   byId("remind-row").hidden = !now.examiners.some(canRemind);
   byId("remind", HTMLButtonElement).disabled = !now.can_mail;
@@ -129,7 +129,7 @@ function reminder(one, can_mail) {
   const { reminded } = one;
   if (reminded?.state === "sent") found.push(el("p", { class: "small" }, t("sent {when}", { when: when(reminded.at_ms) })));
   if (reminded?.state === "failed") found.push(el("p", {}, state("bad", t("failed"))), el("p", { class: "small" }, reminded.why));
-  if (reminded?.state === "sending") found.push(el("p", { class: "small" }, t("begun {when}, not known whether it went", { when: when(reminded.at_ms) })));
+  if (reminded?.state === "sending") found.push(el("p", { class: "small" }, t("begun {when}; it is not known whether it was sent", { when: when(reminded.at_ms) })));
   if (left(one) === 0) return found.length ? found : [el("p", { class: "small soft" }, t("nothing left"))];
   if (!one.mail) return [el("p", { class: "small soft" }, t("no e-mail address"))];
   if (can_mail) {

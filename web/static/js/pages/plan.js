@@ -61,7 +61,7 @@ for (const [step, name] of STEPS) {
 }
 byId("before").addEventListener("click", () => go(beside(-1)));
 byId("after").addEventListener("click", () => go(beside(1)));
-addEventListener("beforeunload", (event) => keeper.waiting && keeper.exam && event.preventDefault());
+addEventListener("beforeunload", (event) => keeper.waiting && event.preventDefault());
 go("exam", false);
 void keeper.keep();
 

@@ -114,7 +114,7 @@ async function refresh() {
   const fresh = await fetchWorklist(role, { signal }).catch(() => null);
   const state = byId("work-fresh");
   state.hidden = fresh !== null;
-  if (!fresh) return setState(state, "fair", t("The line is lost: this is what was known last"));
+  if (!fresh) return setState(state, "fair", t("The line is lost: this is what was last known"));
   times(fresh);
   setText(byId("work-summary"), fresh.getElementById("work-summary")?.textContent?.trim().replace(/\s+/g, " ") ?? "");
   const called = fresh.getElementById("work-called");

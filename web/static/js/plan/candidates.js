@@ -34,7 +34,7 @@ export function candidatesScreen(plan, changed) {
   async function read(name, bytes) {
     found.replaceChildren(el("p", {}, t("Reading…")));
     try {
-      if (bytes.length > 170_000) throw new RangeError(t("The file is too large for a list of candidates."));
+      if (bytes.length > 170_000) throw new RangeError(t("The file is too large for a list of candidates: at most 170 kB. Save its list alone as .csv, and choose that."));
       const content = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
       offer(/** @type {Found} */ (await post("/api/candidates", { name, content })));
     } catch (thrown) {
@@ -47,27 +47,31 @@ export function candidatesScreen(plan, changed) {
   function offer(list) {
     const lines = list.findings.slice(0, SHOWN).map((one) => el("li", {}, `${place(one)}: ${one.message}`));
     if (list.findings.length > SHOWN) lines.push(el("li", {}, t("And {n} more.", { n: list.findings.length - SHOWN })));
-    const sum = list.candidates.length === 1 ? t("1 candidate was understood.") : t("{n} candidates were understood.", { n: list.candidates.length });
-    const next = list.sound ? t("Nothing is taken yet.") : t("Nothing is taken: mend the list, then read it again.");
+    const sum = list.candidates.length === 1 ? t("1 candidate was read.") : t("{n} candidates were read.", { n: list.candidates.length });
+    const next = list.sound ? t("Nothing is imported yet.") : t("Nothing was imported: correct the list, then read it again.");
     const box = el("div", { class: "notice stack tight", "data-tone": list.sound ? "good" : "bad" }, el("p", {}, el("strong", {}, sum), ` ${next}`));
     if (lines.length) box.append(el("ul", { class: "listing" }, ...lines));
-    if (list.sound) box.append(el("p", { class: "row" }, taking(t("Take these in place of all"), () => list.candidates), plan.candidates.length > 0 && taking(t("Add these"), () => [...plan.candidates, ...list.candidates])));
+    const there = plan.candidates.length;
+    if (list.sound && there === 0) box.append(el("p", { class: "row" }, taking(t("Take these"), "primary", () => list.candidates)));
+    // Whoever adds a second list must not lose the first by pressing the nearer button.
+    else if (list.sound) box.append(el("p", { class: "row" }, taking(t("Add these"), "primary", () => [...plan.candidates, ...list.candidates]), taking(t("Take these in place of the {n} below", { n: there }), "danger", () => list.candidates)));
     found.replaceChildren(box);
   }
 
   /**
    * @param {string} words
+   * @param {"primary" | "danger"} kind
    * @param {() => PlanCandidate[]} all
    */
-  function taking(words, all) {
-    const button = el("button", { class: "button primary", type: "button" }, words);
+  function taking(words, kind, all) {
+    const button = el("button", { class: `button ${kind}`, type: "button" }, words);
     button.addEventListener("click", () => {
       plan.candidates = all();
       text.value = "";
       found.replaceChildren();
       draw();
       changed();
-      announce(t("{n} candidates are taken.", { n: plan.candidates.length }));
+      announce(t("{n} candidates are in the plan.", { n: plan.candidates.length }));
       byId("candidates-title").focus();
     });
     return button;

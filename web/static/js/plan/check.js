@@ -44,7 +44,7 @@ export function checkScreen(plan, bank, keeper, go) {
     setText(byId("sum"), summary(plan, view.rings));
     const blocking = view.conflicts.filter((one) => one.blocks);
     const remarks = view.conflicts.filter((one) => !one.blocks);
-    const boxes = [blocking.length > 0 && box("bad", t("This must be mended first"), blocking), remarks.length > 0 && box("fair", t("Allowed, and perhaps not meant"), remarks)].filter((one) => one !== false);
+    const boxes = [blocking.length > 0 && box("bad", t("This must be corrected first"), blocking), remarks.length > 0 && box("fair", t("Allowed, but perhaps not intended"), remarks)].filter((one) => one !== false);
     byId("conflicts").replaceChildren(...boxes);
     if (view.grids) byId("grids").replaceChildren(...view.grids.map((grid, at) => table(grid, /** @type {PlanRing} */ (view.rings[at]))));
   }
@@ -61,7 +61,7 @@ export function checkScreen(plan, bank, keeper, go) {
   /** @param {PlanConflict} one */
   function line(one) {
     const step = stepOf(one.place);
-    const mend = step !== "check" && el("button", { class: "button quiet", type: "button", "aria-label": t("Mend: {what}", { what: one.message }) }, t("Mend"));
+    const mend = step !== "check" && el("button", { class: "button quiet", type: "button", "aria-label": t("Put right: {what}", { what: one.message }) }, t("Put right"));
     if (mend) mend.addEventListener("click", () => go(step));
     return el("li", {}, `${one.message} `, mend);
   }

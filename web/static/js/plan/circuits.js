@@ -50,7 +50,7 @@ export function circuitsScreen(plan, bank, changed) {
   function line(station, at) {
     const bankOne = stationOf(bank, station.station);
     const heading = el("h3", {}, `${at + 1}. ${bankOne?.title ?? station.station}`);
-    if (bankOne?.rest) return el("div", { class: "place" }, heading, el("p", { class: "soft" }, t("Nobody is met here")));
+    if (bankOne?.rest) return el("div", { class: "place" }, heading, el("p", { class: "soft" }, t("There is no patient here")));
     const where = { circuit: chosen, number: at + 1 };
     const several = plan.circuits.length > 1;
     const patient = station.examiner_speaks ? t("nobody: the examiner speaks") : several ? t("Patient {circuit} {number}", where) : t("Patient {number}", where);

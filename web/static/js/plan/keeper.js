@@ -63,7 +63,7 @@ export class Keeper {
         this.waiting = false;
         this.#took(await post("/api/plans", content));
       } else {
-        this.does.said("idle", t("Not saved yet: give it a title"));
+        this.does.said(this.waiting ? "fair" : "idle", t("Not saved yet: give it a title"));
         this.does.view(await post("/api/plans/check", content));
       }
       this.does.fault("");

@@ -35,7 +35,7 @@ export function ringScreen(plan, bank, changed) {
   function line(one, at) {
     const known = stationOf(bank, one.station);
     const title = known?.title ?? one.station;
-    const about = !known ? t("Not in the bank") : known.rest ? t("Nobody is met here") : known.specialty;
+    const about = !known ? t("Not in the bank") : known.rest ? t("There is no patient here") : known.specialty;
     const tools = [
       tool(t("Up"), "up", at > 0, () => move(at, -1, "up")),
       tool(t("Down"), "down", at < plan.stations.length - 1, () => move(at, 1, "down")),

@@ -159,7 +159,7 @@ function actions(reel, title) {
 function act(reel, what, label, title) {
   const button = el("button", { class: "button", type: "button", "aria-label": `${label}: ${title}` }, label);
   button.addEventListener("click", async () => {
-    if (what === "delete" && !(await ask({ title: t("Delete this reel?"), text: t("The file goes for good. The recordings it was cut from stay."), action: t("Delete the reel"), danger: true }))) return;
+    if (what === "delete" && !(await ask({ title: t("Delete this reel?"), text: t("The file is deleted for good. The recordings it was cut from stay."), action: t("Delete the reel"), danger: true }))) return;
     await whileBusy(button, async () => {
       try {
         await post(`/api/reels/${reel.id}/${what}`, {});
