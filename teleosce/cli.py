@@ -282,6 +282,22 @@ def user_add(
     out.print(f"{name} can now sign in as {email} ({role}).", markup=False)
 
 
+@user_app.command("password")
+def user_password(
+    email: str,
+    password: Annotated[
+        str,
+        typer.Option(prompt="New password", confirmation_prompt=True, hide_input=True, help="12 characters or more."),
+    ],
+    data: Data = None,
+) -> None:
+    """Give a member of staff a new password, in place of a forgotten one; it signs them out everywhere."""
+    from teleosce.offline import change_password
+
+    account = _run(change_password(_settings(data=data, log_level="warning"), email=email, password=password))
+    out.print(f"{account.name} can now sign in as {account.email} with the new password.", markup=False)
+
+
 @audit_app.command("verify")
 def audit_verify(data: Data = None) -> None:
     """Check the chain of hashes of the audit log. Ends with 1 when a row was changed or is missing."""

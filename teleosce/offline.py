@@ -37,6 +37,12 @@ async def rooms_of(settings: Settings) -> AsyncIterator[Rooms]:
         yield rooms
 
 
+async def change_password(settings: Settings, *, email: str, password: str) -> Account:
+    """Gives a member of staff another password. Raises NotFound, and Invalid for a short one."""
+    async with rooms_of(settings) as rooms:
+        return await rooms.people.change_password(email, password)
+
+
 async def verify_audit(settings: Settings) -> AuditReport:
     """Reads the whole audit log and checks its chain. Raises NotFound where there is none."""
     async with rooms_of(settings) as rooms:

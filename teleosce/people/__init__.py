@@ -57,6 +57,7 @@ class People:
         forgetting = Forgetting(database, clock, sessions)
 
         self.add_account = accounts.add_account
+        self.change_password = accounts.change_password
         self.sign_in = accounts.sign_in
 
         self.add_seat = seats.add_seat

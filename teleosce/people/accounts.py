@@ -12,7 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database
-from teleosce.core.errors import Conflict, Forbidden, Invalid, TooMany
+from teleosce.core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from teleosce.core.ids import new_id, token_hash
 from teleosce.people import store
 from teleosce.people.audit import Action, AuditLog
@@ -67,17 +67,31 @@ class Accounts:
                 "Candidates and standardized patients have no account: give them a seat and a link.",
                 code="role",
             )
-        if len(_spelling(password)) < PASSWORD_LENGTH:
-            raise Invalid(
-                f"The password needs at least {PASSWORD_LENGTH} characters; there is no other rule. Nothing was saved.",
-                code="password-short",
-            )
+        _long_enough(password)
         password_hash = await self._hash(password)
         async with self._database.write() as connection:
             if not await store.add_account(connection, account, password_hash, self._clock.now_ms()):
                 raise Conflict("This e-mail address has an account already. Nothing was changed.", code="email-taken")
             detail = {"role": account.role}
             await self._audit.record(by, Action.account_added, account.id, detail, connection=connection)
+        return account
+
+    async def change_password(self, email: str, password: str, *, by: Principal | None = None) -> Account:
+        """Gives a member of staff another password, signs them out everywhere and writes an audit row.
+
+        Raises Invalid for a short password, NotFound for an e-mail address that has no account.
+        """
+        _long_enough(password)
+        password_hash = await self._hash(password)
+        async with self._database.write() as connection:
+            found = await store.find_account(connection, _folded(email))
+            if found is None:
+                raise NotFound("No account has this e-mail address. Nothing was changed.")
+            account, stored = found
+            await store.replace_password_hash(connection, account.id, stored, password_hash)
+            ended = await store.end_sessions(connection, "signed-out", self._clock.now_ms(), account_id=account.id)
+            await self._audit.record(by, Action.password_changed, account.id, {}, connection=connection)
+        await self._sessions.announce_end(ended, "signed-out")
         return account
 
     async def sign_in(self, email: str, password: str, *, address: str = "", device: str = "") -> tuple[str, Principal]:
@@ -159,6 +173,14 @@ def wait_ms(attempts: Iterable[tuple[str, str, int]], email_hash: str, address: 
     # Free again when the failures still in the window are one fewer than the limit.
     waits = [sorted(times)[-limit] + WINDOW_MS - now_ms for times, limit in limits if len(times) >= limit]
     return max(0, *waits, 0)
+
+
+def _long_enough(password: str) -> None:
+    if len(_spelling(password)) < PASSWORD_LENGTH:
+        raise Invalid(
+            f"The password needs at least {PASSWORD_LENGTH} characters; there is no other rule. Nothing was saved.",
+            code="password-short",
+        )
 
 
 def _folded(email: str) -> str:

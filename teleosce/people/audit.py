@@ -27,6 +27,7 @@ class Action(StrEnum):
     """What this room writes down; other rooms name theirs likewise, `thing.deed`. Never change one."""
 
     account_added = "account.add"
+    password_changed = "account.password"  # noqa: S105 the name of an action
     signed_in = "account.sign-in"
     sign_in_failed = "account.sign-in-failed"
     signed_out = "session.sign-out"

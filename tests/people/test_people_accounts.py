@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from people_world import HOUR, NOW, CountingHasher, PeopleWorld
 
-from teleosce.core.errors import Conflict, Forbidden, Invalid, SignInNeeded, TooMany
+from teleosce.core.errors import Conflict, Forbidden, Invalid, NotFound, SignInNeeded, TooMany
 from teleosce.core.events import SessionEnded
 from teleosce.people import People, Role
 from teleosce.people.accounts import FROM_ONE_PLACE, IN_ALL, WINDOW_MS, wait_ms
@@ -41,6 +41,24 @@ async def test_signing_in_for_a_long_day(staffed: PeopleWorld) -> None:
     with pytest.raises(SignInNeeded) as caught:
         await staffed.people.principal(token)
     assert caught.value.code == "expired"
+
+
+async def test_a_forgotten_password_is_replaced(staffed: PeopleWorld) -> None:
+    token, principal = await staffed.people.sign_in("grace@school.org", PASSWORD)
+    with pytest.raises(Invalid):
+        await staffed.people.change_password("grace@school.org", "short")
+    with pytest.raises(NotFound):
+        await staffed.people.change_password("nobody@school.org", PASSWORD)
+    account = await staffed.people.change_password("GRACE@school.org", "another one, as long")
+    assert account.name == "Grace Moss"
+    assert staffed.ended == [SessionEnded(principal.session_id, "signed-out")]
+    with pytest.raises(SignInNeeded):
+        await staffed.people.principal(token)
+    with pytest.raises(Forbidden):
+        await staffed.people.sign_in("grace@school.org", PASSWORD)
+    await staffed.people.sign_in("grace@school.org", "another one, as long")
+    report = await staffed.people.verify_audit()
+    assert report.broken_at is None
 
 
 async def test_signing_out(staffed: PeopleWorld) -> None:
