@@ -67,6 +67,8 @@ async def test_a_dead_microphone_and_a_covered_camera_are_noticed(tmp_path):
 async def test_the_beeps_come_through_loss(tmp_path, loss, share):
     facts = await held(tmp_path, 1.0, f"loss={loss}:both", sessions=2)
     found, expected = (sum(getattr(one, name) for one in facts.takes) for name in ("beeps_found", "beeps_expected"))
+    apart = verdict(facts, "Sound and picture apart").found
+    print(f"{loss} % lost: {found} of {expected} beeps ({found / expected:.2%}); {apart}")  # noqa: T201 the measurement
     assert expected > 200
     assert found >= share * expected
 
