@@ -282,9 +282,15 @@ async def _keep_worker(settings: Settings) -> None:
         "TELEOSCE_LOG_LEVEL": settings.log_level,
     }
     while True:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "teleosce", "worker", "--parent", str(os.getpid()), env=environment
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "teleosce", "worker", "--parent", str(os.getpid()), env=environment
+            )
+        except OSError as error:
+            # No memory or no handle left for it just now.
+            log.error("the transcription worker cannot be started; it is tried again", reason=error.strerror)
+            await asyncio.sleep(WORKER_RESTART_S)
+            continue
         try:
             code = await process.wait()
         except asyncio.CancelledError:

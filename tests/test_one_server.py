@@ -1,11 +1,14 @@
 """What keeps a server from starting is said, and spoils nothing of one that runs."""
 
 import asyncio
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from teleosce.app import running
+from teleosce.app import _keep_worker, running
 from teleosce.core import alone
 from teleosce.core.db import Database
 from teleosce.core.errors import Unavailable
@@ -55,3 +58,17 @@ def test_a_port_that_is_taken_is_said() -> None:
     [one] = take("127.0.0.1", 0)
     with one, pytest.raises(Unavailable, match="Perhaps another teleosce runs"):
         take("127.0.0.1", one.getsockname()[1])
+
+
+async def test_a_worker_that_cannot_be_started_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("teleosce.app.WORKER_RESTART_S", 0.01)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nothing"))
+    with capture_logs() as said:
+        keeping = asyncio.create_task(_keep_worker(_settings(tmp_path)))
+        async with asyncio.timeout(30):
+            while len(said) < 2 and not keeping.done():  # noqa: ASYNC110 it tries by itself
+                await asyncio.sleep(0.01)
+    assert len(said) >= 2
+    keeping.cancel()
+    with suppress(asyncio.CancelledError):
+        await keeping

@@ -203,6 +203,8 @@ class Transcripts:
                     await events.publish(TranscriptReady(encounter_id))
             except Unavailable as busy:
                 log.warning("transcripts cannot be looked for", reason=busy.message)
+            except Exception:
+                log.exception("transcripts that became ready could not be told of")
             await asyncio.sleep(_LOOK_S)
 
     async def _announced(self) -> list[str]:

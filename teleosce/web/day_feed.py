@@ -53,10 +53,7 @@ class DayFeed:
                 await asyncio.wait_for(self._stale.wait(), MOST_S)
             await asyncio.sleep(GATHER_S)
             self._stale.clear()
-            try:
-                await self._tell()
-            except Exception:
-                log.exception("the day could not be shown")
+            await self._tell()
             await asyncio.sleep(LEAST_S)
 
     async def _tell(self) -> None:
@@ -66,14 +63,21 @@ class DayFeed:
                 watching[one.watches].append(one)
         self._last = {exam_id: board for exam_id, board in self._last.items() if exam_id in watching}
         for exam_id, pages in watching.items():
-            board = await self.boards.board(exam_id)
-            difference = board.message(self._last[exam_id]) if exam_id in self._last else None
-            whole = None
-            for page in pages:
-                if page in self._told and difference is not None:
-                    page.post(difference)
-                else:
-                    whole = whole or board.message()
-                    page.post(whole)
-                    self._told.add(page)
-            self._last[exam_id] = board
+            try:
+                await self._tell_exam(exam_id, pages)
+            except Exception:
+                # What is wrong with one exam keeps no other's control room waiting.
+                log.exception("the day could not be shown", exam=exam_id)
+
+    async def _tell_exam(self, exam_id: str, pages: "list[Connection]") -> None:
+        board = await self.boards.board(exam_id)
+        difference = board.message(self._last[exam_id]) if exam_id in self._last else None
+        whole = None
+        for page in pages:
+            if page in self._told and difference is not None:
+                page.post(difference)
+            else:
+                whole = whole or board.message()
+                page.post(whole)
+                self._told.add(page)
+        self._last[exam_id] = board

@@ -2,6 +2,8 @@ import asyncio
 from contextlib import suppress
 
 import pytest
+from sqlalchemy import text as sql
+from structlog.testing import capture_logs
 from transcript_world import CANDIDATE, PATIENT, ROLES, World, examiner
 
 from teleosce.core.errors import Invalid, NotFound
@@ -155,6 +157,33 @@ async def test_that_it_is_ready_is_said_once(world: World) -> None:
         with suppress(asyncio.CancelledError):
             await watch
     assert told.empty()
+
+
+async def test_a_database_that_breaks_for_a_while_ends_no_watch(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("teleosce.transcripts.transcripts._LOOK_S", 0.02)
+    events = Events()
+    told: asyncio.Queue[str] = asyncio.Queue()
+
+    async def hear(event: TranscriptReady) -> None:
+        await told.put(event.encounter_id)
+
+    async def rename(before: str, after: str) -> None:
+        async with world.database.write() as connection:
+            await connection.execute(sql(f"ALTER TABLE {before} RENAME TO {after}"))
+
+    events.subscribe(TranscriptReady, hear)
+    encounter = await ready(world)
+    await rename("transcripts", "away")
+    watch = asyncio.create_task(world.transcripts.watch(events))
+    with capture_logs() as said:
+        async with asyncio.timeout(30):
+            while not said:  # noqa: ASYNC110 the watch looks by itself
+                await asyncio.sleep(0.01)
+    await rename("away", "transcripts")
+    assert await asyncio.wait_for(told.get(), 30) == encounter
+    watch.cancel()
+    with suppress(asyncio.CancelledError):
+        await watch
 
 
 async def test_when_people_spoke_is_kept_and_goes_with_their_words(world: World) -> None:
