@@ -53,6 +53,7 @@ from teleosce.web.pages import panel as panel_pages
 from teleosce.web.pages import plans as plan_pages
 from teleosce.web.pages import results as result_pages
 from teleosce.web.patience import HEAD_S, IDLE_S, Door, not_the_clients_fault
+from teleosce.web.rendering import built
 from teleosce.web.routing import TABLE, Route, add
 from teleosce.web.setup import MadeExam, PersonsLink, Plan, make_exam
 
@@ -83,6 +84,7 @@ def application(rooms: Rooms) -> web.Application:
     made[ONE_AT_A_TIME] = asyncio.Semaphore(1)
     made[credentials.STATUS_LIST] = credentials.StatusList()
     add(made, routes())
+    made.router.add_static(built(), WEB / "static", append_version=False)
     made.router.add_static("/static", WEB / "static", append_version=False)
     made.on_startup.append(_start)
     made.on_shutdown.append(_stop)

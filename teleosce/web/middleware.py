@@ -13,7 +13,7 @@ from teleosce.people import plain
 from teleosce.web import sessions
 from teleosce.web.context import PRINCIPAL, rooms
 from teleosce.web.patience import begun
-from teleosce.web.rendering import fault_page
+from teleosce.web.rendering import built, fault_page
 from teleosce.web.routing import TABLE, Access, Handler
 
 log = structlog.get_logger(__name__)
@@ -25,7 +25,6 @@ RETRY_AFTER_S = "2"
 """When to ask again after 503: pages keep what they have and do so by themselves."""
 
 SAFE = {
-    # Ask each time, by the file's tag: else a module of an older version may meet one of the new.
     "Cache-Control": "no-cache",
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -39,6 +38,7 @@ SAFE = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Server": "teleosce",
 }
+FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 OVER_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 LONGEST_NAME = 255
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -59,7 +59,10 @@ async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
         log.exception("a handler failed", path=_shape(request), reference=reference)
         response = _said(request, _Defect(reference))
     if not response.prepared:
-        for name, value in (SAFE | (OVER_TLS if sessions.over_tls(request) else {})).items():
+        more = OVER_TLS if sessions.over_tls(request) else {}
+        if response.status < 400 and request.path.startswith(f"{built()}/"):
+            more = more | FOREVER
+        for name, value in (SAFE | more).items():
             response.headers.setdefault(name, value)
     # A method is the client's own word: each would be a series of its own for as long as the server runs.
     REQUESTS.labels(request.method if request.method in METHODS else "other", response.status).inc()

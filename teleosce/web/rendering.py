@@ -1,5 +1,6 @@
 """Pages from Jinja2 templates, and the little Markdown that clinicians write, made safe."""
 
+import hashlib
 import re
 from functools import cache
 from pathlib import Path
@@ -29,6 +30,18 @@ def environment() -> Environment:
     made.globals["version"] = __version__
     made.globals["modules"] = modules
     return made
+
+
+@cache
+def built() -> str:
+    """What the folder of static files is served under: its address changes with its contents, so a browser that has a
+    file asks for it no more, and a module of an older version never meets one of the new. Blocks at first.
+    """
+    digest = hashlib.sha256()
+    for path in sorted((WEB / "static").rglob("*")):
+        if path.is_file():
+            digest.update(f"{path.relative_to(WEB)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return f"/static/{digest.hexdigest()[:12]}"
 
 
 @cache
@@ -70,6 +83,7 @@ def page(request: web.Request, template: str, answer_status: int = 200, /, **con
         "status": answer_status,
     }
     html = environment().get_template(template).render(**(defaults | context))
+    html = html.replace('="/static/', f'="{built()}/')
     return web.Response(
         text=html, content_type="text/html", status=answer_status, headers={"Cache-Control": "no-store"}
     )

@@ -1,5 +1,7 @@
 /** Making and finding elements. Text is always set as text: only HTML that the server has cleaned goes through `html`. */
 
+const ICONS = new URL("../icons.svg", import.meta.url).pathname;
+
 /**
  * The element with this id; the template promises that it is there.
  * @template {HTMLElement} [T=HTMLElement]
@@ -70,7 +72,7 @@ export function icon(name) {
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(space, "use");
-  use.setAttribute("href", `/static/icons.svg#${name}`);
+  use.setAttribute("href", `${ICONS}#${name}`);
   svg.append(use);
   return svg;
 }
