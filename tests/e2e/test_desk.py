@@ -31,6 +31,19 @@ OUTSIDE = """() => [...document.querySelectorAll("button, a, input, textarea, [r
   const { left, right, width } = one.getBoundingClientRect();
   return width > 1 && one.checkVisibility() && !one.closest(".skip") && (left < -1 || right > innerWidth + 1);
 }).map((one) => one.id || one.textContent)"""
+OVERLAP = """() => {
+  const parts = [...document.querySelectorAll(".bar > *, .bar button")].filter((one) => one.checkVisibility());
+  return parts.flatMap((one, at) => parts.slice(at + 1).filter((other) => {
+    if (one.contains(other)) return false;
+    const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()];
+    return a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+  }).map((other) => `${one.id || one.className} and ${other.id || other.className}`));
+}"""
+COPIED = """async ([sheet, value]) => {
+  await navigator.serviceWorker.ready;
+  const copy = await caches.match(sheet, { ignoreVary: true });
+  return Boolean(await caches.match(location.href)) && (await copy?.text())?.includes(value);
+}"""
 SMALL = """() => [...document.querySelectorAll("main button, .item label, main summary, main a")].filter((one) => {
   const { width, height } = one.getBoundingClientRect();
   return one.checkVisibility() && width > 0 && (height < 43.5 || width < 43.5);
@@ -200,6 +213,7 @@ async def test_nothing_is_lost_at_twice_the_size(
         await expect(page.locator(away)).to_be_hidden()
         assert await page.evaluate(SCROLLERS) == [], "one scrollbar, the page's"
         assert await page.evaluate(OUTSIDE) == []
+        assert await page.evaluate(OVERLAP) == []
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         await no_violations(page)
     await page.keyboard.press("g")
@@ -218,6 +232,7 @@ async def test_a_finger_finds_everything(context: BrowserContext, evening: Eveni
     page = await desk(tablet, evening, 2)
     await page.locator("#watch").wait_for()
     assert await page.evaluate(SMALL) == []
+    assert await page.evaluate("document.documentElement.scrollHeight <= innerHeight"), "only its parts scroll"
     await page.locator("article.item").nth(3).locator("[data-value=not_done]").tap()
     await page.locator("article.item").nth(3).get_by_role("button", name="Attach moment").tap()
     await expect(page.locator("#save-state")).to_contain_text("Saved")
@@ -288,3 +303,34 @@ async def test_two_versions_are_shown_and_one_is_chosen_by_key(context: BrowserC
     await page.keyboard.press("1")
     await expect(page.locator("#save-state")).to_contain_text("Saved")
     assert (await marked(page, evening, 3))["global"] == "good"
+
+
+async def test_a_desk_opens_again_without_a_network(context: BrowserContext, evening: Evening) -> None:
+    page = await desk(context, evening, 4)
+    await page.keyboard.press("g")
+    await page.keyboard.press("4")
+    sheet = f"/api/encounters/{evening.encounters[4]}/forms/mark"
+    await page.wait_for_function(COPIED, arg=[sheet, '"good"'])
+    await context.set_offline(True)
+    await page.reload()
+    await expect(page.locator("#save-state")).to_contain_text("No network")
+    await expect(page.locator("#global input:checked")).to_have_value("good")
+    await expect(page.locator("#watch-message")).to_contain_text("could not be reached")
+    await no_violations(page)
+    await page.keyboard.press("g")
+    await page.keyboard.press("3")
+    await expect(page.locator("#save-state")).to_contain_text("1 kept on this device")
+    await page.reload()
+    await expect(page.locator("#global input:checked")).to_have_value("pass")
+    await context.set_offline(False)
+    # By itself: what was marked is sent, and what was missing comes.
+    await expect(page.locator("#save-state")).to_contain_text("Saved")
+    await page.locator("#watch").wait_for()
+    await page.locator(".word").first.wait_for(state="attached")
+    assert (await marked(page, evening, 4))["global"] == "pass"
+    for _ in range(20):
+        await page.keyboard.press("ArrowUp")
+    await page.keyboard.type("1" * 20)
+    await page.keyboard.press("Control+Enter")
+    await page.locator("#mark-locked").wait_for()
+    await page.wait_for_function("async () => !(await caches.match(location.href))")

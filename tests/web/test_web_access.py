@@ -25,6 +25,7 @@ OPEN = {
     "/credentials/status",
     "/credentials/issuer",
     "/credentials/{credential}",
+    "/mark/worker.js",
 }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from teleosce.core.paths import WEB
 from teleosce.exams import Encounter, Outcome, Phase
 from teleosce.people import Permission, Principal
 from teleosce.scoring import SHUT, Form, Kind, Pace, Work, layout_of, pace_of
@@ -176,6 +177,11 @@ async def desk(request: web.Request) -> web.Response:
     )
 
 
+async def desk_worker(request: web.Request) -> web.StreamResponse:
+    """The script that opens a desk from its copy on a device without a network."""
+    return web.FileResponse(WEB / "static" / "js" / "desk" / "worker.js", headers={"Content-Type": "text/javascript"})
+
+
 async def _together(house: Rooms, encounter: Encounter) -> list[dict[str, str]]:
     """Where two candidates met the SP together: each one's desk."""
     together = await house.exams.together(encounter)
@@ -204,5 +210,6 @@ ROUTES = [
     Route("GET", "/observe", observing, Permission.observe_encounter, "What may be looked in on"),
     Route("GET", "/observe/{encounter}", observe, Permission.observe_encounter, "Look in on an encounter"),
     Route("GET", "/mark", worklist, Permission.mark, "The worklist"),
+    Route("GET", "/mark/worker.js", desk_worker, Access.anyone, "Opens a desk without a network"),
     Route("GET", "/mark/{encounter}", desk, Permission.read_recording, "The marking desk"),
 ]

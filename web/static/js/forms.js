@@ -108,6 +108,11 @@ export class AutosavedForm {
     return unsent ? unsent.value : this.#known.get(field)?.value ?? null;
   }
 
+  /** What the server has on disk, as far as it is known here. @returns {Record<string, Known>} */
+  get known() {
+    return Object.fromEntries(this.#known);
+  }
+
   /** @returns {string[]} every field that has a value or a change */
   names() {
     return [...new Set([...this.#known.keys(), ...this.#queue.map((change) => change.field)])];

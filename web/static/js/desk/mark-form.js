@@ -20,6 +20,7 @@ export class MarkForm {
   /** @type {AutosavedForm} */ #form;
   /** @type {FormState} */ state;
   /** What was marked while the consultation ran. @type {Record<string, string>} */ live;
+  /** Whether it was opened from this device's copy, without the server. */ copied;
   #listeners;
 
   /**
@@ -54,6 +55,7 @@ export class MarkForm {
     this.kind = kind;
     this.state = view.state;
     this.live = view.live;
+    this.copied = view.kept === true;
     this.#listeners = listeners;
     for (const [field, known] of Object.entries(view.fields)) this.#values.set(field, known.value);
     this.#form = new AutosavedForm({
@@ -71,6 +73,11 @@ export class MarkForm {
 
   get locked() {
     return this.state === "submitted" || this.state === "amended";
+  }
+
+  /** As the server has it on disk. */
+  get view() {
+    return { id: this.#form.id, state: this.state, fields: this.#form.known, live: this.live };
   }
 
   /** How many fields wait for the server. */

@@ -331,6 +331,9 @@ export class TranscriptView {
     }
     const low = frame.top + frame.height * 0.7;
     if (!always && box.top >= frame.top + 24 && box.bottom <= low) return;
-    this.#scroll.scrollTo({ top: this.#scroll.scrollTop + box.top - frame.top - frame.height * 0.3, behavior: "smooth" });
+    // Reading on, it glides; a jump far off would be drawn all the way there, while the pictures wait for the processor.
+    const by = box.top - frame.top - frame.height * 0.3;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.#scroll.scrollBy({ top: by, behavior: calm || Math.abs(by) > frame.height ? "instant" : "smooth" });
   }
 }

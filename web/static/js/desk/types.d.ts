@@ -139,6 +139,8 @@ export interface MarkView {
   fields: Record<string, { value: any; version: number; at_ms: number }>;
   /** By field, what stood there when the consultation ended. */
   live: Record<string, string>;
+  /** It comes from this device's copy. */
+  kept?: boolean;
 }
 
 export type Layout = "large" | "two" | "sound";

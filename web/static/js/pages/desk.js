@@ -13,6 +13,7 @@ import { Agreed } from "../desk/agreed.js";
 import { FoundEvidence } from "../desk/evidence.js";
 import { Find } from "../desk/find.js";
 import { Conflicts } from "../desk/conflicts.js";
+import { DeskCopy } from "../desk/copy.js";
 import { GlanceView } from "../desk/glance.js";
 import { explain, label } from "../desk/key-words.js";
 import { Keymap } from "../desk/keymap.js";
@@ -55,7 +56,7 @@ const conflicts = new Conflicts(page.items, async ({ field, theirs }, choice) =>
 /** @type {number | null} */ let ends_ms = null;
 /** @type {number | null} */ let paused_ms = null;
 const agreed = new Agreed(page, hear);
-/** @type {{form: MarkForm, sheet: Sheet, moments: Moments, submission: Submission} | null} */ let marking = null;
+/** @type {{form: MarkForm, sheet: Sheet, moments: Moments, submission: Submission, copy: DeskCopy} | null} */ let marking = null;
 
 const transcript = new TranscriptView(page.encounter, hear, () => {
   find.look();
@@ -164,8 +165,9 @@ async function openMark() {
     const sheet = new Sheet(form, page.items, keymap, onSheet, (tool) => act(/** @type {Action} */ (tool)));
     const moments = new Moments(form, page.items, hear);
     moments.lanes = watch?.lanes ?? null;
-    marking = { form, sheet, moments, submission: new Submission(form, page.items, sheet, page) };
-    setState(byId("save-state"), "idle", form.locked ? t("Locked") : form.waiting > 0 ? t("Saving …") : t("Saved as you go"));
+    marking = { form, sheet, moments, submission: new Submission(form, page.items, sheet, page), copy: new DeskCopy(form) };
+    if (form.copied) setState(byId("save-state"), "fair", t("No network: your marks are kept on this device"));
+    else setState(byId("save-state"), "idle", form.locked ? t("Locked") : form.waiting > 0 ? t("Saving …") : t("Saved as you go"));
     moments.draw();
     showLive(form.live);
     void agreed.show(form);
@@ -206,6 +208,7 @@ function redraw() {
   marking?.sheet.draw();
   marking?.moments.draw();
   marking?.submission.draw();
+  marking?.copy.changed();
   if (marking) void agreed.show(marking.form);
   if (marking && marking.form.waiting === 0) setState(byId("save-state"), "idle", marking.form.locked ? t("Locked") : t("Saved as you go"));
 }
@@ -225,7 +228,9 @@ function showSaving(state, message) {
     refused: ["bad", message && /\s/.test(message) ? message : t("Not saved on the server; kept on this device")],
   };
   setState(byId("save-state"), ...words[state]);
-  if (state === "saved") found.marked();
+  if (state !== "saved") return;
+  found.marked();
+  marking?.copy.changed();
 }
 
 function showKeys() {
