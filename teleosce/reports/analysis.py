@@ -25,7 +25,7 @@ from teleosce.psychometrics import (
     stringency,
 )
 from teleosce.reports import equating
-from teleosce.reports.cohort import Cohort
+from teleosce.reports.cohort import Cohort, Station
 from teleosce.reports.rules import ResultRules
 
 Numbers = NDArray[np.float64]
@@ -147,14 +147,18 @@ def sound(cohort: Cohort) -> Answer:
         "candidates": int(known.any(axis=1).sum()),
         "encounters": int(known.sum()),
         "missing": [asdict(one) for one in cohort.missing],
+        "versions": _versions(cohort),
         "alpha": whole,
         "omega": _or_why(lambda: reliability.omega(cohort.scores)),
         "sem": _or_why(lambda: {"value": error_of(cohort)}),
         "generalizability": study,
         "stations": [
-            {"title": station.title, "key": station.key, **_plain(one)}
-            for station, one in zip(
-                cohort.stations, stations.stations(cohort.scores, cohort.grades, cohort.circuits), strict=True
+            {"title": station.title, "key": station.key, **_plain(one), "items_alpha": _items_alpha(station, marks)}
+            for station, one, marks in zip(
+                cohort.stations,
+                stations.stations(cohort.scores, cohort.grades, cohort.circuits, cohort.groups or None),
+                cohort.items,
+                strict=True,
             )
         ],
         "items": [
@@ -169,6 +173,23 @@ def sound(cohort: Cohort) -> Answer:
             for station, names, marks in zip(cohort.stations, cohort.item_names, cohort.items, strict=True)
         ],
     }
+
+
+def _versions(cohort: Cohort) -> list[Answer]:
+    """Stations that were marked by several versions of their sheet, with how many scores each has."""
+    slugs = [one.slug for one in cohort.stations]
+    known = np.isfinite(cohort.scores).sum(axis=0)
+    return [
+        {"title": one.title, "n": int(n)}
+        for one, n in zip(cohort.stations, known, strict=True)
+        if one.slug and slugs.count(one.slug) > 1
+    ]
+
+
+def _items_alpha(station: Station, marks: Numbers) -> Answer:
+    """Alpha within a station: of its items, each by its weight."""
+    weights = np.array([abs(item.weight) for item in station.layout.items.values()])
+    return _or_why(lambda: reliability.alpha(marks * weights))
 
 
 def _study(cohort: Cohort, where: tuple[NDArray[Any], ...]) -> Answer:
@@ -339,14 +360,21 @@ def overlap(cohort: Cohort) -> Answer:
     if not pairs:
         raise Undefined("few", "No encounter was marked by two examiners.")
     first, second = (np.array([pair[side] for pair in pairs]) for side in (0, 1))
+    ratings = np.full((len(order), max(map(len, order.values()))), np.nan)
+    for row, own in enumerate(order.values()):
+        ratings[row, : len(own)] = cohort.long_grade[own]
+    twice = ratings[np.isfinite(ratings).sum(axis=1) >= 2]
     score = np.column_stack([cohort.long_score[first], cohort.long_score[second]])
     grade = np.column_stack([cohort.long_grade[first], cohort.long_grade[second]])
     return {
         "encounters": len({cohort.long_encounter[mark] for mark in first}),
         "pairs": len(pairs),
         "score_icc": _or_why(lambda: agreement.icc(score, "ICC(1,1)")),
+        "score_icc_of_both": _or_why(lambda: agreement.icc(score, "ICC(1,k)")),
+        "grade_kappa": _or_why(lambda: agreement.kappa(grade[:, 0], grade[:, 1], 5)),
         "grade_weighted_kappa": _or_why(lambda: agreement.kappa(grade[:, 0], grade[:, 1], 5, "quadratic")),
-        "grade_krippendorff": _or_why(lambda: agreement.krippendorff_alpha(grade)),
+        "grade_fleiss": _or_why(lambda: agreement.fleiss_kappa(twice, 5)),
+        "grade_krippendorff": _or_why(lambda: agreement.krippendorff_alpha(twice)),
         "limits": _or_why(lambda: agreement.bland_altman(score[:, 0], score[:, 1])),
     }
 

@@ -1,7 +1,8 @@
 """What an exam's results rest on, read from the rooms: attempts that count, their marks of record, what is missing."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from teleosce.exams import LATER_ROUND, Decision, Encounter, Incident, Outcome, Phase
 from teleosce.psychometrics.standards import Judged
@@ -18,6 +19,7 @@ OUTDATED = "A mark was amended after it was settled; the settlement counts until
 class Basis:
     """What results rest on: stations in ring order, each candidate's circuit, marks of record, all submitted marks, and
     what is missing or outdated, with its reason. panel: what judges expect of borderline candidates, by station hash.
+    groups: candidates' (a site, a morning), of those who are in one.
     """
 
     rules: ResultRules
@@ -28,6 +30,7 @@ class Basis:
     missing: list[Missing] = field(default_factory=list)
     outdated: list[Missing] = field(default_factory=list)
     panel: dict[str, Judged] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
 
     def cohort(self) -> Cohort:
         """The same as arrays."""
@@ -40,6 +43,7 @@ class Basis:
             missing=self.missing,
             outdated=self.outdated,
             panel=self.panel,
+            groups=self.groups,
         )
 
 
@@ -57,6 +61,7 @@ async def basis_of(sources: Sources, exam_id: str, rules: ResultRules) -> Basis:
     counted, gone = attempts(encounters, await sources.exams.incidents_in(ids))
     stations: dict[str, tuple[int, Station]] = {}
     basis = Basis(rules)
+    basis.groups.update({one.id: one.group for one in await sources.people.seats(exam_id) if one.group})
     for (candidate, key), one in sorted(counted.items(), key=lambda pair: (pair[1].circuit, pair[1].position)):
         version = await sources.stations.get(key)
         if version.rest or not version.mark_sheet.items:
@@ -80,8 +85,21 @@ async def basis_of(sources: Sources, exam_id: str, rules: ResultRules) -> Basis:
         else:
             absent = one.outcome is Outcome.missed
             basis.missing.append(Missing(candidate, key, _why(one, record.status), absent))
-    basis.stations.extend(station for _, station in sorted(stations.values(), key=lambda pair: pair[0]))
+    basis.stations.extend(told_apart([station for _, station in sorted(stations.values(), key=lambda pair: pair[0])]))
     return basis
+
+
+def told_apart(stations: Sequence[Station]) -> list[Station]:
+    """The same, with those that are versions of one station numbered in their titles: each has a sheet of its own."""
+    many = Counter(one.slug for one in stations)
+    seen = Counter[str]()
+    found = []
+    for one in stations:
+        seen[one.slug] += 1
+        several = one.slug and many[one.slug] > 1
+        title = f"{one.title} (version {seen[one.slug]} of {many[one.slug]})" if several else one.title
+        found.append(replace(one, title=title))
+    return found
 
 
 def attempts(

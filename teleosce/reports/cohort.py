@@ -73,7 +73,8 @@ class Cohort:
     share (0 to 1) of what there was to reach: of an item that costs points, not doing it; `item_names` are its columns.
     long_*: an element for each mark of each examiner. lacks: where a score is missing that should be there; absent:
     because the candidate was not. outdated: what counts although a mark that it was settled from was amended
-    afterwards. panel: by station hash, what judges expect of a borderline candidate.
+    afterwards. panel: by station hash, what judges expect of a borderline candidate. groups: of each candidate, "" for
+    none; empty where all are in one.
     """
 
     candidates: tuple[str, ...]
@@ -99,6 +100,7 @@ class Cohort:
     absent: NDArray[np.bool_]
     outdated: tuple[Missing, ...] = ()
     panel: Mapping[str, Judged] = field(default_factory=dict)
+    groups: tuple[str, ...] = ()
 
 
 def cohort_of(
@@ -111,6 +113,7 @@ def cohort_of(
     missing: Sequence[Missing] = (),
     outdated: Sequence[Missing] = (),
     panel: Mapping[str, Judged] | None = None,
+    groups: Mapping[str, str] | None = None,
 ) -> Cohort:
     """Arrays of an exam. people: each candidate's circuit. What is of other people or stations is left out.
 
@@ -153,6 +156,7 @@ def cohort_of(
             mine = [item.domain == name for item in items]
             domains[name][:, column] = _percent(table[:, mine], [item for item in items if item.domain == name])
         critical += (table[:, [item.critical for item in items]] == 0).sum(axis=1)
+    known_groups = [(groups or {}).get(name, "") for name in people]
     gone = [one for one in (*missing, *without) if one.candidate in rows and one.station in columns]
     lacks, absent = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
     for miss in gone:
@@ -182,6 +186,7 @@ def cohort_of(
         absent=absent,
         outdated=tuple(outdated),
         panel=panel or {},
+        groups=tuple(known_groups) if len(set(known_groups)) > 1 else (),
     )
 
 

@@ -37,9 +37,17 @@ class Credentials:
     """Issues credentials and says whether they hold."""
 
     def __init__(
-        self, database: Database, clock: Clock, data: Path, *, exams: Exams, people: People, results: Results
+        self,
+        database: Database,
+        clock: Clock,
+        data: Path,
+        *,
+        exams: Exams,
+        people: People,
+        results: Results,
+        school: str | None = None,
     ) -> None:
-        self._database, self._clock, self._data = database, clock, data
+        self._database, self._clock, self._data, self._school = database, clock, data, school
         self._exams, self._people, self._results = exams, people, results
 
     async def token(self, seat: Seat, base: str, by: Principal) -> str:
@@ -83,6 +91,7 @@ class Credentials:
                 exam=exam.title,
                 seat_id=seat.id,
                 name=seat.name,
+                school=self._school,
             )
 
         return await asyncio.to_thread(make)

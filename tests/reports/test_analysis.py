@@ -136,6 +136,25 @@ def test_a_simulated_exam_is_as_sound_as_it_was_made() -> None:
     assert fair["agreement"]["encounters"] > 20
     assert 0 < fair["agreement"]["score_icc"]["value"] <= 1
     assert len(fair["rasch"]["fit"]) == 24
+    both = fair["agreement"]
+    assert both["score_icc"]["value"] < both["score_icc_of_both"]["value"] < 1
+    # Of two marks each Fleiss' kappa differs from Cohen's by the margins alone; weights forgive near misses.
+    assert both["grade_fleiss"]["value"] == pytest.approx(both["grade_kappa"]["value"], abs=0.05)
+    assert both["grade_kappa"]["value"] < both["grade_weighted_kappa"]["value"]
+    assert [0 < one["items_alpha"]["value"] < 1 for one in found["stations"]] == [True] * len(STATIONS)
+    assert found["versions"] == []
+
+
+def test_groups_of_candidates_stand_apart_where_there_are_some() -> None:
+    people, records, marks, _ = simulate(STATIONS, Shape(candidates=40))
+    found = analysis.sound(cohort_of(STATIONS, people, records, marks))
+    assert {one["between_sites"] for one in found["stations"]} == {None}
+    sites = {name: "north" if at % 2 else "south" for at, name in enumerate(people)}
+    made = cohort_of(STATIONS, people, records, marks, groups=sites)
+    shares = [one["between_sites"] for one in analysis.sound(made)["stations"]]
+    assert all(0 <= share < 0.3 for share in shares)
+    alike = cohort_of(STATIONS, people, records, marks, groups=dict.fromkeys(people, "north"))
+    assert alike.groups == ()
 
 
 def test_methods_stand_side_by_side_with_what_each_does() -> None:

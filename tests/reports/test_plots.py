@@ -17,6 +17,7 @@ from teleosce.reports.cohort import Cohort, Station, cohort_of
 from teleosce.reports.plots import Pictures, Plot, drawn
 from teleosce.reports.plots.drift import slope_of
 from teleosce.reports.plots.look import tokens
+from teleosce.reports.plots.sound import _ends
 from teleosce.reports.runs import decide
 from teleosce.reports.simulated import Shape, simulate
 from teleosce.scoring import layout_of
@@ -124,6 +125,11 @@ def test_ratings_that_are_all_the_same_draw_no_line() -> None:
     same = replace(one, grades=np.where(np.isfinite(one.grades), 2.0, np.nan))
     assert "same global rating" in every(same)["regression-1"].title
     assert every(same)["regression-1"].spec is None
+
+
+def test_lines_that_end_together_are_named_once() -> None:
+    assert _ends({"Φ": 0.881, "Eρ²": 0.884}, near=0.04) == [{"value": pytest.approx(0.8825), "said": "Φ, Eρ²"}]
+    assert [one["said"] for one in _ends({"Φ": 0.80, "Eρ²": 0.90}, near=0.04)] == ["Φ", "Eρ²"]
 
 
 def test_titles_count_in_plain_english() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import html
 import json
 from dataclasses import replace
 from typing import Any
@@ -67,6 +68,19 @@ async def test_its_address_is_the_one_that_was_set_whatever_the_request_says(iss
         assert said["iss"] == f"{BASE}/credentials/issuer"
     assert (await (await candidate.ask("GET", "/credentials/issuer", **evil)).json())["url"] == BASE
     assert "/api/credential" in await (await candidate.ask("GET", "/feedback?role=candidate")).text()
+
+
+async def test_who_issued_it_is_the_school_where_it_is_named(issuing: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    candidate = await issuing.client("candidate")
+    run, by = await passed(issuing)
+    await issuing.rooms.results.release(run.id, by)
+    for school, called in ((None, "exams.school.example"), ("St Elsewhere’s", "St Elsewhere’s")):
+        monkeypatch.setitem(vars(issuing.rooms.settings), "school", school)
+        said = read(await (await candidate.ask("GET", "/api/credential")).text())
+        assert said["issuer"]["name"] == called
+        assert (await (await candidate.ask("GET", "/credentials/issuer")).json())["name"] == called
+        page = await candidate.ask("GET", "/credentials/" + said["id"].rpartition("/")[2])
+        assert called in html.unescape(await page.text())
 
 
 async def test_one_that_is_fetched_again_after_a_move_has_the_new_address(

@@ -1,13 +1,22 @@
 """The organiser's pages of results: figures that are kept, and what bad input gets."""
 
+import asyncio
 import re
+import shutil
+from pathlib import Path
 
 import pytest
+import yaml
+from sqlalchemy import update
 
+from teleosce.core.errors import Conflict
 from teleosce.core.ids import new_id
+from teleosce.core.paths import STATIONS
+from teleosce.exams.store_tables import slots
 from teleosce.people import Principal, Role
 from teleosce.reports import ResultRules
 from teleosce.scoring import Change, Kind, layout_of
+from teleosce.stations import read as read_station
 from teleosce.web import Plan, make_exam
 from tests.begun import bank_of
 from tests.web.house import Client, House
@@ -233,3 +242,66 @@ async def test_one_station_has_cuts_but_no_consistency(house: House) -> None:
     assert "There is no alpha: Consistency is between parts: with one part there is none." in words[""]
     assert "methods put the pass mark between" in words["/line"]
     assert "Agreement cannot be told: No encounter was marked by two examiners." in words["/examiners"]
+
+
+async def test_half_the_marks_give_what_there_is_and_say_what_is_missing(house: House, marked: MarkedExam) -> None:
+    every = await house.rooms.exams.encounters(marked.exam_id)
+    sheets = [one for own in (await house.rooms.forms.of_encounters([one.id for one in every])).values() for one in own]
+    for one in sheets[::2]:
+        await house.rooms.forms.amend(one.id, "looked again", one.author_id)
+    organiser = await house.client()
+    await organiser.join(f"#{marked.organiser}")
+    words = await pages_of(house, organiser, marked.exam_id)
+    assert re.search(r"\d+ encounters have no mark that counts, and are not taken for zero", words[""])
+    assert "methods put the pass mark between" in words["/line"]
+    assert "examiners" in words["/examiners"]
+
+
+async def test_a_mark_by_whose_turn_it_was_not_is_refused_and_changes_nothing(house: House, marked: MarkedExam) -> None:
+    """Duplicate marks: the sheet is kept as it was filled in, and no page counts it."""
+    organiser = await house.client()
+    await organiser.join(f"#{marked.organiser}")
+    before = await pages_of(house, organiser, marked.exam_id)
+    assert "No encounter was marked by two examiners." in before["/examiners"]
+    rooms = house.rooms
+    for one in [each for each in await rooms.exams.encounters(marked.exam_id) if each.examiner][:3]:
+        layout = layout_of(await rooms.stations.get(one.station_hash))
+        stranger = next(seat for seat in marked.seats.values() if seat != one.examiner)
+        form = await rooms.forms.open(Kind.mark, one.id, stranger)
+        said = {f"item.{item}": "done" for item in layout.items} | {"global": "fail"}
+        changes = [Change(name, value, 0, new_id()) for name, value in said.items()]
+        await rooms.forms.save(form.id, changes, stranger, layout)
+        with pytest.raises(Conflict, match="Somebody else marks this encounter now"):
+            await rooms.forms.submit(form.id, stranger, layout)
+    assert await pages_of(house, organiser, marked.exam_id) == before
+
+
+def changed(folder: Path) -> Path:
+    """A station whose first item counts for more."""
+    shutil.copytree(STATIONS / "feverish-child", folder)
+    sheet = yaml.safe_load((folder / "mark-sheet.yaml").read_text())
+    sheet["items"][0]["weight"] += 1
+    (folder / "mark-sheet.yaml").write_text(yaml.safe_dump(sheet, sort_keys=False))
+    return folder
+
+
+async def test_a_sheet_that_changed_between_circuits_is_two_stations_and_says_so(house: House, tmp_path: Path) -> None:
+    rooms = house.rooms
+    bank = await bank_of(rooms)
+    folder = await asyncio.to_thread(changed, tmp_path / "feverish-child")
+    other = await rooms.stations.freeze(read_station(folder), folder)
+    exam = await marked_exam(rooms, [bank["feverish-child"], bank["inhaler-technique"]])
+    async with rooms.database.write() as connection:
+        mine = (slots.c.exam_id == exam.exam_id) & (slots.c.circuit == "C") & (slots.c.position == 1)
+        await connection.execute(update(slots).where(mine).values(station_hash=other))
+    organiser = await house.client()
+    await organiser.join(f"#{exam.organiser}")
+    words = await pages_of(house, organiser, exam.exam_id)
+    for said in words.values():
+        assert "A mark sheet changed between circuits" in said
+        assert re.search(r"\(version 1 of 2\): 22 scores", said)
+    assert "There is no alpha:" in words[""]
+    assert "methods put the pass mark between" in words["/line"]
+    fixed = {"method": "fixed", "fixed_cut": 45}
+    seen = await organiser.json("POST", f"/api/exams/{exam.exam_id}/results/preview", {"rules": fixed})
+    assert seen["judged"] >= 34

@@ -27,17 +27,17 @@ def address_of(base: str, credential_id: str) -> str:
     return f"{base}/credentials/{credential_id}"
 
 
-def issuer_of(base: str, key: PublicKey) -> dict[str, Any]:
-    """Who issues: the profile that the issuer's id leads to, with the key."""
+def issuer_of(base: str, key: PublicKey, school: str | None) -> dict[str, Any]:
+    """Who issues: the profile that the issuer's id leads to, with the key. school: its name, the host for None."""
     own = f"{base}/credentials/issuer"
     method = {"id": f"{own}#{key.thumbprint}", "type": "JsonWebKey", "controller": own, "publicKeyJwk": key.jwk}
-    profile = {"@context": CONTEXT, "id": own, "type": ["Profile"], "name": _host(base), "url": base}
+    profile = {"@context": CONTEXT, "id": own, "type": ["Profile"], "name": name_of(base, school), "url": base}
     return profile | {"verificationMethod": [method], "assertionMethod": [method["id"]]}
 
 
 def credential(
     key: SigningKey, *, base: str, credential_id: str, number: int, at_ms: int, exam_id: str, exam: str, seat_id: str,
-    name: str,
+    name: str, school: str | None = None,
 ) -> str:  # fmt: skip
     """The token. number: its place in the status list. at_ms: since when it holds. The same for the same."""
     at_s = at_ms // 1000
@@ -47,7 +47,7 @@ def credential(
         "@context": CONTEXT,
         "id": own,
         "type": ["VerifiableCredential", "OpenBadgeCredential"],
-        "issuer": {"id": issuer, "type": ["Profile"], "name": _host(base), "url": base},
+        "issuer": {"id": issuer, "type": ["Profile"], "name": name_of(base, school), "url": base},
         "validFrom": datetime.fromtimestamp(at_s, UTC).isoformat().replace("+00:00", "Z"),
         "name": exam,
         "credentialSubject": {
@@ -109,5 +109,6 @@ def _base64(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
-def _host(base: str) -> str:
-    return base.partition("://")[2].partition("/")[0]
+def name_of(base: str, school: str | None) -> str:
+    """How the issuer is called: the school, or the host where it was not named."""
+    return school or base.partition("://")[2].partition("/")[0]

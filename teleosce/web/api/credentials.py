@@ -9,7 +9,7 @@ from teleosce.core.ids import is_id
 from teleosce.core.signing import signing_key
 from teleosce.people import Permission
 from teleosce.reports import Credentials
-from teleosce.reports.exports.open_badge import LIST_S, address_of, issuer_of
+from teleosce.reports.exports.open_badge import LIST_S, address_of, issuer_of, name_of
 from teleosce.web.access import exam_of, oversees, seat_of
 from teleosce.web.context import Rooms, principal, rooms
 from teleosce.web.feedback import own_seat, when
@@ -46,7 +46,13 @@ STATUS_LIST: web.AppKey[StatusList] = web.AppKey("credentials", StatusList)
 def credentials_of(house: Rooms) -> Credentials:
     """Credentials for passed exams."""
     return Credentials(
-        house.database, house.clock, house.settings.data, exams=house.exams, people=house.people, results=house.results
+        house.database,
+        house.clock,
+        house.settings.data,
+        exams=house.exams,
+        people=house.people,
+        results=house.results,
+        school=house.settings.school,
     )
 
 
@@ -106,7 +112,7 @@ async def look(request: web.Request) -> web.Response:
         holder=shown.seat.name if shown else "",
         exam=shown.exam.title if shown else "",
         since=when(shown.issued.at_ms, shown.exam.zone) if shown else "",
-        host=(house.settings.public_url or "").partition("://")[2].rstrip("/") if shown else "",
+        issuer=name_of(house.settings.public_url or "", house.settings.school) if shown else "",
     )
 
 
@@ -122,7 +128,7 @@ async def issuer(request: web.Request) -> web.Response:
     house = rooms(request)
     base = base_of(house)
     key = await asyncio.to_thread(signing_key, house.settings.data)
-    content = issuer_of(base, key.public)
+    content = issuer_of(base, key.public, house.settings.school)
     return web.json_response(content, headers={"Cache-Control": "public, max-age=3600"})
 
 
