@@ -71,16 +71,18 @@ async def line(request: web.Request) -> web.Response:
         lines=lines_view(frame, lines),
         every=lines,
         stations=[one["title"] for one in frame.found["sound"]["stations"]] if frame.found else [],
-        domains=await _domains(request, frame.found["sound"]) if frame.found else [],
+        domains=await _domains(request, frame.found["sound"]) if frame.found else {},
         kept=await rooms(request).results.kept_rules(frame.exam.id),
         rule_words=rule_words,
     )
 
 
-async def _domains(request: web.Request, found: Mapping[str, Any]) -> list[str]:
+async def _domains(request: web.Request, found: Mapping[str, Any]) -> dict[str, str]:
+    """The titles of the domains that have items."""
     stations = rooms(request).stations
     sheets = [(await stations.get(one["key"])).mark_sheet for one in found["stations"]]
-    return sorted({item.domain for sheet in sheets for item in sheet.items})
+    titles = {item.domain: sheet.domains.get(item.domain, item.domain) for sheet in sheets for item in sheet.items}
+    return dict(sorted(titles.items(), key=lambda one: one[1].casefold()))
 
 
 async def examiners(request: web.Request) -> web.Response:
