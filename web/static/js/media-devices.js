@@ -35,7 +35,7 @@ export async function openMedia() {
   const both = await attempt(["camera", "microphone"]);
   if (both instanceof MediaStream) return { stream: both, camera: null, microphone: null };
   // A refusal counts for both, and asking again one by one would only nag.
-  if (both.code === "refused" || both.code === "insecure") return { stream: new MediaStream(), camera: both, microphone: both };
+  if (["refused", "insecure", "unsupported"].includes(both.code)) return { stream: new MediaStream(), camera: both, microphone: both };
   const sound = await attempt(["microphone"]);
   const picture = await attempt(["camera"]);
   const tracks = [sound, picture].flatMap((one) => (one instanceof MediaStream ? one.getTracks() : []));
@@ -207,7 +207,7 @@ export class LevelMeter {
  * @returns {Promise<MediaStream | DeviceFault>}
  */
 async function attempt(kinds, first = 1) {
-  if (!navigator.mediaDevices?.getUserMedia) return faultOf("InsecureContext", kinds, "");
+  if (!navigator.mediaDevices?.getUserMedia) return faultOf(globalThis.isSecureContext ? "NoMediaDevices" : "InsecureContext", kinds, "");
   // First as chosen last time; then whatever there is; then without wishes for size and rate.
   for (const wish of [1, 2, 3].slice(first - 1)) {
     try {
@@ -258,6 +258,12 @@ function faultOf(name, kinds, message) {
     case "InsecureContext":
       return new DeviceFault(t("The browser gives a page your {what} only over a secure connection.", { what }), "insecure", [
         t("Open the link exactly as you were given it; it begins with https://."),
+      ]);
+    case "NoMediaDevices":
+      // A link that was pressed in a mail or a chat often opens in a small browser of that program, which has no camera.
+      return new DeviceFault(t("This browser cannot use your {what}.", { what }), "unsupported", [
+        t("Go back to the message with your link, and copy the whole link; on a phone keep your finger on it until a menu appears."),
+        t("Open Safari, Chrome, Edge or Firefox itself, and paste the link into its address bar."),
       ]);
     default:
       return new DeviceFault(t("Your {what} could not be started: another program may be using it.", { what }), "in-use", [
