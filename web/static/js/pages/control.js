@@ -74,6 +74,7 @@ addEventListener("keydown", (event) => {
 function show(day) {
   if (day.exam.id !== exam) return;
   board.take(day);
+  told = true;
   redraw();
 }
 
@@ -83,11 +84,13 @@ function hear(said) {
   redraw();
 }
 
+/** Whether the day has been told. Messages may come before it, and an empty day is not what they say. */
+let told = false;
 let due = false;
 
 /** However much comes, the page is drawn once a frame; in a tab that nobody sees, at once. */
 function redraw() {
-  if (due) return;
+  if (due || !told) return;
   due = true;
   const draw = () => {
     due = false;
