@@ -9,6 +9,7 @@ import resource
 import time
 from collections.abc import Callable
 
+import teleosce  # noqa: F401 before numpy, whose threads it settles
 from bench.coverage import coverage
 from teleosce.psychometrics import bootstrap
 from teleosce.reports import analysis
@@ -40,16 +41,18 @@ def _parts(made: Cohort) -> list[float]:
         seconds(lambda: analysis.sound(made)),
         seconds(lambda: [analysis.cuts_of(made, analysis.Standard(method)) for method in analysis.METHODS]),
         seconds(lambda: analysis.fair(made)),
-        seconds(lambda: bootstrap.cut_spread("borderline-regression", made.scores, made.grades, draws=1000)),
+        seconds(lambda: [bootstrap.cut_spread(method, made.scores, made.grades) for method in bootstrap.CUTS]),
     ]
 
 
 def costs() -> None:
     """A line for each size, each part on its own."""
-    print(f"{STATIONS} stations, {ITEMS} items, 2 examiners for every encounter; processor seconds")
     print(
-        f"{'candidates':>10} {'item marks':>10} {'arrays':>8} {'sound':>8} {'lines':>8} {'fair':>8} {'1,000 draws':>12}"
+        f"{STATIONS} stations, {ITEMS} items, 2 examiners for every encounter; processor seconds, memory at most so far"
     )
+    heads = ("arrays", "sound", "lines", "fair", "1,000 draws", "MiB")
+    print(f"{'candidates':>10} {'item marks':>10} " + " ".join(f"{head:>11}" for head in heads))
+    before: list[float] = []
     for size in SIZES:
         people, records, marks, _ = simulate(
             ring(), Shape(candidates=size, circuits=max(2, min(15, size // 20)), twice=1.0)
@@ -57,12 +60,15 @@ def costs() -> None:
         began = time.process_time()
         made = cohort_of(ring(), people, records, marks)
         parts = [time.process_time() - began, *_parts(made)]
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(
-            f"{size:>10} {len(marks) * ITEMS:>10} "
-            + " ".join(f"{part:8.2f}" for part in parts[:4])
-            + f" {parts[4]:12.2f}"
+            f"{size:>10} {len(marks) * ITEMS:>10} " + " ".join(f"{part:11.2f}" for part in parts) + f" {memory:11.0f}",
+            flush=True,
         )
-    print(f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+        if before:
+            grown = " ".join(f"{f'×{part / max(was, 0.01):.1f}':>11}" for part, was in zip(parts, before, strict=True))
+            print(f"{'':>10} {'':>10} {grown}")
+        before = parts
 
 
 def main() -> None:
