@@ -11,6 +11,7 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ class Organiser:
         return time.perf_counter() - began, body
 
     @asynccontextmanager
-    async def waits(self) -> Any:
+    async def waits(self) -> AsyncIterator[list[float]]:
         """The longest that a small answer took meanwhile, in seconds, asked for ten times a second."""
         longest = [0.0]
 
