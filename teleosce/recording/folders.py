@@ -65,7 +65,9 @@ def is_finished(folder: Path) -> bool:
 
 def choose_poster(folder: Path, found: list[Take]) -> None:
     """The best picture of all takes stands for the encounter, if there is any."""
-    best = max((take for take in found if take.poster_score is not None), key=_score, default=None)
+    # A picture that somebody removed is not worth a recording that waits to be sealed for ever.
+    there = (take for take in found if take.poster_score is not None and (folder / poster_name(take.id)).is_file())
+    best = max(there, key=_score, default=None)
     if best is None:
         (folder / POSTER).unlink(missing_ok=True)
     else:

@@ -106,6 +106,16 @@ async def test_the_same_raw_file_gives_the_same_sealed_file(studio: Studio) -> N
     await recordings.close()
 
 
+async def test_a_picture_that_was_removed_keeps_nothing_from_being_sealed(studio: Studio) -> None:
+    recordings, room = await attended(studio)
+    await recordings.seal(room.id)
+    for path in [*studio.encounter(room.id).glob("*.jpg"), studio.encounter(room.id) / "manifest.json"]:
+        path.unlink()
+    assert [take.state for take in (await recordings.seal(room.id)).takes] == [TakeState.sealed]
+    assert await recordings.poster(room.id) is None
+    await recordings.close()
+
+
 async def test_a_rejoin_is_a_take_of_its_own_on_the_same_timeline(studio: Studio) -> None:
     recordings, room = studio.recordings(), QuietRoom(new_id())
     recordings.attend(room, room.id)
