@@ -10,6 +10,7 @@ import json
 import shutil
 import socket
 import subprocess
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,7 @@ class Janus:
         self._rooms: dict[str, int] = {}
         self._feeds: dict[tuple[str, str], int] = {}
         self._handles: dict[tuple[str, str, str], int] = {}
+        self._up: defaultdict[int, asyncio.Event] = defaultdict(asyncio.Event)
         self.pid = 0
 
     async def start(self) -> None:
@@ -107,7 +109,9 @@ class Janus:
 
     async def listen(self, session: str, name: str) -> str:
         """The offer of a connection that brings `name` the other's media."""
-        (feed,) = [feed for (where, who), feed in self._feeds.items() if where == session and who != name]
+        ((other, feed),) = [(who, feed) for (at, who), feed in self._feeds.items() if at == session and who != name]
+        async with asyncio.timeout(30):  # there is no such feed before its publisher's media can flow
+            await self._up[self._handles[session, other, "publisher"]].wait()
         handle = await self._attach(session, name, "subscriber")
         body = {"request": "join", "ptype": "subscriber", "room": self._rooms[session], "streams": [{"feed": feed}]}
         return str((await self._say(handle, body))["jsep"]["sdp"])
@@ -167,6 +171,8 @@ class Janus:
         loop = asyncio.get_running_loop()
         while data := await loop.sock_recv(self._socket, _LARGEST):
             message = json.loads(data)
+            if message["janus"] == "webrtcup":
+                self._up[message["sender"]].set()
             if message["janus"] in {"success", "event", "error"} and "transaction" in message:
                 future = self._waiting.pop(message["transaction"], None)
                 if future is not None and not future.done():

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceGatherer, RTCIceTransport
-from aiortc.rtp import RtcpPacket, RtcpRtpfbPacket, RtcpSenderInfo, RtcpSrPacket
+from aiortc.rtp import RTCP_PSFB_PLI, RtcpPacket, RtcpPsfbPacket, RtcpRtpfbPacket, RtcpSenderInfo, RtcpSrPacket
 from aiortc.sdp import SessionDescription, candidate_to_sdp
 
 from bench.input import FPS, Clip
@@ -67,8 +67,12 @@ class Heard:
 class Participant:
     """One of two in a session. `frames` counts ends of pictures that came from the other."""
 
-    def __init__(self, clip: Clip, certificate: RTCCertificate, direction: str = "sendrecv") -> None:
-        self._clip, self._certificate, self._direction = clip, certificate, direction
+    def __init__(
+        self, clip: Clip, certificate: RTCCertificate, direction: str = "sendrecv", *, prompt: bool = False
+    ) -> None:
+        """prompt: a request for a key frame is answered with the next picture, as browsers do."""
+        self._clip, self._certificate, self._direction, self._prompt = clip, certificate, direction, prompt
+        self._ahead = 0
         self.audio, self.video = Sent(AUDIO, 48_000, 50), Sent(VIDEO, 90_000, FPS)
         self.heard: dict[int, Heard] = {}
         self.frames = 0
@@ -120,7 +124,7 @@ class Participant:
             self._send(self.audio.packet(sound, self.audio.count == 0))
             self.audio.count += 1
         while self.video.count / FPS <= elapsed:
-            pieces = clip.frames[self.video.count % len(clip.frames)]
+            pieces = clip.frames[(self.video.count + self._ahead) % len(clip.frames)]
             for number, piece in enumerate(pieces):
                 # RFC 7741: a 15-bit picture id; the first piece starts the partition.
                 first = 0x90 if number == 0 else 0x80
@@ -154,7 +158,10 @@ class Participant:
             self.frames += second == VIDEO | 0x80
 
     def _feedback(self, data: bytes) -> None:
-        """Sends again what the server misses. A request for a key frame waits for the clip's next, at most a second."""
+        """Sends again what the server misses.
+
+        A request for a key frame waits for the clip's next, at most a second, so that all servers get the same packets.
+        """
         if self._dtls.state != "connected":
             return
         for packet in RtcpPacket.parse(self._dtls._rx_srtp.unprotect_rtcp(data)):
@@ -165,6 +172,8 @@ class Participant:
                     track.asked_again += 1
                     if kept[2:4] == struct.pack("!H", sequence & 0xFFFF):
                         self._send(kept)
+            elif self._prompt and isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_PLI:
+                self._ahead = -self.video.count % FPS
 
     def _offer(self, gatherer: RTCIceGatherer, ice: Any) -> str:
         prints = [one for one in self._dtls.getLocalParameters().fingerprints if one.algorithm == "sha-256"]

@@ -10,6 +10,7 @@ from teleosce.core.clock import Clock
 from teleosce.core.db import Database, sqlite_url
 from teleosce.core.events import Events
 from teleosce.core.ids import new_id
+from teleosce.core.memory import settle
 from teleosce.recording import Recordings
 from teleosce.rtc import MediaServer, Ticket
 
@@ -34,6 +35,7 @@ class Ours:
     async def start(self) -> None:
         await self._database.create_all()
         await self._media.start()
+        settle()
 
     async def answer(self, session: str, name: str, sdp: str) -> str:
         if session not in self._ids:

@@ -10,6 +10,7 @@ import typer
 
 from teleosce import __version__, cli_exam, cli_exports, cli_keeping, cli_rehearse
 from teleosce.core.errors import Fault
+from teleosce.core.memory import settle
 from teleosce.core.port import take
 from teleosce.core.settings import Settings, unsafe
 from teleosce.core.stopping import stop_signal
@@ -94,6 +95,7 @@ async def _serve(settings: Settings) -> None:
 
     stop = stop_signal()
     async with running(settings, taken) as server:
+        settle()
         out.print(f"teleosce {__version__} answers at {server.url}  (data: {settings.data.resolve()})")
         warning = unsafe(settings)
         if warning:

@@ -92,8 +92,9 @@ class TakeFiles:
         content, state = self._webm.encode(blocks)
         self._raw.append(content)
         self._webm.keep(state)
-        for block in blocks:
-            self.blocks[block.kind] += 1
+        kinds = [block[0] for block in blocks]
+        for kind in self.blocks:
+            self.blocks[kind] += kinds.count(kind)
 
     def note(self, notes: list[Note]) -> None:
         """All of these lines or, with OSError, none."""

@@ -15,17 +15,20 @@ _HYBRID = (10.0, 20.0)
 _CELT = (2.5, 5.0, 10.0, 20.0)
 
 
+_FRAMES_MS = tuple(
+    _SILK[configuration & 3]
+    if configuration < 12
+    else (_HYBRID[configuration & 1] if configuration < 16 else _CELT[configuration & 3])
+    for configuration in range(32)
+)
+
+
 def duration_ms(packet: bytes) -> float:
     """The length of the sound in a packet, in milliseconds, by its first byte (RFC 6716, 3.1)."""
     if not packet:
         return 0.0
-    configuration, code = packet[0] >> 3, packet[0] & 3
-    if configuration < 12:
-        frame = _SILK[configuration & 3]
-    elif configuration < 16:
-        frame = _HYBRID[configuration & 1]
-    else:
-        frame = _CELT[configuration & 3]
+    first = packet[0]
+    frame, code = _FRAMES_MS[first >> 3], first & 3
     if code == 3:
         return frame * (packet[1] & 0x3F) if len(packet) > 1 else 0.0
     return frame if code == 0 else 2 * frame

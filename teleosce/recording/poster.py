@@ -14,56 +14,61 @@ from teleosce.core.blobs import write_durably
 LOOKED_AT = 12
 WIDEST = 960
 _GOOD_BRIGHTNESS = 125.0
+_BLACK, _RANGE = 16.0, 219.0
+"""Of the luma plane as cameras send it (ITU-R BT.601)."""
 
-Image = NDArray[np.integer[Any] | np.floating[Any]]
-
-
-def make_poster(path: Path, target: Path, key_frames: int) -> float | None:
-    """Writes the best picture of a WebM as JPEG. Returns how good it is, 0 to about 10, or None without a picture.
-
-    key_frames: how many the file has; a dozen of them, spread evenly, are decoded. Raises av.FFmpegError when the first
-    of them cannot be.
-    """
-    chosen = {round(index) for index in np.linspace(0, key_frames - 1, min(LOOKED_AT, key_frames))}
-    best: tuple[float, Image] | None = None
-    for image in _key_frames(path, chosen):
-        score = _score(image)
-        if best is None or score > best[0]:
-            best = (score, image)
-    if best is None:
-        return None
-    score, image = best
-    if image.shape[1] > WIDEST:
-        image = cv2.resize(image, (WIDEST, WIDEST * image.shape[0] // image.shape[1]), interpolation=cv2.INTER_AREA)
-    written, content = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])
-    if not written:
-        return None
-    write_durably(target, content.tobytes())
-    return score
+Grey = NDArray[np.integer[Any]]
 
 
-def _key_frames(path: Path, chosen: set[int]) -> list[Image]:
-    images: list[Image] = []
-    number = 0
-    with av.open(str(path)) as container:
-        if not container.streams.video:
-            return images
-        for packet in container.demux(video=0):
-            if not packet.is_keyframe or not packet.size:
-                continue
-            if number in chosen:
-                try:
-                    images += [frame.to_ndarray(format="bgr24") for frame in packet.decode()]
-                except av.FFmpegError:
-                    if number == 0:
-                        raise
-            number += 1
-    return images
+class Poster:
+    """Is shown the key frames of a take in turn, and keeps the best of a dozen of them, spread evenly."""
+
+    def __init__(self, key_frames: int) -> None:
+        """key_frames: how many there will be."""
+        self._chosen = {round(index) for index in np.linspace(0, key_frames - 1, min(LOOKED_AT, key_frames))}
+        self._number = 0
+        self._best: tuple[float, Any] | None = None
+
+    def key_frame(self, packet: Any) -> None:
+        """The next one. Raises av.FFmpegError when the first of them cannot be decoded."""
+        number, self._number = self._number, self._number + 1
+        if number not in self._chosen:
+            return
+        if number == 0:
+            packet.stream.codec_context.thread_count = 1  # a dozen pictures are not worth threads
+        try:
+            for frame in packet.decode():
+                score = _score(_grey(frame))
+                if self._best is None or score > self._best[0]:
+                    self._best = (score, frame)
+        except av.FFmpegError:
+            if number == 0:
+                raise
+
+    def write(self, target: Path) -> float | None:
+        """Writes the best as JPEG. Returns how good it is, 0 to about 10, or None without a picture. Blocks."""
+        if self._best is None:
+            return None
+        score, frame = self._best
+        image = frame.to_ndarray(format="bgr24")
+        if image.shape[1] > WIDEST:
+            image = cv2.resize(image, (WIDEST, WIDEST * image.shape[0] // image.shape[1]), interpolation=cv2.INTER_AREA)
+        written, content = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])
+        if not written:
+            return None
+        write_durably(target, content.tobytes())
+        return score
 
 
-def _score(image: Image) -> float:
+def _grey(frame: Any) -> Grey:
+    plane = frame.planes[0]
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width]
+
+
+def _score(grey: Grey) -> float:
     """Sharpness (the variance of the Laplacian), worth less the farther the picture is from good light."""
-    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-    sharpness = float(cv2.Laplacian(grey, cv2.CV_64F).var())
-    light = max(0.05, 1.0 - abs(float(grey.mean()) - _GOOD_BRIGHTNESS) / _GOOD_BRIGHTNESS)
+    _, deviation = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))
+    sharpness = (float(deviation[0, 0]) * 255 / _RANGE) ** 2
+    brightness = (float(cv2.mean(grey)[0]) - _BLACK) * 255 / _RANGE
+    light = max(0.05, 1.0 - abs(brightness - _GOOD_BRIGHTNESS) / _GOOD_BRIGHTNESS)
     return log1p(sharpness) * light

@@ -10,6 +10,7 @@ import sys
 import traceback
 from pathlib import Path
 
+from teleosce.core.memory import settle
 from teleosce.recording import folders
 from teleosce.recording.sealing import quarantined, seal_take, write_outcome
 
@@ -37,6 +38,7 @@ def seal(folder: Path, take_ids: list[str]) -> tuple[int, str]:
 def main() -> None:
     """Until standard input ends."""
     os.nice(NICENESS)
+    settle()
     for line in sys.stdin:
         folder, *take_ids = json.loads(line)
         sys.stdout.write(json.dumps(seal(Path(folder), take_ids)) + "\n")

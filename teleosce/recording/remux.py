@@ -40,13 +40,13 @@ class RawFacts:
 
 def blocks(path: Path) -> Iterator[Block]:
     """The blocks of a WebM up to where it cannot be read further. Raises av.FFmpegError when it cannot be opened."""
-    return (Block(kind, at_ms, bytes(packet), packet.is_keyframe) for kind, at_ms, packet in _packets(path))
+    return (Block(kind, at_ms, bytes(packet), packet.is_keyframe) for kind, at_ms, packet in packets(path))
 
 
 def look(path: Path) -> RawFacts:
     """Counts what is there. Raises av.FFmpegError when the file cannot be opened."""
     facts = RawFacts()
-    for kind, at_ms, packet in _packets(path):
+    for kind, at_ms, packet in packets(path):
         facts.first.setdefault(kind, at_ms)
         if kind == "audio":
             facts.audio += 1
@@ -56,7 +56,8 @@ def look(path: Path) -> RawFacts:
     return facts
 
 
-def _packets(path: Path) -> Iterator[tuple[Kind, float, Any]]:
+def packets(path: Path) -> Iterator[tuple[Kind, float, Any]]:
+    """Kind, time in ms and packet of what a WebM holds, up to where it cannot be read further. Raises likewise."""
     with av.open(str(path)) as container:
         # Once per stream: fractions are slow.
         tracks: dict[int, tuple[Kind, float]] = {

@@ -18,9 +18,9 @@ from teleosce.recording.models import (
     raw_name,
     sealed_name,
 )
-from teleosce.recording.poster import make_poster
-from teleosce.recording.remux import RawFacts, Remuxed, look, remux
-from teleosce.recording.speech import speech
+from teleosce.recording.poster import Poster
+from teleosce.recording.remux import RawFacts, Remuxed, look, packets, remux
+from teleosce.recording.speech import Levels
 from teleosce.recording.timeline import Timeline, timeline
 
 STOPPED = "The server stopped while this was recorded; up to a second is missing at the end."
@@ -134,17 +134,25 @@ def _remux(raw: Path, target: Path, facts: RawFacts, when: Timeline, journal: jo
 
 def _verify(target: Path, done: Remuxed, poster: Path) -> tuple[list[tuple[int, int]], float | None]:
     """Reads the sealed file as a player does: every packet, all sound, pictures from all over it."""
-    found = look(target)
     expected_audio = done.audio.packets + done.audio.filled_ms // 20 if done.audio else 0
     expected_video = done.video.frames if done.video else 0
-    if (found.audio, found.video) != (expected_audio, expected_video):
-        raise Damaged("The sealed file does not hold what was written to it; the raw file is kept.")
+    audio = video = 0
+    levels, picture = Levels(), Poster(done.video.key_frames if done.video else 0)
     try:
-        spans = speech(target) if done.audio else []
-        score = make_poster(target, poster, done.video.key_frames) if done.video else None
+        for kind, _, packet in packets(target):
+            if kind == "video":
+                video += 1
+                if packet.is_keyframe:
+                    picture.key_frame(packet)
+            else:
+                audio += 1
+                for frame in packet.decode():
+                    levels.add(frame)
     except (av.InvalidDataError, av.EOFError) as error:
         raise Damaged("The sealed file cannot be decoded; the raw file is kept.") from error
-    return spans, score
+    if (audio, video) != (expected_audio, expected_video):
+        raise Damaged("The sealed file does not hold what was written to it; the raw file is kept.")
+    return levels.spans(), picture.write(poster)
 
 
 def _missing(raw: Path, facts: RawFacts, journal: journals.Journal) -> str | None:

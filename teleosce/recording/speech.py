@@ -1,8 +1,7 @@
 """When somebody speaks, cheaply: by the level of the sound, for the lanes of the desk before there is a transcript."""
 
-from pathlib import Path
+from typing import Any
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +9,7 @@ STEP_MS = 20
 _STEP = 48_000 * STEP_MS // 1000
 """Opus is decoded to 48 kHz, whatever it was made of (RFC 7587, 4.1)."""
 
-_AT_ONCE = 50
+_AT_ONCE = 500
 """Frames measured together: one call for each would cost more than the decoding."""
 
 RISE_DB, FALL_DB = 12.0, 7.0
@@ -26,36 +25,34 @@ SHORTEST_MS = 160
 EDGE_MS = 100
 
 
-def speech(path: Path) -> list[tuple[int, int]]:
-    """Spans with voice in a sealed take, in ms from its start. Raises av.FFmpegError when it cannot be decoded."""
-    return spans(levels(path))
-
-
-def levels(path: Path) -> NDArray[np.float64]:
-    """The level of each 20 ms of a file's sound, in dB of full scale; empty without sound.
+class Levels:
+    """The level of each 20 ms of a track's sound, in dB of full scale.
 
     Of its first channel: what comes from a microphone is the same on all.
     """
-    found: list[NDArray[np.float64]] = []
-    waiting: list[NDArray[np.float32]] = []
-    with av.open(str(path)) as container:
-        if not container.streams.audio:
-            return np.empty(0)
-        for frame in container.decode(audio=0):
-            waiting.append(np.frombuffer(memoryview(frame.planes[0]), np.float32, frame.samples))
-            if len(waiting) >= _AT_ONCE:
-                waiting = _measure(waiting, found)
-    _measure(waiting, found)
-    return np.concatenate(found) if found else np.empty(0)
 
+    def __init__(self) -> None:
+        self._found: list[NDArray[np.float64]] = []
+        self._waiting: list[NDArray[np.float32]] = []
 
-def _measure(waiting: list[NDArray[np.float32]], found: list[NDArray[np.float64]]) -> list[NDArray[np.float32]]:
-    """Adds the levels of all whole steps, and returns what is left."""
-    samples = np.concatenate(waiting) if waiting else np.empty(0, np.float32)
-    steps = samples[: len(samples) // _STEP * _STEP].reshape(-1, _STEP)
-    power = np.einsum("ij,ij->i", steps, steps) / _STEP
-    found.append(10 * np.log10(power.astype(np.float64) + 1e-10))
-    return [samples[steps.size :]]
+    def add(self, frame: Any) -> None:
+        """The next decoded frame of 48 kHz floats."""
+        self._waiting.append(np.frombuffer(memoryview(frame.planes[0]), np.float32, frame.samples))
+        if len(self._waiting) >= _AT_ONCE:
+            self._measure()
+
+    def spans(self) -> list[tuple[int, int]]:
+        """Where somebody speaks, in ms from the beginning of the track."""
+        self._measure()
+        return spans(np.concatenate(self._found))
+
+    def _measure(self) -> None:
+        """All whole steps; what is left waits for more."""
+        samples = np.concatenate(self._waiting) if self._waiting else np.empty(0, np.float32)
+        steps = samples[: len(samples) // _STEP * _STEP].reshape(-1, _STEP)
+        power = np.einsum("ij,ij->i", steps, steps) / _STEP
+        self._found.append(10 * np.log10(power.astype(np.float64) + 1e-10))
+        self._waiting = [samples[steps.size :]]
 
 
 def spans(level: NDArray[np.float64]) -> list[tuple[int, int]]:

@@ -69,8 +69,7 @@ class MediaTime:
         self._last: tuple[int, float, float] | None = None  # timestamp, arrival and place of the last packet
 
     def _since(self, timestamp: int, earlier: int) -> float:
-        difference = (timestamp - earlier) & 0xFFFFFFFF
-        return (difference - (1 << 32) if difference >= 1 << 31 else difference) / self._ticks_per_ms
+        return (((timestamp - earlier + 0x80000000) & 0xFFFFFFFF) - 0x80000000) / self._ticks_per_ms
 
     def place(self, timestamp: int, arrival: float, arrived_ms: float) -> tuple[float, str | None, float]:
         """A packet's time in the take, in ms; `jump` or `stall` if there was one; and how long it was, in ms.
@@ -81,12 +80,13 @@ class MediaTime:
         if self._last is None:
             at_ms = max(0.0, arrived_ms)
         else:
-            step = self._since(timestamp, self._last[0])
-            excess = (arrival - self._last[1]) * 1000 - step
-            at_ms = self._last[2] + step
+            timestamp_before, arrival_before, before_ms = self._last
+            step = self._since(timestamp, timestamp_before)
+            excess = (arrival - arrival_before) * 1000 - step
+            at_ms = before_ms + step
             # In the order of sending, time never goes back unless the sender sets it anew.
-            if step < 0 or abs(excess) > JUMP_MS:
-                event, at_ms = "jump", max(arrived_ms, self._last[2] + 1)
+            if step < 0 or not -JUMP_MS <= excess <= JUMP_MS:
+                event, at_ms = "jump", max(arrived_ms, before_ms + 1)
             elif excess > STALL_MS:
                 event = "stall"
         self._last = (timestamp, arrival, at_ms)
@@ -116,11 +116,11 @@ class Track:
 
     def take(self, packets: list[Packet]) -> None:
         """Takes packets in; their blocks come with `drain`."""
-        order = self._order
+        order, place = self._order, self._place
         for packet in packets:
             if packet[0] == order.next and not order.waiting:
                 order.next += 1
-                self._place(0, packet)
+                place(0, packet)
             else:
                 order.push(packet)
                 if order.next is None:
@@ -188,9 +188,10 @@ class Track:
 
     def _watch(self, at_ms: float, arrived: float) -> None:
         """Every two seconds, the packet that came with the least delay: stands in for sender reports."""
-        if arrived - at_ms < self._delay:
-            self._delay, self._seen = arrived - at_ms, (at_ms, arrived)
-        if at_ms - self._seen_from >= SEEN_EVERY_MS or at_ms < self._seen_from:
+        delay = arrived - at_ms
+        if delay < self._delay:
+            self._delay, self._seen = delay, (at_ms, arrived)
+        if not 0 <= at_ms - self._seen_from < SEEN_EVERY_MS:
             self._note("seen", at=round(self._seen[0], 3), arrived=round(self._seen[1], 3))
             self._delay, self._seen_from = inf, at_ms
 
@@ -209,7 +210,7 @@ class AudioTrack(Track):
             if (lost and hole > 1) or hole > PAUSE_MS["audio"]:
                 self._gap(lost or "pause", self._next_ms, at_ms)
         self._next_ms = at_ms + opus.duration_ms(payload)
-        self.blocks.append(Block("audio", at_ms, payload, key=True))
+        self.blocks.append(Block("audio", at_ms, payload, True))
 
     def missing(self, from_ms: float, kind: str) -> None:
         """A packet of sound that could not be kept: one short gap; sealing joins neighbours."""

@@ -28,10 +28,11 @@ class DownTrack:
         payload_type: int,
         clock_rate: int,
         abs_send_time: int | None,
-        send_rtp: Callable[[bytes], None],
+        send_rtp: Callable[[bytes, bytes], None],
         send_rtcp: Callable[[bytes], None],
         allowed_bps: Callable[[], float],
     ) -> None:
+        """send_rtp: called with a packet's header and payload."""
         self.kind = kind
         self.mid = mid
         self.stream = stream
@@ -122,7 +123,7 @@ class DownTrack:
             self._newest = extended
             self._newest_timestamp = timestamp
             self._sent_at = now
-        self._send_rtp(header + payload)
+        self._send_rtp(header, payload)
 
     def resend(self, sequences: Iterable[int]) -> None:
         """Answers a NACK from the up track's ring, with what is still there."""

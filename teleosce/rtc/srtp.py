@@ -1,16 +1,13 @@
 """libsrtp called in place, in buffers made once: the two calls that every packet pays (RFC 3711)."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from pylibsrtp import SRTP_MAX_TRAILER_LEN, Session
-from pylibsrtp import Error as SrtpError
 from pylibsrtp._binding import ffi, lib
 
 LONGEST = 2048
 """Bytes of the longest datagram: media never fills more than an Ethernet frame."""
-
-Crypt = Callable[[int], bytes]
 
 
 class Buffer:
@@ -24,30 +21,29 @@ class Buffer:
         """The same; its slices are `bytes`, copied once."""
 
 
-def protector(session: Session, buffer: Buffer) -> Crypt:
-    """Encrypts the RTP packet at the beginning of `buffer`, whose size is given. Raises SrtpError.
+class Crypt(NamedTuple):
+    """What one call needs: `length[0] = size`, then `function(context, memory, length)` is 0 or says what was wrong.
 
-    The session must outlive the function; so for `unprotector`.
+    The result lies in `window[0:length[0]]`. A function of ours around it would cost as much as the cipher. The session
+    must outlive this.
     """
-    return _in_place(lib.srtp_protect, session, buffer, LONGEST)
+
+    function: Callable[[Any, Any, Any], int]
+    context: Any
+    memory: Any
+    length: Any
+    window: Any
+
+
+def protector(session: Session, buffer: Buffer) -> Crypt:
+    """Encrypts the RTP packet of at most LONGEST bytes at the beginning of `buffer`."""
+    return _in_place(lib.srtp_protect, session, buffer)
 
 
 def unprotector(session: Session, buffer: Buffer) -> Crypt:
-    """Checks and decrypts an SRTP packet likewise. Raises SrtpError for one that is not authentic or came before."""
-    return _in_place(lib.srtp_unprotect, session, buffer, len(buffer.bytes))
+    """Checks and decrypts an SRTP packet likewise; fails for one that is not authentic or came before."""
+    return _in_place(lib.srtp_unprotect, session, buffer)
 
 
-def _in_place(function: Callable[..., int], session: Session, buffer: Buffer, longest: int) -> Crypt:
-    context, memory, window, length = session._srtp[0], buffer.memory, buffer.window, ffi.new("int *")
-
-    def crypt(size: int) -> bytes:
-        if size > longest:
-            raise ValueError("packet is too long")
-        length[0] = size
-        failed = function(context, memory, length)
-        if failed:
-            raise SrtpError(failed)
-        result: bytes = window[0 : length[0]]
-        return result
-
-    return crypt
+def _in_place(function: Callable[..., int], session: Session, buffer: Buffer) -> Crypt:
+    return Crypt(function, session._srtp[0], buffer.memory, ffi.new("int *"), buffer.window)

@@ -69,16 +69,16 @@ class UpTrack(Reception):
     # Packets in
 
     def receive(  # noqa: PLR0917  called for every packet: keywords cost
-        self, data: bytes, first: int, second: int, sequence: int, timestamp: int, now: float
+        self, payload: bytes, size: int, second: int, sequence: int, timestamp: int, now: float
     ) -> None:
-        """One decrypted RTP packet, with its header read already."""
+        """One decrypted RTP packet of `size` bytes, with its header read already."""
         extended = self.highest + 1
-        self.octets += len(data)
+        self.octets += size
         self.last_packet = now
         if extended & 0xFFFF != sequence or not extended:
             extended = self._misplaced(sequence, now)
             if extended >= 0 and self.feed is not None:
-                self._pass_on((extended, timestamp, second > 127, payload_of(data, first), now))
+                self._pass_on((extended, timestamp, second > 127, payload, now))
             return
         self.highest = extended
         self.received += 1
@@ -87,7 +87,7 @@ class UpTrack(Reception):
         gather = self._gather
         if gather is None:
             return
-        packet = (extended, timestamp, second > 127, data[12:] if first == 0x80 else payload_of(data, first), now)
+        packet = (extended, timestamp, second > 127, payload, now)
         self.ring[extended % self.size] = packet
         for down in self.downs:
             down.forward(packet, now)
@@ -96,10 +96,9 @@ class UpTrack(Reception):
         gather(packet)
 
     def receive_rtx(  # noqa: PLR0917
-        self, data: bytes, first: int, second: int, sequence: int, timestamp: int, now: float
+        self, payload: bytes, size: int, second: int, sequence: int, timestamp: int, now: float
     ) -> None:
         """A packet sent again in its wrapping (RFC 4588): its first number leads the payload. Probes carry nothing."""
-        payload = payload_of(data, first)
         if len(payload) < 3 or self.feed is None or self.highest < 0:
             return
         behind = (self.highest - (payload[0] << 8 | payload[1])) & 0xFFFF
@@ -108,7 +107,7 @@ class UpTrack(Reception):
         extended = self.highest - behind
         if self._repair.arrived(extended):
             self.repaired += 1
-        self.octets += len(data)
+        self.octets += size
         self._pass_on((extended, timestamp, second > 127, payload[2:], now))
 
     def _misplaced(self, sequence: int, now: float) -> int:

@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from teleosce.recording.poster import make_poster
-from teleosce.recording.speech import STEP_MS, spans, speech
+from teleosce.recording.poster import Poster
+from teleosce.recording.remux import packets
+from teleosce.recording.speech import STEP_MS, Levels, spans
 
 
 def level(*stretches: tuple[float, float]) -> np.ndarray:
@@ -28,9 +29,8 @@ def test_silence_is_no_speech_and_a_monologue_is() -> None:
     assert spans(np.empty(0)) == []
 
 
-def test_a_file_without_sound_has_no_speech(tmp_path: Path) -> None:
-    pictures(tmp_path / "a.webm", [40])
-    assert speech(tmp_path / "a.webm") == []
+def test_a_track_without_sound_has_no_speech() -> None:
+    assert Levels().spans() == []
 
 
 def pictures(path: Path, brightness: list[int]) -> None:
@@ -50,8 +50,10 @@ def pictures(path: Path, brightness: list[int]) -> None:
 
 def test_the_poster_is_a_bright_and_sharp_picture(tmp_path: Path) -> None:
     pictures(tmp_path / "a.webm", [5, 10, 200, 130, 20, 5])
-    score = make_poster(tmp_path / "a.webm", tmp_path / "a.jpg", 6)
-    assert score
+    poster = Poster(6)
+    for _, _, packet in packets(tmp_path / "a.webm"):
+        poster.key_frame(packet)
+    assert poster.write(tmp_path / "a.jpg")
     image = cv2.imread(str(tmp_path / "a.jpg"))
     assert image.shape == (540, 960, 3)
     assert image.mean() == pytest.approx(130, abs=15)
