@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -51,8 +52,8 @@ def where() -> Path | None:
 def version() -> str:
     """What `janus --version` says of itself."""
     done = subprocess.run(["janus", "--version"], capture_output=True, text=True, check=False)
-    words = (done.stdout + done.stderr).split()
-    return next((word for word in reversed(words) if word[0].isdigit()), "?")
+    found = re.search(r"\((\d[\d.]*)\)", done.stdout + done.stderr)
+    return found[1] if found else "?"
 
 
 class Janus:
