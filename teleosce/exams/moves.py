@@ -190,12 +190,13 @@ class Moves:
                 f"This was attempt {again.attempt}; there is an attempt {latest} already. None was added.",
                 code="rerun-exists",
             )
+        since_ms = self.now_ms if again.joins is None else (await self.get(again.joins)).phase_started_ms
         new = replace(
             again,
             id=new_id(),
             attempt=latest + 1,
             phase=Phase.waiting,
-            phase_started_ms=self.now_ms,
+            phase_started_ms=since_ms,
             phase_ends_ms=None,
             outcome=None,
             rotation=rotation,

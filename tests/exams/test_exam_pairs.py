@@ -156,6 +156,15 @@ async def test_who_comes_along_and_is_not_assessed_again_is_beside_all_the_same(
     assert [await world.exams.beside(one) for one in (again, alone)] == [{"c2"}, set()]
 
 
+async def test_who_comes_after_all_waits_since_the_other_does(world: World):
+    leads, joins = await pair(world)
+    await world.day.no_show(joins.id)
+    await world.pass_time(5)
+    again = await world.day.rerun(joins.id)
+    assert again.joins == leads.id
+    assert again.phase_started_ms == leads.phase_started_ms
+
+
 @pytest.mark.parametrize("carried", [False, True])
 async def test_one_alone_meets_who_took_over_from_the_sp_and_the_examiner(world: World, carried: bool):
     leads, joins = await pair(world)
