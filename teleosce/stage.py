@@ -74,7 +74,7 @@ class Stage:
         rooms.events.subscribe(AlarmsChanged, self._disturbed)
         rooms.events.subscribe(PhaseChanged, self._paused)
         rooms.events.subscribe(RecordingSealed, self._measure)
-        self._opening = asyncio.Lock()
+        self._one_by_one = asyncio.Lock()
         self._there: set[tuple[str, str]] = set()
         self._noting: asyncio.Task[None] | None = None
         self._right: set[str] = set()
@@ -87,8 +87,8 @@ class Stage:
         room = self.rooms.media.room(event.encounter_id)
         self.rooms.recordings.attend(room, event.encounter_id)
         room.open()
-        # All of a rotation begin at one moment. One after another, they leave the database to what pages are told from.
-        async with self._opening:
+        # All of a rotation begin, or end, at one moment. One by one, they leave the database to what tells the pages.
+        async with self._one_by_one:
             encounter = await self.rooms.exams.encounter(event.encounter_id)
             self.rooms.watching.attend(room, encounter.id, encounter.people)
             there = [
@@ -108,8 +108,8 @@ class Stage:
         await self.rooms.ledger.disturbed(event.encounter_id, wrong)
 
     async def _paused(self, event: PhaseChanged) -> None:
-        """Perhaps: a pause and its end are changes within the phase."""
-        if event.phase is Phase.encounter:
+        """Perhaps: a pause and its end are changes within the phase. What only begins is looked at when it is open."""
+        if event.phase is Phase.encounter and self.rooms.recordings.is_recording(event.encounter_id):
             await self._disturbed(AlarmsChanged(event.encounter_id))
 
     async def _measure(self, event: RecordingSealed) -> None:
@@ -130,8 +130,9 @@ class Stage:
 
     async def _close(self, event: EncounterEnded) -> None:
         self.rooms.media.room(event.encounter_id).hold()
-        await self.rooms.watching.leave(event.encounter_id)
-        await self._disturbed(AlarmsChanged(event.encounter_id))  # closes what a killed server left open
+        async with self._one_by_one:
+            await self.rooms.watching.leave(event.encounter_id)
+            await self._disturbed(AlarmsChanged(event.encounter_id))  # closes what a killed server left open
         await self.rooms.recordings.leave(event.encounter_id)
         await self.rooms.media.close_room(event.encounter_id, "the encounter is over")
         self._seal_soon(event.encounter_id)

@@ -1,5 +1,6 @@
 """Where everybody should be now, worked out afresh from the database each time: a page never has to remember."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,7 +51,10 @@ class Places:
     @classmethod
     async def of(cls, rooms: Rooms, exam_id: str, present: Present) -> "Places":
         """A few queries for an exam of any size."""
-        encounters = {one.id: one for one in await rooms.exams.encounters(exam_id)}
+        found, seats, circuits = await asyncio.gather(
+            rooms.exams.encounters(exam_id), rooms.people.seats(exam_id), rooms.exams.circuits(exam_id)
+        )
+        encounters = {one.id: one for one in found}
         running = [one for one in encounters.values() if one.phase in RUNNING]
         of_seat: dict[str, list[Encounter]] = defaultdict(list)
         joining: dict[str, list[Encounter]] = defaultdict(list)
@@ -61,7 +65,7 @@ class Places:
                 joining[one.joins].append(one)
         hashes = {one.station_hash for one in encounters.values()}
         return cls(
-            seats={seat.id: seat for seat in await rooms.people.seats(exam_id)},
+            seats={seat.id: seat for seat in seats},
             encounters=encounters,
             versions={one: await rooms.stations.get(one) for one in hashes},
             shown=await rooms.exams.shown_in([one.id for one in running]),
@@ -69,7 +73,7 @@ class Places:
             present=present,
             of_seat=of_seat,
             joining=joining,
-            circuits=circuits_view(await rooms.exams.circuits(exam_id), list(encounters.values())),
+            circuits=circuits_view(circuits, found),
         )
 
     def now(self, seat_id: str) -> Encounter | None:
