@@ -310,7 +310,7 @@ async def test_a_desk_opens_again_without_a_network(context: BrowserContext, eve
     await page.keyboard.press("g")
     await page.keyboard.press("4")
     sheet = f"/api/encounters/{evening.encounters[4]}/forms/mark"
-    await page.wait_for_function(COPIED, arg=[sheet, '"good"'])
+    await eventually(lambda: page.evaluate(COPIED, [sheet, '"good"']))
     await context.set_offline(True)
     await page.reload()
     await expect(page.locator("#save-state")).to_contain_text("No network")
@@ -333,4 +333,4 @@ async def test_a_desk_opens_again_without_a_network(context: BrowserContext, eve
     await page.keyboard.type("1" * 20)
     await page.keyboard.press("Control+Enter")
     await page.locator("#mark-locked").wait_for()
-    await page.wait_for_function("async () => !(await caches.match(location.href))")
+    await eventually(lambda: page.evaluate("async () => !(await caches.match(location.href))"))
