@@ -32,7 +32,7 @@ export function rateWords({ per_hour }) {
  */
 export function endWords({ ends_ms, assigned, submitted, window_ms }, when) {
   if (assigned === submitted) return t("all is submitted");
-  if (!ends_ms) return t("too few marks of late to tell");
+  if (!ends_ms) return t("too few recent marks to tell");
   const hours = Math.max(1, Math.round(window_ms / 3_600_000));
   const words = t("about {end} (between {low} and {high})", { end: when(ends_ms.value), low: when(ends_ms.low), high: when(ends_ms.high) });
   return `${words}, ${hours === 1 ? t("at the pace of the last hour") : t("at the pace of the last {n} hours", { n: hours })}`;

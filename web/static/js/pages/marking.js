@@ -56,7 +56,7 @@ function show(now) {
   tellFault(null);
   setState(byId("fresh"), "idle", t("As of {time}", { time: timeOfDay(now.now_ms, zone) }));
   const { all } = now;
-  setText(byId("done"), t("{submitted} of {assigned} marks are submitted, {begun} more are begun.", { submitted: all.submitted, assigned: all.assigned, begun: all.begun }));
+  setText(byId("done"), t("{submitted} of {assigned} marks are submitted, {begun} more begun.", { submitted: all.submitted, assigned: all.assigned, begun: all.begun }));
   const bar = byId("done-bar", HTMLProgressElement);
   bar.max = Math.max(1, all.assigned);
   bar.value = all.submitted;
@@ -97,7 +97,7 @@ function examinerRow(one, can_mail) {
   const { pace } = one;
   const bar = el("progress", { class: "progress", value: pace.submitted, max: Math.max(1, pace.assigned), "aria-label": t("Submitted by {name}", { name: one.name }) });
   const begun = pace.begun ? [el("p", { class: "small soft figures" }, t("{n} begun", { n: pace.begun }))] : [];
-  const end = left(one) > 0 ? [el("p", { class: "small soft figures" }, pace.ends_ms ? t("done about {end}", { end: when(pace.ends_ms.value) }) : t("end: too few of late to tell"))] : [];
+  const end = left(one) > 0 ? [el("p", { class: "small soft figures" }, pace.ends_ms ? t("done about {end}", { end: when(pace.ends_ms.value) }) : t("end: too few recent marks to tell"))] : [];
   return el(
     "tr",
     {},
@@ -210,7 +210,7 @@ function missingRow(one, names) {
     else chosen.delete(one.encounter);
     showGive();
   });
-  const link = el("a", { class: "small", href: `/mark/${one.encounter}?role=${encodeURIComponent(role)}`, "aria-label": t("Look at {what}", { what: words }) }, t("Look"));
+  const link = el("a", { class: "small", href: `/mark/${one.encounter}?role=${encodeURIComponent(role)}`, "aria-label": t("Open {what}", { what: words }) }, t("Open"));
   const said = !one.over ? state("idle", t("Under way")) : one.state === "new" ? state("idle", t("Not begun")) : state("fair", one.state === "amending" ? t("Being amended, {n} of {all}", { n: one.marked, all: one.total }) : t("Draft, {n} of {all}", { n: one.marked, all: one.total }));
   return el(
     "tr",
