@@ -118,7 +118,7 @@ export class Grid {
    */
   #showRow(row, { state: now, rotation, rotations }) {
     setState(row.state, CIRCUIT_TONE[now], circuitWords(now));
-    setText(row.where, rotation === 0 ? t("{n} rotations", { n: rotations }) : t("rotation {k}/{n}", { k: rotation, n: rotations }));
+    setText(row.where, rotation === 0 ? rotations === 1 ? t("1 rotation") : t("{n} rotations", { n: rotations }) : t("rotation {k}/{n}", { k: rotation, n: rotations }));
   }
 
   /** @param {EventTarget | null} target */
