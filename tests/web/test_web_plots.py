@@ -34,6 +34,10 @@ async def test_pictures_of_results_are_the_organisers(house: House) -> None:
     assert (picture.status, picture.content_type) == (200, "image/svg+xml")
     assert picture.headers["Cache-Control"] == "no-store"
     assert LENIENT in svg
+    place = re.search(r'stringency\.svg\?role=\w+" alt="[^"]*" loading="lazy" (width="\d+" height="\d+")', text)
+    assert place is not None
+    # The picture has the size of its place: nothing moves when it comes.
+    assert place[1] in svg
     # People are named only where somebody looks.
     kept = await house.rooms.analyses.look(marked.exam_id, await house.rooms.results.rules(marked.exam_id))
     assert kept.kept is not None

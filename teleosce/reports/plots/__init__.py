@@ -1,7 +1,7 @@
 """Plots that answer questions: each is a finding in words, a Vega-Lite specification and the same figures as a table.
 
 `every_plot` makes those of an analysis, `of_candidate` that of one candidate of a decision run; `drawn` gives one its
-colours and its width; `Pictures` makes an SVG of that in a process of its own.
+colours and its width; `Pictures` makes an SVG of that in a process of its own, and `framed` fits it to its place.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,13 +13,13 @@ from teleosce.reports.cohort import Cohort
 from teleosce.reports.plots.candidate import of_candidate
 from teleosce.reports.plots.fair import of_fair_plots
 from teleosce.reports.plots.lines import of_lines
-from teleosce.reports.plots.look import drawn
+from teleosce.reports.plots.look import drawn, framed
 from teleosce.reports.plots.pictures import Pictures
 from teleosce.reports.plots.plot import Plot
 from teleosce.reports.plots.sound import of_sound
 from teleosce.reports.rules import ResultRules
 
-__all__ = ["Pictures", "Plot", "drawn", "every_plot", "of_candidate"]
+__all__ = ["Pictures", "Plot", "drawn", "every_plot", "framed", "of_candidate"]
 
 log = structlog.get_logger(__name__)
 

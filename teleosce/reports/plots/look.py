@@ -16,6 +16,7 @@ ROOM = {"left": 16, "right": 14, "top": 6, "bottom": 6}
 
 _TOKEN = re.compile(r"--([a-z-]+):\s*light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)")
 _FONT = re.compile(r"--font:\s*([^;]+);")
+_SIZE = re.compile(r'(<svg\b[^>]*?)width="[^"]*" height="[^"]*"([^>]*?viewBox=)')
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 
 
@@ -34,6 +35,15 @@ def drawn(plot: Plot, *, dark: bool = False, narrow: bool = False) -> Spec:
     known = tokens(dark=dark)
     spec: Spec = _filled(plot.spec, known, NARROW if narrow else WIDE)
     return {"$schema": SCHEMA, "background": "transparent", "padding": ROOM, **spec, "config": _config(known)}
+
+
+def framed(svg: str, plot: Plot, *, narrow: bool = False) -> str:
+    """The picture in the place that a page keeps for it, so that nothing moves when it comes.
+
+    How wide letters are, and so how large the picture is, is known only when it is drawn.
+    """
+    place = f'width="{plot.narrow if narrow else plot.width}" height="{plot.height}" preserveAspectRatio="xMinYMin"'
+    return _SIZE.sub(rf"\1{place}\2", svg, count=1)
 
 
 def _filled(value: Any, known: Mapping[str, str], width: int) -> Any:

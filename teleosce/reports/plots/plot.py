@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 Spec = dict[str, Any]
 Cell = str | float | int | None
@@ -35,10 +35,14 @@ class Plot:
     rows: tuple[tuple[Cell, ...], ...]
     spec: Spec | None
 
+    width: ClassVar[int] = 640
+    narrow: ClassVar[int] = 370
+    """Pixels of the picture's place on a page, and on a phone's."""
+
     @property
     def height(self) -> int:
-        """Pixels of the picture, about: for the room it takes before it is there."""
-        return int(self.spec["height"]) + 62 if self.spec else 0
+        """Pixels of the picture's place: the drawing, and about as much as axis and legend take."""
+        return int(self.spec["height"]) + 72 if self.spec else 0
 
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""

@@ -5,7 +5,7 @@ from aiohttp import web
 from teleosce import __version__
 from teleosce.core.errors import NotFound
 from teleosce.people import Permission
-from teleosce.reports.plots import Plot, drawn
+from teleosce.reports.plots import Plot, drawn, framed
 from teleosce.reports.plots.plot import Spec
 from teleosce.web.access import exam_of, oversees
 from teleosce.web.context import rooms
@@ -17,36 +17,45 @@ SURFACE = ("scheme", "width")
 """In the query: `dark` for a dark surface, `narrow` for a phone."""
 
 
-async def _spec(request: web.Request) -> Spec:
+async def _plot(request: web.Request) -> Plot:
     exam_id = exam_of(request, oversees)
     frame = await frame_of(rooms(request), exam_id)
     plot = frame.plot(request.match_info["plot"])
     if plot is None or plot.spec is None:
         raise NotFound("There is no such plot among the present figures.", code="no-plot")
-    return _drawn(request, plot)
+    return plot
 
 
-def _drawn(request: web.Request, plot: Plot) -> Spec:
-    return drawn(plot, dark=request.query.get("scheme") == "dark", narrow=request.query.get("width") == "narrow")
-
-
-async def picture(request: web.Request) -> web.Response:
-    """A plot as SVG."""
-    return await _picture(request, await _spec(request))
-
-
-async def _picture(request: web.Request, spec: Spec) -> web.Response:
-    svg = await rooms(request).pictures.svg(spec)
-    # It may hold names: no cache keeps it.
-    return web.Response(text=svg, content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
-
-
-async def _candidates(request: web.Request) -> Spec:
+async def _candidates(request: web.Request) -> Plot:
     run = await run_of(rooms(request), exam_of(request, oversees), request.match_info["run"])
     plot = await plot_of(rooms(request), run, request.match_info["candidate"])
     if plot.spec is None:
         raise NotFound(plot.title, code="no-plot")
-    return _drawn(request, plot)
+    return plot
+
+
+def _drawn(request: web.Request, plot: Plot) -> Spec:
+    return drawn(plot, dark=request.query.get("scheme") == "dark", narrow=_is_narrow(request))
+
+
+def _is_narrow(request: web.Request) -> bool:
+    return request.query.get("width") == "narrow"
+
+
+async def _picture(request: web.Request, plot: Plot) -> web.Response:
+    svg = framed(await rooms(request).pictures.svg(_drawn(request, plot)), plot, narrow=_is_narrow(request))
+    # It may hold names: no cache keeps it.
+    return web.Response(text=svg, content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+
+
+async def picture(request: web.Request) -> web.Response:
+    """A plot as SVG."""
+    return await _picture(request, await _plot(request))
+
+
+async def specification(request: web.Request) -> web.Response:
+    """A plot as Vega-Lite."""
+    return answer(_drawn(request, await _plot(request)))
 
 
 async def candidate(request: web.Request) -> web.Response:
@@ -56,12 +65,7 @@ async def candidate(request: web.Request) -> web.Response:
 
 async def candidate_specification(request: web.Request) -> web.Response:
     """The same as Vega-Lite."""
-    return answer(await _candidates(request))
-
-
-async def specification(request: web.Request) -> web.Response:
-    """A plot as Vega-Lite."""
-    return answer(await _spec(request))
+    return answer(_drawn(request, await _candidates(request)))
 
 
 async def script(request: web.Request) -> web.StreamResponse:
