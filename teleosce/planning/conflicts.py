@@ -120,7 +120,7 @@ def _of_times(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
             if back != local:
                 yield Conflict(
                     "no-such-time",
-                    f"{local:%d.%m.%Y %H:%M} does not exist in {plan.zone}: the clocks change then.",
+                    f"{local.day} {local:%B %Y %H:%M} does not exist in {plan.zone}: the clocks change then.",
                     place=place,
                 )
     by_circuit = defaultdict(list)

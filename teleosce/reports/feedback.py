@@ -223,7 +223,7 @@ def _station(
 ) -> StationPart:
     cut = known.get("cut")
     passed = None if score is None or cut is None else score >= cut - NOISE
-    said = f"You reached {percent(score, cut)}." if score is not None else "This station has no score in this result."
+    said = f"You scored {percent(score, cut)}." if score is not None else "This station has no score in this result."
     if score is not None:
         said += f" The cut is {percent(cut, score)}." if cut is not None else " It has no cut, so it does not count."
     if seen is None or seen.record is None:

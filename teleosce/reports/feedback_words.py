@@ -52,7 +52,7 @@ def percent(value: float, beside: float | None = None) -> str:
 def figure_words(score: float, line: float | None, beside: str) -> str:
     """A score, what was needed, and where it stands."""
     needed = f"; {percent(line, score)} were needed" if line is not None else ""
-    return f"You reached {percent(score, line)}{', ' if beside else ''}{beside}{needed}."
+    return f"You scored {percent(score, line)}{', ' if beside else ''}{beside}{needed}."
 
 
 def among(score: float, low: float, high: float, of: int) -> str:
@@ -80,6 +80,6 @@ def failed(own: Mapping[str, Any], rules: ResultRules, domains: Mapping[str, str
             if reached is not None and needed is not None:
                 title = domains.get(name, name)
                 said.append(
-                    f"In “{title}” {percent(needed, reached)} were needed; you reached {percent(reached, needed)}."
+                    f"In “{title}” {percent(needed, reached)} were needed; you scored {percent(reached, needed)}."
                 )
     return said

@@ -64,7 +64,7 @@ def test_each_part_of_the_rule_that_was_missed_is_a_sentence() -> None:
         "Your total is below the pass mark.",
         "You passed 0 of 1 stations; at least 60 % of them had to be passed.",
         "An item that must be done to pass was not done.",
-        "In “Patient safety and appropriate use of telehealth” 50.0 % were needed; you reached 20.0 %.",
+        "In “Patient safety and appropriate use of telehealth” 50.0 % were needed; you scored 20.0 %.",
     ]
     assert found.stations[0].passed is False
     nothing = {"passed": None, "total": None, "needed": None, "stations_sat": 0, "scores": [None], "domains": {}}
@@ -81,7 +81,7 @@ def test_the_others_are_quartiles_of_enough_people_or_nothing() -> None:
     assert many.total is not None
     assert many.total.others is not None
     assert many.total.others.of == LEAST
-    assert many.total.said == "You reached 40.0 %, below the middle half of all 10 (51 to 56 %); 55.0 % were needed."
+    assert many.total.said == "You scored 40.0 %, below the middle half of all 10 (51 to 56 %); 55.0 % were needed."
     closed = made(run({}, others=LEAST), seen([form("f")]), cohort=False)
     assert closed.total is not None
     assert closed.total.others is None

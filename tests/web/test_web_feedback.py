@@ -105,7 +105,7 @@ async def test_the_exam_says_what_stands_beside_the_result(house: House) -> None
     ):
         assert absent not in said, absent
     assert QUOTE in said
-    assert "The domains in which you reached least" in said
+    assert "The domains in which you scored least" in said
 
 
 async def test_what_people_wrote_is_text_and_nothing_else(house: House) -> None:

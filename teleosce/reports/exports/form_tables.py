@@ -60,7 +60,7 @@ def _marks(known: Material) -> Table:
         Column("needed", "Fields that a submission needs", "fields"),
         Column("checklist", "The checklist's percentage over the items that are marked", PERCENT),
         Column("grade", "The global rating", values=RATINGS),
-        Column("comment", "The comment on the whole"),
+        Column("comment", "The overall comment"),
     )
     return Table("marks", "A mark sheet of an examiner, or a settlement, as it stands", columns, rows())
 
@@ -105,7 +105,7 @@ def _ratings(known: Material) -> Table:
         Column("text", "The question"),
         Column("rating", "The answer: 1 is the lowest", "steps"),
         Column("steps", "The highest answer", "steps"),
-        Column("comment", "The comment on the whole"),
+        Column("comment", "The overall comment"),
     )
     return Table("ratings", "An answer of a standardized patient about a candidate", columns, rows())
 

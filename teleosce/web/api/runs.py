@@ -187,7 +187,7 @@ def moment(said: str, zone: str, now_ms: int) -> int:
     at = local.replace(tzinfo=ZoneInfo(zone))
     if at.astimezone(UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) != local:
         raise Invalid(
-            f"{local:%d.%m.%Y %H:%M} does not exist in {zone}: the clocks change then. Nothing was released.",
+            f"{local.day} {local:%B %Y %H:%M} does not exist in {zone}: the clocks change then. Nothing was released.",
             code="no-such-time",
         )
     at_ms = int(at.timestamp() * 1000)

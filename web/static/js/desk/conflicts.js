@@ -82,7 +82,7 @@ export class Conflicts {
     if (kind === "global") return t("The global rating");
     if (kind === "bookmark") return t("A bookmark");
     const number = this.#items.findIndex((item) => item.id === id) + 1;
-    if (number === 0) return t("The comment on the whole");
+    if (number === 0) return t("The overall comment");
     if (kind === "comment") return t("The comment on item {number}", { number });
     return kind === "evidence" ? t("Evidence for item {number}", { number }) : t("Item {number}", { number });
   }

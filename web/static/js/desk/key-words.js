@@ -38,7 +38,7 @@ function wordsOf(action) {
     "found-attach": t("attach the moment that was found"),
     "found-hide": t("hide what was found, or show it"),
     comment: t("comment on the item (Escape goes back)"),
-    overall: t("comment on the whole"),
+    overall: t("overall comment"),
     global: t("global rating: there 1 to 5, from fail to excellent"),
     submit: t("submit"),
     search: t("search; Enter goes from place to place"),
