@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import av
+import structlog
+
+log = structlog.get_logger(__name__)
 
 _MS = Fraction(1, 1000)
 BACK_MS = 3000
@@ -35,25 +38,34 @@ class _Packet:
 
 
 def excerpt(path: Path, from_ms: int, to_ms: int) -> Excerpt | None:
-    """What a sealed take has from from_ms to to_ms (of the take), copied as it is; None where it has nothing there.
+    """What a sealed take has from from_ms to to_ms (of the take), copied as it is; None where it has nothing there, and
+    where it is damaged or away (perhaps in a backup): the other person's may be there.
 
-    Blocks: some ms for each second. Raises av.FFmpegError or OSError.
+    Blocks: some ms for each second.
     """
-    with av.open(str(path)) as container:
-        packets = list(_packets(container, from_ms, to_ms))
-        keys = [one.at_ms for one in packets if one.kind == "video" and one.key]
-        before = [at_ms for at_ms in keys if from_ms - BACK_MS <= at_ms <= from_ms]
-        starts_ms = before[-1] if before else from_ms
-        picture_ms = min((at_ms for at_ms in keys if at_ms >= starts_ms), default=to_ms)
-        kept = [one for one in packets if one.at_ms >= (picture_ms if one.kind == "video" else starts_ms)]
-        if not kept:
-            return None
-        return Excerpt(starts_ms, kept[-1].at_ms + 1, _written(container, kept, starts_ms))
+    try:
+        with av.open(str(path)) as container:
+            return _cut(container, from_ms, to_ms)
+    except (OSError, av.FFmpegError) as error:
+        log.warning("a take cannot be read", take=path.stem, reason=str(error))
+        return None
+
+
+def _cut(container: Any, from_ms: int, to_ms: int) -> Excerpt | None:
+    packets = list(_packets(container, from_ms, to_ms))
+    keys = [one.at_ms for one in packets if one.kind == "video" and one.key]
+    before = [at_ms for at_ms in keys if from_ms - BACK_MS <= at_ms <= from_ms]
+    starts_ms = before[-1] if before else from_ms
+    picture_ms = min((at_ms for at_ms in keys if at_ms >= starts_ms), default=to_ms)
+    kept = [one for one in packets if one.at_ms >= (picture_ms if one.kind == "video" else starts_ms)]
+    return Excerpt(starts_ms, kept[-1].at_ms + 1, _written(container, kept, starts_ms)) if kept else None
 
 
 def _packets(container: Any, from_ms: int, to_ms: int) -> Iterator[_Packet]:
     """Those before to_ms, from the key frame before from_ms on."""
     streams = [*container.streams.video[:1], *container.streams.audio[:1]]
+    if not streams:
+        return
     container.seek(int(from_ms / 1000 / streams[0].time_base), stream=streams[0], backward=True)
     for packet in container.demux(*streams):
         if packet.pts is None or not packet.size:

@@ -13,6 +13,8 @@ from teleosce.recording import excerpt
 from tests.recording.media import encoded_video
 
 SECONDS = 24
+EMPTY = bytes.fromhex("1a45dfa3 87 4282 84 7765626d 18538067 94 1549a966 87 2ad7b1 83 0f4240 1f43b675 83 e78100")
+"""A WebM with the unit of its times and an empty cluster: there is no track in it."""
 
 
 def take(path: Path, key_every_s: int) -> Path:
@@ -79,3 +81,11 @@ def test_a_key_frame_from_far_back_is_not_given(tmp_path: Path, from_ms: int, vi
 def test_where_there_is_nothing_there_is_no_file(tmp_path: Path) -> None:
     path = take(tmp_path / "take.webm", key_every_s=2)
     assert excerpt(path, 60_000, 70_000) is None
+
+
+def test_of_a_take_that_cannot_be_read_there_is_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "take.webm"
+    assert excerpt(path, 0, 1000) is None
+    for content in (b"", bytes(4096), b"no film at all" * 100, EMPTY):
+        path.write_bytes(content)
+        assert excerpt(path, 0, 1000) is None

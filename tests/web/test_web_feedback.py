@@ -210,6 +210,11 @@ async def test_a_moment_is_given_and_nothing_else_of_the_recording(house: House)
         assert (await client.ask("GET", f"/media/feedback/{take['id']}/{wrong}.webm")).status == 404
     assert (await client.ask("GET", f"/media/feedback/{take['id']}.webm")).status == 404
     await client.refused(404, "GET", f"{base}/recording")
+    # Of a take that is damaged nothing is played; the other one is still there.
+    house.rooms.recordings.path(await house.rooms.recordings.take(take["id"])).write_bytes(bytes(4096))
+    found = await client.json("GET", f"{base}/{MOMENT}")
+    assert [bool(one["url"]) for one in found["takes"]] == [False, True]
+    assert (await client.ask("GET", take["url"])).status == 404
 
 
 @pytest.mark.faults

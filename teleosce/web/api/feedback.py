@@ -92,10 +92,7 @@ async def _excerpt(house: Rooms, manifest: Manifest, take: Take, at: Moment) -> 
     from_ms, to_ms = at.of_take(manifest, take)
     if from_ms >= to_ms or (take.duration_ms is not None and from_ms >= take.duration_ms):
         return None
-    try:
-        return await asyncio.to_thread(excerpt, house.recordings.path(take), from_ms, to_ms)
-    except OSError:
-        return None  # it may be in a backup; the other person's may be there
+    return await asyncio.to_thread(excerpt, house.recordings.path(take), from_ms, to_ms)
 
 
 async def own_pdf(request: web.Request) -> web.Response:
