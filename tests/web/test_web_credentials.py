@@ -98,6 +98,9 @@ async def test_one_that_is_fetched_again_after_a_move_has_the_new_address(
     assert [one["url"] for one in (await organiser.json("GET", path))["credentials"]] == [after["id"]]
     page = await candidate.ask("GET", "/credentials/" + before["id"].rpartition("/")[2])
     assert "new.example" in await page.text()
+    # The list stays when there is no address any more.
+    monkeypatch.setitem(vars(issuing.rooms.settings), "public_url", None)
+    assert [one["url"] for one in (await organiser.json("GET", path))["credentials"]] == [None]
 
 
 def read(token: str) -> dict[str, Any]:

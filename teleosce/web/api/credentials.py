@@ -77,13 +77,14 @@ async def own(request: web.Request) -> web.Response:
 
 
 async def of_exam(request: web.Request) -> web.Response:
-    """What was issued for an exam."""
+    """What was issued for an exam; without addresses where none is set."""
     house, exam_id = rooms(request), exam_of(request, oversees)
+    base = base_of(house) if house.settings.public_url else None
     return answer(
         {
             "credentials": [
                 {"seat": one.seat.id, "number": one.seat.number, "at_ms": one.issued.at_ms, "state": one.state}
-                | {"url": address_of(base_of(house), one.issued.id)}
+                | {"url": base and address_of(base, one.issued.id)}
                 for one in await credentials_of(house).of_exam(exam_id)
             ]
         }

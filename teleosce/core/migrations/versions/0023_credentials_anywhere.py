@@ -1,4 +1,7 @@
-"""A credential's address is the server's of the day on which it is fetched."""
+"""A credential's address is the server's of the day on which it is fetched.
+
+The way back does not bring the addresses back: every credential then has an empty one.
+"""
 
 import sqlalchemy as sa
 from alembic import op
