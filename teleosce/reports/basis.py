@@ -90,15 +90,21 @@ async def basis_of(sources: Sources, exam_id: str, rules: ResultRules) -> Basis:
 
 
 def told_apart(stations: Sequence[Station]) -> list[Station]:
-    """The same, with those that are versions of one station numbered in their titles: each has a sheet of its own."""
-    many = Counter(one.slug for one in stations)
-    seen = Counter[str]()
+    """The same, with those that are versions of one station numbered in their titles, as each has a sheet of its own;
+    and different stations that have one title.
+    """
+    versions = _numbered(stations, [one.slug for one in stations], "version ")
+    return _numbered(versions, [one.title for one in versions])
+
+
+def _numbered(stations: Sequence[Station], names: Sequence[str], word: str = "") -> list[Station]:
+    """The same, with those of one name numbered in their titles."""
+    many, seen = Counter(names), Counter[str]()
     found = []
-    for one in stations:
-        seen[one.slug] += 1
-        several = one.slug and many[one.slug] > 1
-        title = f"{one.title} (version {seen[one.slug]} of {many[one.slug]})" if several else one.title
-        found.append(replace(one, title=title))
+    for one, name in zip(stations, names, strict=True):
+        seen[name] += 1
+        several = name and many[name] > 1
+        found.append(replace(one, title=f"{one.title} ({word}{seen[name]} of {many[name]})") if several else one)
     return found
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from teleosce.reports import ResultRules, Weights, analysis
+from teleosce.reports.basis import told_apart
 from teleosce.reports.cohort import Cohort, Mark, Missing, Station, cohort_of
 from teleosce.reports.simulated import Shape, simulate
 from teleosce.scoring import Layout, MarkedItem
@@ -20,6 +21,22 @@ STATIONS = [Station(f"{number}" * 64, f"Station {number}", Layout(ITEMS, {}, {})
 def cohort(**shape: float) -> Cohort:
     people, records, marks, _ = simulate(STATIONS, Shape(**shape))  # type: ignore[arg-type]
     return cohort_of(STATIONS, people, records, marks)
+
+
+def test_stations_are_told_apart_by_their_titles() -> None:
+    layout = Layout(ITEMS, {}, {})
+    named = [("A", "a"), ("B", "b"), ("A", "a"), ("C", ""), ("B", "other"), ("D", ""), ("Old", "e"), ("New", "e")]
+    stations = [Station(f"{n}", title, layout, slug) for n, (title, slug) in enumerate(named)]
+    assert [one.title for one in told_apart(stations)] == [
+        "A (version 1 of 2)",
+        "B (1 of 2)",
+        "A (version 2 of 2)",
+        "C",
+        "B (2 of 2)",
+        "D",
+        "Old (version 1 of 2)",
+        "New (version 2 of 2)",
+    ]
 
 
 def test_what_is_not_marked_is_left_out() -> None:

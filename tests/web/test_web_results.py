@@ -15,9 +15,11 @@ from teleosce.core.paths import STATIONS
 from teleosce.exams.store_tables import slots
 from teleosce.people import Principal, Role
 from teleosce.reports import ResultRules
+from teleosce.reports.exports import material_of, tables_of
 from teleosce.scoring import Change, Kind, layout_of
 from teleosce.stations import read as read_station
 from teleosce.web import Plan, make_exam
+from teleosce.web.keeping import sources_of
 from tests.begun import bank_of
 from tests.web.house import Client, House
 from tests.web.marked_exam import LENIENT, MarkedExam, marked_exam
@@ -300,6 +302,16 @@ async def test_a_sheet_that_changed_between_circuits_is_two_stations_and_says_so
     for said in words.values():
         assert "A mark sheet changed between circuits" in said
         assert re.search(r"\(version 1 of 2\): 22 scores", said)
+    # In an export a station is called the same in every table, so that they can be joined.
+    named: dict[str, set[object]] = {}
+    for table in tables_of(await material_of(sources_of(rooms), rooms.results, exam.exam_id)):
+        if "station" in table.head:
+            named[table.name] = {row[table.head.index("station")] for row in table.rows}
+        if table.name == "scores":
+            named["scores"] = {one.removesuffix(": score") for one in table.head if one.endswith(": score")}
+    assert len(named["items"]) == 3
+    assert {name for name, titles in named.items() if not titles <= named["items"]} == set()
+    assert named["scores"] == named["encounters"] == named["marks"] == named["items"]
     assert "There is no alpha:" in words[""]
     assert "methods put the pass mark between" in words["/line"]
     fixed = {"method": "fixed", "fixed_cut": 45}

@@ -1,7 +1,7 @@
 """The tables of an exam's results, from the candidates' down to the key presses. Pure."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from teleosce.reports.exports.cells import CANDIDATE, ENCOUNTER, PERCENT, RATINGS, STATION, UTC, verdict, yes
@@ -65,7 +65,7 @@ def _candidates(known: Material) -> Table:
 
 def _scores(known: Material) -> Table:
     cohort = known.cohort
-    titles = _different([one.title for one in cohort.stations])
+    titles = [one.title for one in cohort.stations]
     columns = [CANDIDATE]
     columns += [Column(f"{title}: score", f"The score at “{title}” that counts", PERCENT) for title in titles]
     columns += [
@@ -136,7 +136,7 @@ def _encounters(known: Material) -> Table:
 
 def _missing(known: Material) -> Table:
     columns = (CANDIDATE, STATION, Column("why", "Why there is no mark that counts"))
-    rows = ((known.candidate(one.candidate), _title(known, one.station), one.why) for one in known.cohort.missing)
+    rows = ((known.candidate(one.candidate), known.title(one.station), one.why) for one in known.cohort.missing)
     return Table("missing", "A candidate at a station without a mark that counts", columns, rows)
 
 
@@ -221,19 +221,6 @@ def _people(known: Material) -> Table:
         (one.id, one.role.value, one.number, one.name, one.group, one.extra_percent) for one in known.seats.values()
     )
     return Table("people", "A person of the exam", columns, rows)
-
-
-def _different(titles: Sequence[str]) -> list[str]:
-    """Titles with a number after those that others have too: a station in two versions is two columns."""
-    found: list[str] = []
-    for title in titles:
-        again = sum(one == title or one.startswith(f"{title} (") for one in found)
-        found.append(f"{title} ({again + 1})" if again else title)
-    return found
-
-
-def _title(known: Material, station: str) -> str:
-    return known.title(station) if station in known.versions else station
 
 
 def _number(value: float) -> float | None:

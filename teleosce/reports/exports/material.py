@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from teleosce.core.errors import NotFound
@@ -55,9 +56,14 @@ class Material:
         seat = self.seats.get(seat_id or "")
         return seat.name if seat else seat_id or ""
 
+    @cached_property
+    def _titles(self) -> Mapping[str, str]:
+        plain = {key: version.title for key, version in self.versions.items()}
+        return plain | {one.key: one.title for one in self.cohort.stations}
+
     def title(self, station_hash: str) -> str:
-        """A station's title."""
-        return self.versions[station_hash].title
+        """A station's title, the same in every table; versions of one station are told apart."""
+        return self._titles[station_hash]
 
 
 async def material_of(sources: Sources, results: Results, exam_id: str, run: int | None = None) -> Material:
