@@ -10,12 +10,11 @@ from teleosce import __version__
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database
 from teleosce.core.errors import Fault
-from teleosce.core.ids import new_id
 from teleosce.reports import store_analysis
 from teleosce.reports.cohort import Cohort
 from teleosce.reports.results import Results
 from teleosce.reports.rules import ResultRules
-from teleosce.reports.runs import Run, decide, digest
+from teleosce.reports.runs import decide, digest
 from teleosce.reports.store_analysis import Kept
 
 log = structlog.get_logger(__name__)
@@ -61,7 +60,7 @@ class Analyses:
         """The newest analysis, at once. Where it is not of the present marks and rules, a new one is begun."""
         async with self._database.read() as connection:
             wanted = self._digest(await store_analysis.stamp(connection, exam_id), rules)
-            kept = await store_analysis.newest(connection, exam_id)
+            kept = await store_analysis.kept(connection, exam_id)
             since = await store_analysis.marks_since(connection, exam_id, kept.at_ms) if kept else 0
         current = kept is not None and kept.digest == wanted
         failed, why = self._faults.get(exam_id, ("", ""))
@@ -105,22 +104,6 @@ class Analyses:
         for task in list(self._tasks.values()):
             task.cancel()
 
-    async def keep_with(self, run: Run) -> bool:
-        """Keeps the newest analysis with a run that has none, if both rest on the same marks; whether it has one."""
-        async with self._database.write() as connection:
-            if await store_analysis.of_run(connection, run.id) is not None:
-                return True
-            kept = await store_analysis.newest(connection, run.exam_id)
-            if kept is None or kept.found.get("inputs") != run.inputs_hash:
-                return False
-            await store_analysis.keep_with(connection, kept, run.id)
-        return True
-
-    async def of_run(self, run_id: str) -> Kept | None:
-        """The analysis that was kept with a run."""
-        async with self._database.read() as connection:
-            return await store_analysis.of_run(connection, run_id)
-
     @staticmethod
     def _digest(stamp: list[Any], rules: ResultRules) -> str:
         return digest([__version__, stamp, rules.model_dump(mode="json")])
@@ -131,12 +114,9 @@ class Analyses:
 
         try:
             found = await self._results.analysis(exam_id, rules, told)
-            kept = Kept(new_id(), exam_id, wanted, found, self._clock.now_ms())
+            kept = Kept(exam_id, wanted, found, self._clock.now_ms())
             async with self._database.write() as connection:
                 await store_analysis.keep(connection, kept)
-            # Somebody may have decided while it was under way.
-            if runs := await self._results.runs(exam_id):
-                await self.keep_with(runs[-1])
         except Fault as fault:
             self._faults[exam_id] = (wanted, fault.message)
         except Exception:

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, String, Table, and_, delete, func, insert, select, update
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, String, Table, and_, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from teleosce.core.db import metadata
-from teleosce.core.ids import new_id
 from teleosce.exams.store_tables import encounters, incidents
 from teleosce.reports.panel import PanelState
 from teleosce.reports.store_panels import panels
@@ -18,10 +17,8 @@ from teleosce.scoring.store_marking import assignments, marking_rules
 analyses = Table(
     "analysis",
     metadata,
-    Column("id", String(26), primary_key=True),
-    Column("exam_id", ForeignKey("exam.id"), nullable=False, index=True),
+    Column("exam_id", ForeignKey("exam.id"), primary_key=True),
     Column("digest", String(64), nullable=False),
-    Column("run_id", ForeignKey("decision_run.id"), unique=True),
     Column("found", JSON, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
 )
@@ -31,7 +28,6 @@ analyses = Table(
 class Kept:
     """An analysis as it was worked out. digest: of the marks and rules it rests on."""
 
-    id: str
     exam_id: str
     digest: str
     found: dict[str, Any]
@@ -73,35 +69,14 @@ async def marks_now(connection: AsyncConnection, exam_id: str) -> int:
     return int(await connection.scalar(query.where(forms.c.kind == Kind.mark, forms.c.state.in_(SHUT))) or 0)
 
 
-async def newest(connection: AsyncConnection, exam_id: str) -> Kept | None:
+async def kept(connection: AsyncConnection, exam_id: str) -> Kept | None:
     """The analysis that was worked out last."""
-    query = select(analyses).where(analyses.c.exam_id == exam_id).order_by(analyses.c.at_ms.desc(), analyses.c.id)
-    return _kept((await connection.execute(query.limit(1))).one_or_none())
-
-
-async def of_run(connection: AsyncConnection, run_id: str) -> Kept | None:
-    """The analysis that was kept with a run."""
-    return _kept((await connection.execute(select(analyses).where(analyses.c.run_id == run_id))).one_or_none())
+    row = (await connection.execute(select(analyses).where(analyses.c.exam_id == exam_id))).one_or_none()
+    return None if row is None else Kept(row.exam_id, row.digest, row.found, row.at_ms)
 
 
 async def keep(connection: AsyncConnection, one: Kept) -> None:
-    """Keeps an analysis in place of the exam's others, but for those that are kept with a run."""
-    old = (analyses.c.exam_id == one.exam_id) & analyses.c.run_id.is_(None)
-    await connection.execute(delete(analyses).where(old))
-    await connection.execute(
-        insert(analyses).values(
-            id=one.id, exam_id=one.exam_id, digest=one.digest, found=one.found, at_ms=one.at_ms, run_id=None
-        )
-    )
-
-
-async def keep_with(connection: AsyncConnection, one: Kept, run_id: str) -> None:
-    """Keeps an analysis for as long as the run; of one that is kept with another run already, a copy."""
-    free = (analyses.c.id == one.id) & analyses.c.run_id.is_(None)
-    if not (await connection.execute(update(analyses).where(free).values(run_id=run_id))).rowcount:
-        copy = {"id": new_id(), "exam_id": one.exam_id, "digest": one.digest, "found": one.found, "at_ms": one.at_ms}
-        await connection.execute(insert(analyses).values(**copy, run_id=run_id))
-
-
-def _kept(row: Any) -> Kept | None:
-    return None if row is None else Kept(row.id, row.exam_id, row.digest, row.found, row.at_ms)
+    """Keeps an analysis in place of the exam's last."""
+    await connection.execute(delete(analyses).where(analyses.c.exam_id == one.exam_id))
+    row = {"exam_id": one.exam_id, "digest": one.digest, "found": one.found, "at_ms": one.at_ms}
+    await connection.execute(insert(analyses).values(**row))

@@ -20,12 +20,11 @@ from teleosce.core.ids import new_id
 from teleosce.exams import Day, Decision, Exams, Incident, IncidentKind, Outcome, Phase, Timings, store_ledger
 from teleosce.people import People, Principal, Role, Seat
 from teleosce.recording import Recordings
-from teleosce.reports import ResultRules, Results, Run, Sources, standing_of, store_analysis
+from teleosce.reports import ResultRules, Results, Run, Sources, standing_of
 from teleosce.reports.analyses import Analyses
 from teleosce.reports.basis import Basis
 from teleosce.reports.exports.material import material_of
 from teleosce.reports.shown import seen_later, shown
-from teleosce.reports.store_analysis import Kept
 from teleosce.scoring import AssignmentKind, Change, Forms, Kind, Marking, State, layout_of
 from teleosce.stations import StationStore, read
 from teleosce.transcripts import Transcripts
@@ -203,20 +202,6 @@ async def test_a_run_is_of_the_time_before_its_marks_were_read(house: House) -> 
     results = Results(house.database, clock, house.sources, aside)
     run = await results.run(house.exam_id, ResultRules(method="fixed"), house.organiser)
     assert run.at_ms <= read_ms[0]
-
-
-async def test_each_run_on_the_same_marks_keeps_their_analysis(house: House) -> None:
-    await house.mark(0, 8, "pass")
-    first, second = await decided(house, method="fixed"), await decided(house, method="fixed", fixed_cut=60)
-    async with house.database.write() as connection:
-        known = Kept(new_id(), house.exam_id, "d", {"inputs": first.inputs_hash}, 1)
-        await store_analysis.keep(connection, known)
-    analyses = Analyses(house.results, house.database, Clock())
-    for run in (first, second):
-        assert await analyses.keep_with(run)
-        kept = await analyses.of_run(run.id)
-        assert kept is not None
-        assert kept.found == known.found
 
 
 async def test_a_mark_that_comes_in_while_the_others_are_read_stops_the_decision(house: House) -> None:

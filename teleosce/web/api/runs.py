@@ -103,12 +103,11 @@ async def runs(request: web.Request) -> web.Response:
 
 
 async def decide(request: web.Request) -> web.Response:
-    """Decides about every candidate, for good; the analysis of the same marks is kept with it."""
+    """Decides about every candidate, for good."""
     asked = await body(request, Decide)
     house, exam_id = rooms(request), exam_of(request, oversees)
     await house.exams.exam(exam_id)
     run = await house.results.run(exam_id, asked.rules, principal(request), asked.stamp)
-    await house.analyses.keep_with(run)
     return answer(_run(run), status=201)
 
 
