@@ -6,7 +6,6 @@ Pure. The answers are plain data (numbers, texts, lists, mappings; None for what
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 
 from teleosce.psychometrics import (
     Undefined,
-    agreement,
     bootstrap,
     exam,
     generalizability,
@@ -25,11 +23,12 @@ from teleosce.psychometrics import (
     stringency,
 )
 from teleosce.reports import equating
+from teleosce.reports.answers import Answer, or_why, plain, why
 from teleosce.reports.cohort import Cohort, Station
+from teleosce.reports.overlap import overlap
 from teleosce.reports.rules import ResultRules
 
 Numbers = NDArray[np.float64]
-Answer = dict[str, Any]
 
 METHODS: Mapping[str, Callable[[Numbers, Numbers], standards.Cut]] = {
     "borderline-regression": standards.borderline_regression,
@@ -58,20 +57,20 @@ def cuts_of(cohort: Cohort, standard: Standard) -> list[Answer]:
     for column, station in enumerate(cohort.stations):
         score, grade = cohort.scores[:, column], cohort.grades[:, column]
         if standard.method == "fixed":
-            found.append(_plain(standards.fixed(standard.fixed)))
+            found.append(plain(standards.fixed(standard.fixed)))
         elif standard.method == "angoff":
             found.append(_angoff(cohort, station.key, standard.given or {}))
         else:
-            found.append(_or_why(partial(METHODS[standard.method], score, grade)))
+            found.append(or_why(partial(METHODS[standard.method], score, grade)))
     return found
 
 
 def _angoff(cohort: Cohort, key: str, given: Mapping[str, float]) -> Answer:
     if key in given:
-        answer: Answer = _plain(standards.fixed(given[key])) | {"method": "angoff"}
+        answer: Answer = plain(standards.fixed(given[key])) | {"method": "angoff"}
         return answer
     judged = cohort.panel.get(key)
-    return _plain(judged.cut) if judged else {"why": "No panel has judged this station yet.", "code": "few"}
+    return plain(judged.cut) if judged else {"why": "No panel has judged this station yet.", "code": "few"}
 
 
 def numbers(answers: list[Answer]) -> Numbers:
@@ -91,7 +90,7 @@ def whole(cohort: Cohort, rules: ResultRules, told: Callable[[str], None] = lamb
         found[name] = ask(cohort)
     model = found["fair"].get("stringency", {})
     if "examiners" in model:
-        found["fair"]["adjusted"] = _or_why(lambda: adjusted(cohort, rules, model["examiners"]))
+        found["fair"]["adjusted"] = or_why(lambda: adjusted(cohort, rules, model["examiners"]))
     return found
 
 
@@ -141,7 +140,7 @@ def sound(cohort: Cohort) -> Answer:
     """Is the exam sound? Reliability, what a longer exam would give, and each station and item."""
     known = np.isfinite(cohort.scores)
     where = np.nonzero(known)
-    whole = _or_why(lambda: reliability.alpha(cohort.scores))
+    whole = or_why(lambda: reliability.alpha(cohort.scores))
     study = _study(cohort, where)
     return {
         "candidates": int(known.any(axis=1).sum()),
@@ -149,11 +148,11 @@ def sound(cohort: Cohort) -> Answer:
         "missing": [asdict(one) for one in cohort.missing],
         "versions": _versions(cohort),
         "alpha": whole,
-        "omega": _or_why(lambda: reliability.omega(cohort.scores)),
-        "sem": _or_why(lambda: {"value": error_of(cohort)}),
+        "omega": or_why(lambda: reliability.omega(cohort.scores)),
+        "sem": or_why(lambda: {"value": error_of(cohort)}),
         "generalizability": study,
         "stations": [
-            {"title": station.title, "key": station.key, **_plain(one), "items_alpha": _items_alpha(station, marks)}
+            {"title": station.title, "key": station.key, **plain(one), "items_alpha": _items_alpha(station, marks)}
             for station, one, marks in zip(
                 cohort.stations,
                 stations.stations(cohort.scores, cohort.grades, cohort.circuits, cohort.groups or None),
@@ -163,7 +162,7 @@ def sound(cohort: Cohort) -> Answer:
         ],
         "items": [
             [
-                {"item": name, **_plain(one)}
+                {"item": name, **plain(one)}
                 for name, one in zip(
                     names,
                     stations.items(marks, np.array([abs(item.weight) for item in station.layout.items.values()])),
@@ -189,7 +188,7 @@ def _versions(cohort: Cohort) -> list[Answer]:
 def _items_alpha(station: Station, marks: Numbers) -> Answer:
     """Alpha within a station: of its items, each by its weight."""
     weights = np.array([abs(item.weight) for item in station.layout.items.values()])
-    return _or_why(lambda: reliability.alpha(marks * weights))
+    return or_why(lambda: reliability.alpha(marks * weights))
 
 
 def _study(cohort: Cohort, where: tuple[NDArray[Any], ...]) -> Answer:
@@ -206,15 +205,15 @@ def _study(cohort: Cohort, where: tuple[NDArray[Any], ...]) -> Answer:
         return {
             "design": "p×(r:s)" if twice else "p×s",
             "components": dict(study.components),
-            "now": _plain(generalizability.project(study, many)),
-            "curve": [_plain(generalizability.project(study, count)) for count in range(6, 25)],
+            "now": plain(generalizability.project(study, many)),
+            "curve": [plain(generalizability.project(study, count)) for count in range(6, 25)],
             "needed": {
                 "absolute": generalizability.needed(study),
                 "relative": generalizability.needed(study, absolute=False),
             },
         }
     except Undefined as missing:
-        return _why(missing)
+        return why(missing)
 
 
 def verdicts_of(cohort: Cohort, cuts: Numbers, rules: ResultRules, sem: float) -> list[exam.Verdict]:
@@ -243,7 +242,7 @@ def lines(cohort: Cohort, rules: ResultRules) -> list[Answer]:
 
     A rule that adds standard errors of measurement draws no line where there is none, and says so.
     """
-    sem = _or_why(lambda: {"value": error_of(cohort)})
+    sem = or_why(lambda: {"value": error_of(cohort)})
     found = list[Answer]()
     for method in (*METHODS, *(["angoff"] if cohort.panel or rules.panel_cuts else [])):
         answers = cuts_of(cohort, Standard(method, given=rules.panel_cuts))
@@ -278,14 +277,14 @@ def _spreads(method: str, cohort: Cohort) -> tuple[Answer, list[Answer | None]]:
     """How far the pass mark and each station's cut would move with other candidates; with other judges for a panel."""
     none: list[Answer | None] = [None] * len(cohort.stations)
     if method == "angoff":
-        return _or_why(
+        return or_why(
             lambda: _of_judges([cohort.panel[one.key] for one in cohort.stations if one.key in cohort.panel])
         ), none
     try:
         whole, each = bootstrap.cut_spread(method, cohort.scores, cohort.grades)
     except Undefined as missing:
-        return _why(missing), none
-    return _plain(whole), [_plain(one) if np.isfinite(one.se) else None for one in each]
+        return why(missing), none
+    return plain(whole), [plain(one) if np.isfinite(one.se) else None for one in each]
 
 
 def _of_judges(stations: list[standards.Judged]) -> Answer:
@@ -319,7 +318,7 @@ def fair(cohort: Cohort) -> Answer:
         np.add.at(changed, cohort.long_candidate, found.adjusted - cohort.long_score)
         marks = np.bincount(cohort.long_candidate, minlength=len(cohort.candidates))
         return {
-            "examiners": [_plain(one) | {"name": cohort.examiners[one.examiner]} for one in found.examiners],
+            "examiners": [plain(one) | {"name": cohort.examiners[one.examiner]} for one in found.examiners],
             "variances": found.variances,
             "links": found.links,
             "caution": found.caution,
@@ -343,62 +342,9 @@ def fair(cohort: Cohort) -> Answer:
         }
 
     return {
-        "stringency": _or_why(model),
-        "rasch": _or_why(facets),
-        "agreement": _or_why(lambda: overlap(cohort)),
-        "drift": _plain(equating.drifts(cohort)),
-        "links": _plain(equating.links(cohort)),
+        "stringency": or_why(model),
+        "rasch": or_why(facets),
+        "agreement": or_why(lambda: overlap(cohort)),
+        "drift": plain(equating.drifts(cohort)),
+        "links": plain(equating.links(cohort)),
     }
-
-
-def overlap(cohort: Cohort) -> Answer:
-    """Agreement of all who marked the same encounters. Raises Undefined (`few`) when nobody did."""
-    order: dict[str, list[int]] = {}
-    for mark, encounter in enumerate(cohort.long_encounter):
-        order.setdefault(encounter, []).append(mark)
-    pairs = [pair for own in order.values() for pair in combinations(own, 2)]
-    if not pairs:
-        raise Undefined("few", "No encounter was marked by two examiners.")
-    first, second = (np.array([pair[side] for pair in pairs]) for side in (0, 1))
-    ratings = np.full((len(order), max(map(len, order.values()))), np.nan)
-    for row, own in enumerate(order.values()):
-        ratings[row, : len(own)] = cohort.long_grade[own]
-    twice = ratings[np.isfinite(ratings).sum(axis=1) >= 2]
-    score = np.column_stack([cohort.long_score[first], cohort.long_score[second]])
-    grade = np.column_stack([cohort.long_grade[first], cohort.long_grade[second]])
-    return {
-        "encounters": len({cohort.long_encounter[mark] for mark in first}),
-        "pairs": len(pairs),
-        "score_icc": _or_why(lambda: agreement.icc(score, "ICC(1,1)")),
-        "score_icc_of_both": _or_why(lambda: agreement.icc(score, "ICC(1,k)")),
-        "grade_kappa": _or_why(lambda: agreement.kappa(grade[:, 0], grade[:, 1], 5)),
-        "grade_weighted_kappa": _or_why(lambda: agreement.kappa(grade[:, 0], grade[:, 1], 5, "quadratic")),
-        "grade_fleiss": _or_why(lambda: agreement.fleiss_kappa(twice, 5)),
-        "grade_krippendorff": _or_why(lambda: agreement.krippendorff_alpha(twice)),
-        "limits": _or_why(lambda: agreement.bland_altman(score[:, 0], score[:, 1])),
-    }
-
-
-def _or_why(ask: Callable[[], Any]) -> Answer:
-    try:
-        answer: Answer = _plain(ask())
-        return answer
-    except Undefined as missing:
-        return _why(missing)
-
-
-def _why(missing: Undefined) -> Answer:
-    return {"why": str(missing), "code": missing.code}
-
-
-def _plain(value: Any) -> Any:
-    """Data as JSON has it: no arrays, and no NaN."""
-    if hasattr(value, "__dataclass_fields__"):
-        value = asdict(value)
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [_plain(one) for one in value]
-    if isinstance(value, float | np.floating):
-        return float(value) if np.isfinite(value) else None
-    return value.item() if isinstance(value, np.integer) else value
