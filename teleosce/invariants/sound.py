@@ -102,9 +102,10 @@ def _raw_holes(folder: Path, take: Take, recording_starts_ms: int) -> list[Span]
         return []
     place = timeline(journal).tracks["audio"]
     if take.state is TakeState.quarantined and place.starts:
-        # Damage can turn a time into one that was never written.
-        latest = take.ends_ms
-        packets = [packet for packet in packets if place(packet[0]) <= latest]
+        # Damage can turn a time into one that was never written, or the beginning of all of them.
+        packets = [packet for packet in packets if abs(place(packet[0]) - take.starts_ms) <= (take.duration_ms or 0)]
+        if not packets:
+            return []
     placed = sorted((place(begin) - recording_starts_ms, end - begin) for begin, end in packets)
     starts = take.starts_ms - recording_starts_ms
     ends = starts + (take.duration_ms or 0)

@@ -10,9 +10,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 VERSION = 1
+
+LONGEST_MS = 86_400_000.0
+"""No take lasts for a day: a time beyond it was never written."""
+
+GAP_KINDS = ("line", "loss", "pause", "disk")
+LARGEST_SIDE = 0x3FFF
+"""Of a picture, in pixels: VP8 has 14 bits for it (RFC 6386, 9.1)."""
+
+_LATEST_ORIGIN_MS = 1 << 43
+"""In the year 2248."""
 
 
 class Header(BaseModel):
@@ -25,7 +35,7 @@ class Header(BaseModel):
     encounter_id: str
     participant_id: str
     name: str
-    origin_ms: int
+    origin_ms: int = Field(ge=0, lt=_LATEST_ORIGIN_MS)
     tracks: list[str]
 
 
@@ -67,6 +77,18 @@ class Journal:
     tracks: dict[str, TrackJournal]
     closed: Closing | None = None
 
+    @property
+    def reaches_ms(self) -> float:
+        """The last time of the raw file that is told of; what a sender says of its own time does not count."""
+        times = [0.0]
+        for track in self.tracks.values():
+            times += (report.arrived for report in track.reports)
+            times += (time for seen in track.seen for time in seen)
+            times += (until for _, _, until in track.gaps)
+            times += (at for at, _, _ in track.sizes)
+            times += track.jumps
+        return max(times)
+
 
 def line(what: dict[str, Any]) -> bytes:
     """One line of the journal."""
@@ -79,14 +101,17 @@ def header_line(header: Header) -> bytes:
 
 
 def read(path: Path) -> Journal:
-    """Reads a journal, passing over lines cut short. Raises ValueError without a readable first line. Blocks."""
+    """Reads a journal, passing over lines that were cut short or damaged. Blocks.
+
+    Raises ValueError without a readable first line.
+    """
     first, *rest = path.read_bytes().split(b"\n")
     journal = Journal(Header.model_validate_json(first), defaultdict(TrackJournal))
     for text in rest:
         try:
             if text:
                 _take_in(journal, json.loads(text))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             continue
     return journal
 
@@ -94,22 +119,36 @@ def read(path: Path) -> Journal:
 def _take_in(journal: Journal, entry: dict[str, Any]) -> None:
     kind = entry["line"]
     if kind == "closed":
-        journal.closed = Closing(entry["size"], entry["blocks"], entry.get("reason"))
-    elif kind in ("report", "seen", "jump", "stall", "gap", "size"):
+        blocks = {str(track): int(number) for track, number in dict(entry["blocks"]).items()}
+        reason = entry.get("reason")
+        journal.closed = Closing(int(entry["size"]), blocks, None if reason is None else str(reason))
+    elif kind in ("report", "seen", "jump", "stall", "gap", "size") and entry["track"] in ("audio", "video"):
         _take_in_track(journal.tracks[entry["track"]], kind, entry)
 
 
 def _take_in_track(track: TrackJournal, kind: str, entry: dict[str, Any]) -> None:
     match kind:
         case "report":
-            track.reports.append(Report(entry["at"], entry["ntp"] / (1 << 32) * 1000, entry["arrived"]))
+            ntp_ms = _within(entry["ntp"], 0, (1 << 64) - 1) / (1 << 32) * 1000
+            track.reports.append(Report(_ms(entry["at"]), ntp_ms, _ms(entry["arrived"])))
         case "seen":
-            track.seen.append((entry["at"], entry["arrived"]))
+            track.seen.append((_ms(entry["at"]), _ms(entry["arrived"])))
         case "jump":
-            track.jumps.append(entry["at"])
+            track.jumps.append(_ms(entry["at"]))
         case "stall":
-            track.stalls.append((entry["at"], entry["ms"]))
-        case "gap":
-            track.gaps.append((entry["kind"], entry["from"], entry["to"]))
+            track.stalls.append((_ms(entry["at"]), _ms(entry["ms"])))
+        case "gap" if entry["kind"] in GAP_KINDS:
+            track.gaps.append((entry["kind"], _ms(entry["from"]), _ms(entry["to"])))
         case "size":
-            track.sizes.append((entry["at"], entry["width"], entry["height"]))
+            width, height = (int(_within(entry[side], 1, LARGEST_SIDE)) for side in ("width", "height"))
+            track.sizes.append((_ms(entry["at"]), width, height))
+
+
+def _ms(number: Any) -> float:
+    return float(_within(number, -LONGEST_MS, LONGEST_MS))
+
+
+def _within(number: Any, least: float, most: float) -> Any:
+    if not least <= number <= most:  # nor is NaN
+        raise ValueError(f"{number} was never written")
+    return number

@@ -1,6 +1,6 @@
 """A picture that stands for a take: bright and sharp, out of a few of its key frames."""
 
-from math import log1p
+from math import log1p, prod
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from teleosce.core.blobs import write_durably
+from teleosce.recording import vp8
 
 LOOKED_AT = 12
+MOST_PIXELS = 4096 * 4096
+"""A key frame that says it has more is not looked at: no camera sends it, and each pixel costs ten bytes."""
 WIDEST = 960
 _GOOD_BRIGHTNESS = 125.0
 _BLACK, _RANGE = 16.0, 219.0
@@ -32,7 +35,7 @@ class Poster:
     def key_frame(self, packet: Any) -> None:
         """The next one. Raises av.FFmpegError when the first of them cannot be decoded."""
         number, self._number = self._number, self._number + 1
-        if number not in self._chosen:
+        if number not in self._chosen or not _is_of_a_camera(bytes(packet)):
             return
         if number == 0:
             packet.stream.codec_context.thread_count = 1  # a dozen pictures are not worth threads
@@ -58,6 +61,10 @@ class Poster:
             return None
         write_durably(target, content.tobytes())
         return score
+
+
+def _is_of_a_camera(frame: bytes) -> bool:
+    return not vp8.is_key(frame) or prod(vp8.size(frame)) <= MOST_PIXELS
 
 
 def _grey(frame: Any) -> Grey:

@@ -1,14 +1,17 @@
 """From a raw take to the file that people play: on one clock, no holes in the sound, with cues and a duration."""
 
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import av
 
 from teleosce.recording import opus
+from teleosce.recording.damage import believable
 from teleosce.recording.models import PictureFacts, SoundFacts
 from teleosce.recording.timeline import Placement, Timeline
 from teleosce.recording.webm import Block
@@ -29,11 +32,16 @@ _LAST_FRAME_MS = 40
 
 @dataclass
 class RawFacts:
-    """What can be read of a raw file, before it is written anew."""
+    """What can be read of a raw file, before it is written anew.
+
+    first, last: per track, in ms of the file. left_out: which of its blocks have times that cannot be believed.
+    """
 
     audio: int = 0
     video: int = 0
     first: dict[str, float] = field(default_factory=dict)
+    last: dict[str, float] = field(default_factory=dict)
+    left_out: set[int] = field(default_factory=set)
     audio_sizes: list[int] = field(default_factory=list)
     size: tuple[int, int] = (640, 480)
 
@@ -43,16 +51,26 @@ def blocks(path: Path) -> Iterator[Block]:
     return (Block(kind, at_ms, bytes(packet), packet.is_keyframe) for kind, at_ms, packet in packets(path))
 
 
-def look(path: Path) -> RawFacts:
-    """Counts what is there. Raises av.FFmpegError when the file cannot be opened."""
+def look(path: Path, reaches_ms: float = inf) -> RawFacts:
+    """Counts what is there and can be believed. Raises av.FFmpegError when the file cannot be opened.
+
+    reaches_ms: the last time of the file of which its journal tells.
+    """
     facts = RawFacts()
-    for kind, at_ms, packet in packets(path):
-        facts.first.setdefault(kind, at_ms)
+    times: dict[Kind, array[float]] = {"audio": array("d"), "video": array("d")}
+    numbers: dict[Kind, array[int]] = {"audio": array("q"), "video": array("q")}
+    for number, (kind, at_ms, packet) in enumerate(packets(path)):
+        times[kind].append(at_ms)
+        numbers[kind].append(number)
         if kind == "audio":
-            facts.audio += 1
             facts.audio_sizes.append(packet.size)
-        else:
-            facts.video += 1
+    kept = {kind: believable(times[kind], reaches_ms) for kind in times}
+    for kind, indices in kept.items():
+        if indices:
+            facts.first[kind], facts.last[kind] = times[kind][indices[0]], times[kind][indices[-1]]
+        if len(indices) < len(numbers[kind]):
+            facts.left_out |= set(numbers[kind]) - {numbers[kind][index] for index in indices}
+    facts.audio, facts.video = len(kept["audio"]), len(kept["video"])
     return facts
 
 
@@ -193,12 +211,13 @@ def remux(raw: Path, target: Path, facts: RawFacts, when: Timeline, sizes: list[
 
         sound = Sound(lambda at, data: put("audio", at, data, True), facts.audio_sizes) if facts.audio else None
         picture = Picture(lambda at, data, key: put("video", at, data, key)) if facts.video else None
-        _pour(raw, sound, picture, when, starts_ms)
+        left = (block for number, block in enumerate(blocks(raw)) if number not in facts.left_out)
+        _pour(left, sound, picture, when, starts_ms)
     return _told(sound, picture, starts_ms, _place_sizes(sizes, when.tracks.get("video"), starts_ms))
 
 
-def _pour(raw: Path, sound: Sound | None, picture: Picture | None, when: Timeline, starts_ms: int) -> None:
-    for block in blocks(raw):
+def _pour(found: Iterable[Block], sound: Sound | None, picture: Picture | None, when: Timeline, starts_ms: int) -> None:
+    for block in found:
         at_ms = when.tracks[block.kind](block.at_ms) - starts_ms
         if block.kind == "audio" and sound:
             sound.packet(at_ms, block.data)

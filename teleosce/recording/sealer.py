@@ -24,6 +24,12 @@ _CRASHES = {-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -s
 """Only the take can be to blame for these; any other end of the process says nothing about the take."""
 
 
+_WHOSE = {"participant_id", "name", "starts_ms"}
+
+_APART_MS = 300_000
+"""By more, a take does not start elsewhere than it was opened: sealing moves it by what a line delays."""
+
+
 class Sealer:
     """One take at a time: live media keeps the processor. `alarms`: what could not be sealed, by encounter or take."""
 
@@ -55,13 +61,13 @@ class Sealer:
         found: list[Take] = []
         orphans: list[str] = []
         for take_id, take in (await self._seal_takes(folder)).items():
-            if not take.participant_id:
-                known = await self._store.get(take_id)
-                if known is None:
-                    orphans.append(take_id)
-                    continue
-                shared = {"participant_id", "name", "starts_ms"}
-                found.append(take.model_copy(update=known.model_dump(include=shared)))
+            known = await self._store.get(take_id)
+            if known is None and not take.participant_id:
+                orphans.append(take_id)
+            elif known is not None and not take.participant_id:
+                found.append(take.model_copy(update=known.model_dump(include=_WHOSE)))
+            elif known is not None and _is_another(take, known):
+                found.append(await asyncio.to_thread(_put_right, folder, take, known))
             else:
                 found.append(take)
         await asyncio.to_thread(folders.tidy, folder)
@@ -115,6 +121,21 @@ def _make_sure_of_room(folder: Path, take_ids: list[str], spare: int) -> None:
     raw = [folder / raw_name(take_id) for take_id in take_ids]
     if shutil.disk_usage(folder).free < spare + sum(path.stat().st_size for path in raw if path.is_file()):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _is_another(take: Take, known: Take) -> bool:
+    """Whether the journal says otherwise than the database whose take this is, or when it began: it was damaged."""
+    apart = abs(take.starts_ms - known.starts_ms) > _APART_MS or take.participant_id != known.participant_id
+    return apart and take.state in (TakeState.sealed, TakeState.quarantined)
+
+
+def _put_right(folder: Path, take: Take, known: Take) -> Take:
+    reason = "The journal of this take was damaged: whose it is, and when it began, is as it was when it was opened."
+    right = take.model_copy(
+        update=known.model_dump(include=_WHOSE) | {"state": TakeState.quarantined, "reason": reason}
+    )
+    sealing.write_outcome(folder, right)
+    return right
 
 
 def _give_up(folder: Path, take_id: str, reason: str) -> Take:

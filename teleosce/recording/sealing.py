@@ -25,6 +25,10 @@ from teleosce.recording.timeline import Timeline, timeline
 
 STOPPED = "The server stopped while this was recorded; up to a second is missing at the end."
 
+SPARE_MS = 300_000.0
+"""A take may be so much longer than it was recorded, beside twice that, before nobody believes it. Far more than
+stalls, delay and drift account for, and little enough to fill with silence."""
+
 HOLE_MS = 80.0
 """A shorter silence, put where nothing was, needs no name: four packets."""
 
@@ -40,6 +44,8 @@ def seal_take(folder: Path, take_id: str) -> Take:
     """
     try:
         journal = journals.read(folder / journal_name(take_id))
+        if journal.header.id != take_id:
+            raise ValueError("the journal is not this take's")
     except (ValueError, FileNotFoundError):
         take = quarantined(folder, take_id, "The journal of this take cannot be read; the raw file is kept.")
     else:
@@ -73,8 +79,9 @@ def _seal(folder: Path, journal: journals.Journal) -> Take:
     header = journal.header
     raw, target = folder / raw_name(header.id), folder / sealed_name(header.id)
     try:
-        facts = _look(raw)
+        facts = _look(raw, journal.reaches_ms)
         when = timeline(journal)
+        _check_length(facts, when, journal)
         done = _remux(raw, target, facts, when, journal)
         spans, score = _verify(target, done, folder / poster_name(header.id))
     except Damaged as fault:
@@ -84,7 +91,7 @@ def _seal(folder: Path, journal: journals.Journal) -> Take:
     damage = _missing(raw, facts, journal)
     return Take(
         id=header.id,
-        encounter_id=header.encounter_id,
+        encounter_id=folder.name,
         participant_id=header.participant_id,
         name=header.name,
         state=TakeState.quarantined if damage else TakeState.sealed,
@@ -103,9 +110,9 @@ def _seal(folder: Path, journal: journals.Journal) -> Take:
     )
 
 
-def _look(raw: Path) -> RawFacts:
+def _look(raw: Path, reaches_ms: float) -> RawFacts:
     try:
-        facts = look(raw)
+        facts = look(raw, reaches_ms)
     except FileNotFoundError as error:
         raise Damaged("The raw file of this take is missing.") from error
     except av.FFmpegError as error:
@@ -115,6 +122,17 @@ def _look(raw: Path) -> RawFacts:
     if not facts.first:
         raise Damaged("Nothing can be seen or heard in the raw file; it is kept as it is.")
     return facts
+
+
+def _check_length(facts: RawFacts, when: Timeline, journal: journals.Journal) -> None:
+    """Raises Damaged rather than fill with silence what never was."""
+    begins, ends = min(facts.first.values()), max(facts.last.values())
+    # The whole journal of a take knows how long it was; half a journal, or that of a crash, does not.
+    recorded = min(ends - begins, journal.reaches_ms) if journal.closed else ends - begins
+    starts_ms = min(when.tracks[kind](at_ms) for kind, at_ms in facts.first.items())
+    ends_ms = max(when.tracks[kind](at_ms) for kind, at_ms in facts.last.items())
+    if ends_ms - starts_ms > 2 * recorded + SPARE_MS:
+        raise Damaged("The times of this take were damaged: it would be far longer than it was; the raw file is kept.")
 
 
 def _remux(raw: Path, target: Path, facts: RawFacts, when: Timeline, journal: journals.Journal) -> Remuxed:
@@ -157,6 +175,8 @@ def _verify(target: Path, done: Remuxed, poster: Path) -> tuple[list[tuple[int, 
 
 def _missing(raw: Path, facts: RawFacts, journal: journals.Journal) -> str | None:
     """What was written once and cannot be read now. After a crash nobody knows how much there was."""
+    if facts.left_out:
+        return f"The raw file is damaged: {len(facts.left_out)} packets and frames have times that cannot be."
     if journal.closed is None:
         return None
     written = sum(journal.closed.blocks.values())
@@ -188,6 +208,7 @@ def gaps(journal: journals.Journal, when: Timeline, done: Remuxed, unknown: str 
     found += [
         Gap(kind=unknown, from_ms=round(begin), to_ms=round(end), track="audio")
         for silence in done.silences
+        if silence[1] - silence[0] > HOLE_MS
         for begin, end in _without(silence, named)
     ]
     return sorted(found, key=lambda gap: gap.from_ms)

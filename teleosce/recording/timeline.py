@@ -4,6 +4,10 @@ A sender report (RFC 3550, 6.4.1) says at what time of the sender's one clock a 
 picture of a take are placed by that clock, each by straight lines through its reports, and the sender's clock is placed
 on ours by the reports that came with the least delay. Lines follow drift; a new line begins where a track's clock was
 set anew or stood still. Without reports, the packets that came with the least delay stand in for them.
+
+A report is what a sender claims, read from a disk that may have been damaged: one figure of it, believed, could move a
+track by years. So no point counts that lies farther from its own arrival than a line can hold it back, and no
+placement is ever farther from the raw time than RAW_OFF_MS and DELAY_MS together, drift aside.
 """
 
 from bisect import bisect_right
@@ -28,6 +32,14 @@ DRIFT_FROM_MS = 20_000.0
 
 MOST_DRIFT = 0.005
 """A slope farther from 1 is a measuring error: sound cards are off by 0.0002 at most."""
+
+DELAY_MS = 30_000.0
+"""A report that came later, or earlier, than its clock says by more is wrong: after 30 s of silence there is no line
+any more (consent to send expires, RFC 7675, 5.1), so nothing was ever under way for longer."""
+
+RAW_OFF_MS = 60_000.0
+"""Raw time is arrival time but for delay and for what a track's clock stood still; steps of 5 s and more are set right
+while it is recorded. A point off by more tells of a time that was never in the take."""
 
 _RECENT = 5
 
@@ -71,18 +83,18 @@ def timeline(journal: Journal) -> Timeline:
     """Places all tracks of a take."""
     placed = _reports_on_our_clock(journal)
     tracks, by_reports = {}, []
-    for kind in journal.header.tracks:
-        track = journal.tracks[kind]
+    for kind in ("audio", "video"):
+        track = journal.tracks.get(kind, TrackJournal())
         by_reports.append(bool(placed.get(kind)))
         tracks[kind] = _place(track, placed.get(kind, []), journal.header.origin_ms)
     return Timeline(tracks, "sender-reports" if any(by_reports) else "arrival")
 
 
 def _reports_on_our_clock(journal: Journal) -> dict[str, list[tuple[float, float]]]:
-    """Per track: raw time and server time of each sender report, in order of arrival."""
+    """Per track: raw time and server time of each sender report that can be believed, in order of arrival."""
     origin = journal.header.origin_ms
     reports = sorted(
-        ((report, kind) for kind, track in journal.tracks.items() for report in track.reports),
+        ((report, kind) for kind, track in journal.tracks.items() for report in _in_step(track.reports)),
         key=lambda pair: pair[0].arrived,
     )
     # From here on the sender's clock counts from its first report: small numbers keep their precision.
@@ -91,9 +103,25 @@ def _reports_on_our_clock(journal: Journal) -> dict[str, list[tuple[float, float
     placed: dict[str, list[tuple[float, float]]] = {}
     for span in _joined(_steady(points, NETWORK_STEP_MS), reports):
         line = least_delay(points[span])
-        for (report, kind), (ntp, _) in zip(reports[span], points[span], strict=True):
-            placed.setdefault(kind, []).append((report.at, line(ntp)))
+        for (report, kind), (ntp, arrived) in zip(reports[span], points[span], strict=True):
+            if abs(arrived - line(ntp)) <= DELAY_MS:
+                placed.setdefault(kind, []).append((report.at, line(ntp)))
     return placed
+
+
+def _in_step(reports: Sequence[Report]) -> list[Report]:
+    """A track's reports without those whose ntp and timestamp disagree with what all others around say of them.
+
+    The first one stays: a microphone may have stood still right after it.
+    """
+    near = [report for report in reports if abs(report.arrived - report.at) <= RAW_OFF_MS]
+    offsets = [report.ntp_ms - report.at for report in near]
+    kept: list[Report] = []
+    for index, report in enumerate(near):
+        around = offsets[max(0, index - _RECENT) : index] + offsets[index + 1 : index + 1 + _RECENT]
+        if index == 0 or any(abs(offset - offsets[index]) <= STEP_MS for offset in around):
+            kept.append(report)
+    return kept
 
 
 def _joined(spans: Sequence[slice], reports: Sequence[tuple[Report, str]]) -> list[slice]:
@@ -123,7 +151,11 @@ def _place(track: TrackJournal, reports: Points, origin_ms: int) -> Placement:
     edges = [0.0, *sorted(track.jumps), float("inf")]
     for begin, end in pairwise(edges):
         inside = [point for point in reports if begin <= point[0] < end]
-        seen = [(at, origin_ms + arrived) for at, arrived in track.seen if begin <= at < end]
+        seen = [
+            (at, origin_ms + arrived)
+            for at, arrived in track.seen
+            if begin <= at < end and abs(arrived - at) <= RAW_OFF_MS
+        ]
         if inside:
             spans = [(inside[span], through(inside[span])) for span in _steady(inside, STEP_MS)]
         elif seen:

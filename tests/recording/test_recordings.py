@@ -1,6 +1,7 @@
 """The door: takes in the database, sealing again and again, recovery, and files that are damaged."""
 
 import asyncio
+import json
 import time
 from pathlib import Path
 
@@ -268,4 +269,25 @@ async def test_a_take_of_nobody_is_an_orphan(studio: Studio) -> None:
     assert [take.state for take in manifest.takes] == [TakeState.sealed]
     assert manifest.orphans == [stray.name.split(".")[0]]
     assert stray.is_file()
+    await recordings.close()
+
+
+@pytest.mark.parametrize(("what", "instead"), [("origin_ms", 1), ("participant_id", "x"), ("id", "x")])
+async def test_a_damaged_first_line_neither_moves_the_recording_nor_holds_it_up(
+    studio: Studio, what: str, instead: object
+) -> None:
+    recordings, encounter_id, (bad, good) = await two_takes(studio)
+    path = bad.with_name(bad.name.replace(".raw.webm", ".jsonl"))
+    first, _, rest = path.read_bytes().partition(b"\n")
+    path.write_bytes(json.dumps(json.loads(first) | {what: instead}).encode() + b"\n" + rest)
+    told = {take.id: take for take in await recordings.takes(encounter_id)}
+    manifest = await recordings.seal(encounter_id)
+    assert by_file(manifest, bad) is TakeState.quarantined
+    assert by_file(manifest, good) is TakeState.sealed
+    assert manifest.duration_ms < 6000
+    for take in manifest.takes:
+        assert take.participant_id == told[take.id].participant_id
+        assert abs(take.starts_ms - told[take.id].starts_ms) < 1000
+        assert take.state is TakeState.sealed or take.reason
+    assert await recordings.seal(encounter_id) == manifest
     await recordings.close()

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from teleosce.recording.journal import Header, Journal, Report, TrackJournal
-from teleosce.recording.timeline import timeline
+from teleosce.recording.timeline import DELAY_MS, MOST_DRIFT, RAW_OFF_MS, timeline
 
 ORIGIN_MS = 1_800_000_000_000
 NTP_MS = 3_900_000_000_000.0
@@ -107,3 +107,42 @@ def test_with_nothing_known_the_raw_time_stands() -> None:
     placed = timeline(journal(audio=TrackJournal()))
     assert placed.tracks["audio"](1234) == ORIGIN_MS + 1234
     assert placed.placed_by == "arrival"
+
+
+def test_reports_that_no_clock_can_have_made_move_nothing() -> None:
+    """Digits of the ntp of all reports damaged, each otherwise: sound was once placed 27 days before the picture."""
+    days = 86_400_000.0
+    audio = TrackJournal(reports=[Report(1020, NTP_MS, 980), Report(3520, NTP_MS + 53.9 * days, 3480)])
+    video = TrackJournal(reports=[Report(3500, NTP_MS + 5.4 * days, 3480)])
+    for track in timeline(journal(audio=audio, video=video)).tracks.values():
+        for at in (0, 2000, 4000):
+            assert track(at) - ORIGIN_MS == pytest.approx(at, abs=50)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.lists(st.tuples(*[st.floats(-86_400_000, 86_400_000)] * 2, st.floats(0, 2**32 * 1000)), max_size=12),
+    st.lists(st.tuples(*[st.floats(-86_400_000, 86_400_000)] * 2), max_size=6),
+    st.sampled_from([0, 1, 2, 3, 12]),
+)
+def test_whatever_a_journal_says_no_track_leaves_its_raw_time(
+    wrong: list[tuple[float, float, float]], seen: list[tuple[float, float]], right: int
+) -> None:
+    told = reports(range(1, 1 + 3 * right, 3))
+    for place, (at, arrived, ntp_ms) in enumerate(wrong):
+        told.insert(2 * place, Report(at, ntp_ms, arrived))
+    placed = timeline(journal(audio=TrackJournal(reports=told), video=TrackJournal(seen=seen)))
+    for track in placed.tracks.values():
+        for at in (0, 1000, 30_000):
+            assert abs(track(at) - ORIGIN_MS - at) <= DELAY_MS + RAW_OFF_MS + MOST_DRIFT * 86_400_000 * 2
+
+
+@pytest.mark.parametrize("digit_ms", [2300.0, 23_000.0, 4.6e9, -4.6e9])
+@pytest.mark.parametrize("place", [0, 1, 7, 18, 19])
+def test_one_damaged_report_moves_no_other(digit_ms: float, place: int) -> None:
+    told = reports(range(0, 60, 3))
+    told[place] = Report(told[place].at, told[place].ntp_ms + digit_ms, told[place].arrived)
+    placed = timeline(journal(audio=TrackJournal(reports=told), video=TrackJournal(reports=reports(range(0, 60, 3)))))
+    for track in placed.tracks.values():
+        for at in (10_000, 30_000, 50_000):
+            assert track(at) - ORIGIN_MS == pytest.approx(at + 20, abs=5)
