@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from teleosce.psychometrics.stringency import links
+from teleosce.psychometrics.stringency import ALONE, links
 from teleosce.psychometrics.undefined import Undefined
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Rasch:
 
     What all examiners of a station share is the station's, as nothing tells the two apart: severities have mean 0 among
     all whom stations in common join, their errors are of the distance from that mean, and difficulties have mean 0.
+    An examiner whom nobody joins so has neither (NaN).
     abilities: of each candidate (expected a posteriori) with its error. thresholds: from each category to the next.
     fit: of each examiner, the mean square of residuals by what the model expects of them (infit): near 1 when ratings
     are as noisy as that; above, they are erratic; below, too alike.
@@ -51,9 +52,9 @@ def rasch(rating: Codes, candidate: Codes, station: Codes, examiner: Codes, cate
     Candidates and examiners must all be linked through each other: else stations', examiners' and candidates' parts
     cannot be told apart, and no number is given.
 
-    Raises Undefined: `links` when they are not, `few` for fewer than 5 candidates or 2 examiners, `same-rating` when a
-    station, examiner or all candidates have only lowest or only highest ratings, `unused` when a category between used
-    ones was never given, `fit`.
+    Raises Undefined: `links` when they are not, `few` for fewer than 5 candidates or 2 examiners, `alone` when no
+    station has two examiners, `same-rating` when a station, examiner or all candidates have only lowest or only highest
+    ratings, `unused` when a category between used ones was never given, `fit`.
     """
     from scipy.optimize import minimize
 
@@ -88,6 +89,8 @@ class _Work:
         # The chances of a rating hang on its station and examiner alone, so they are worked out once for each pair.
         pairs, self.pair = np.unique(np.column_stack([self.where, self.by]), axis=0, return_inverse=True)
         self.pair_station, self.pair_examiner = pairs[:, 0], pairs[:, 1]
+        if len(pairs) == self.s:
+            raise Undefined("alone", ALONE)
         # Candidates × pairs: how many ratings, and the sums of the ratings and of their squares; and candidates × pairs
         # and categories. Everything the model asks of the ratings is in them.
         self.counts, self.reached, self.squares = (self._met(self.x**power) for power in (0, 1, 2))
@@ -184,14 +187,16 @@ class _Work:
         misfit = self.squares.T @ share - 2 * expected * (self.reached.T @ share) + expected**2 * held
         own = 1 / np.bincount(self.pair_examiner, information)
         of_mean = np.bincount(of_examiner, own) / many**2
+        joined = many[of_examiner]
+        errors = np.sqrt(own * (1 - 2 / joined) + of_mean[of_examiner])
         return Rasch(
             abilities=eap,
             ability_errors=np.sqrt(np.maximum(share @ ability**2 - eap**2, 0)),
             ability_sd=float(np.exp(log_sd)),
             stations=stations,
             station_errors=1 / np.sqrt(np.bincount(self.pair_station, information)),
-            examiners=examiners,
-            examiner_errors=np.sqrt(own * (1 - 2 / many[of_examiner]) + of_mean[of_examiner]),
+            examiners=np.where(joined > 1, examiners, np.nan),
+            examiner_errors=np.where(joined > 1, errors, np.nan),
             thresholds=thresholds,
             fit=np.bincount(self.pair_examiner, misfit.sum(axis=1)) / np.bincount(self.pair_examiner, information),
         )

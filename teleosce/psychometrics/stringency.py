@@ -18,6 +18,8 @@ Codes = NDArray[np.int64]
 
 CANDIDATE, EXAMINER = "candidate", "examiner"
 
+ALONE = "Every station was marked by one examiner alone, so strict examiners cannot be told from hard stations."
+
 
 @dataclass(frozen=True)
 class Examiner:
@@ -73,7 +75,7 @@ def stringency(
     The model then leans on candidates having been dealt to circuits by chance, and `caution` says so. Having recordings
     of one circuit marked by examiners of another links them.
 
-    Raises Undefined as `mixed.fit`; `few` for fewer than 2 examiners.
+    Raises Undefined as `mixed.fit`; `few` for fewer than 2 examiners, `alone` when no station has two.
     """
     from scipy.stats import norm
 
@@ -81,6 +83,8 @@ def stringency(
     if len(names) < 2:
         raise Undefined("few", "Stringency is between examiners: there is only one.")
     stations, station = np.unique(station, return_inverse=True)
+    if len(np.unique(np.column_stack([station, coded]), axis=0)) == len(stations):
+        raise Undefined("alone", ALONE)
     _, candidate = np.unique(candidate, return_inverse=True)
     fixed = np.zeros((len(score), len(stations)))
     fixed[np.arange(len(score)), station] = 1

@@ -131,6 +131,21 @@ def test_what_examiners_of_a_station_share_is_the_station_s() -> None:
     assert np.corrcoef(found.stations, one["difficulty"])[0, 1] > 0.8
 
 
+def test_who_is_alone_at_a_station_cannot_be_told_from_it() -> None:
+    one = ratings(3, n=20, k=3)
+    rating, candidate, station = one["rating"], one["candidate"], one["station"]
+    with pytest.raises(Undefined, match="hard stations"):
+        r.rasch(rating, candidate, station, station)
+    with pytest.raises(Undefined, match="hard stations"):
+        s.stringency(rating.astype(float), candidate, station, station)
+    # Two share each of the other stations: only who is alone at the last has no number.
+    pairs = np.where(station == 2, 4, 2 * station + candidate % 2)
+    found = r.rasch(rating, candidate, station, pairs)
+    assert np.isnan(found.examiners).tolist() == np.isnan(found.examiner_errors).tolist() == [False] * 4 + [True]
+    assert (found.examiner_errors[:4] > 0).all()
+    assert found.fit[4] > 0
+
+
 def test_an_erratic_examiner_stands_out() -> None:
     one = ratings(6)
     noisy = one["examiner"] == 2

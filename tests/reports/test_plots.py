@@ -89,6 +89,8 @@ EMPTY = cohort_of([], {}, [], [])
         ({"candidates": 0}, set()),
         ({"candidates": 1, "circuits": 1}, {"circuits", "beside-the-cohort"}),
         ({"candidates": 2, "stations": 1, "circuits": 1}, {"circuits", "beside-the-cohort"}),
+        # One circuit, an examiner at each station: none can be told from the station.
+        ({"candidates": 20, "circuits": 1}, {"d-study", "circuits", "methods", "beside-the-cohort"}),
         ({"candidates": 8, "stations": 1, "circuits": 1}, {"regression-1", "circuits", "methods", "beside-the-cohort"}),
         # Two circuits that nothing links: no common scale.
         (
@@ -110,6 +112,8 @@ def test_what_is_not_defined_is_a_sentence_and_no_picture(shape: dict[str, Any],
     undrawn = {name for name, plot in made.items() if plot.spec is None}
     if shape.get("twice") == 0.0:
         assert {"wright", "two-marks"} <= undrawn
+    if shape.get("circuits") == 1:
+        assert {"wright", "stringency"} <= undrawn
     if not shape["candidates"]:
         assert undrawn == set(made)
 
@@ -146,6 +150,17 @@ def test_titles_count_in_plain_english() -> None:
     for plot in every(one).values():
         assert " 1 stations" not in plot.title
         assert " 1 examiners" not in plot.title
+
+
+def test_who_is_alone_at_a_station_is_not_on_the_map() -> None:
+    one = cohort(candidates=30, circuits=2, twice=0.3, seed=4)
+    alone = one.long_examiner[one.long_station == 2].min()
+    changed = replace(one, long_examiner=np.where(one.long_station == 2, alone, one.long_examiner))
+    map_ = every(changed)["wright"]
+    assert map_.spec is not None
+    assert "Left out: 1 examiner " in map_.note
+    assert one.examiners[alone] not in [row[1] for row in map_.rows]
+    assert sum(row[0] == "Examiner" for row in map_.rows) == 4
 
 
 def test_drift_is_found_where_there_is_some_and_not_where_there_is_none() -> None:

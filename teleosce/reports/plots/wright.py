@@ -33,8 +33,14 @@ def wright(found: Mapping[str, Any], cohort: Cohort) -> Plot:
     groups = {
         "Candidate": [(cohort.candidates[at], value) for at, value in zip(people, found["abilities"], strict=True)],
         "Station": [(cohort.stations[at].title, value) for at, value in zip(stations, found["stations"], strict=True)],
-        "Examiner": [(cohort.examiners[at], value) for at, value in zip(examiners, found["examiners"], strict=True)],
+        "Examiner": [
+            (cohort.examiners[at], value)
+            for at, value in zip(examiners, found["examiners"], strict=True)
+            if value is not None
+        ],
     }
+    alone = len(examiners) - len(groups["Examiner"])
+    left_out = f" Left out: {count(alone, 'examiner')} with whom nobody shares a station." if alone else ""
     spread = {kind: max(v for _, v in own) - min(v for _, v in own) for kind, own in groups.items()}
     title = _said(spread, len(groups["Station"]))
     rows = [(kind, name, value) for kind, own in groups.items() for name, value in sorted(own, key=lambda one: -one[1])]
@@ -43,9 +49,9 @@ def wright(found: Mapping[str, Any], cohort: Cohort) -> Plot:
         title,
         "Higher up: abler candidates, harder stations, stricter examiners. A candidate level with a station has an "
         "even chance of the next better rating from an examiner at 0. From the global ratings, by a many-facet "
-        "Rasch model.",
+        f"Rasch model.{left_out}",
         f"Three columns on one scale in logits: {count(len(people), 'candidate')} as stacked dots, "
-        f"{count(len(stations), 'station')} and {count(len(examiners), 'examiner')} by name. {title}",
+        f"{count(len(stations), 'station')} and {count(len(groups['Examiner']), 'examiner')} by name. {title}",
         ("What", "Name", "Logits"),
         tuple(rows),
         _map(groups),
