@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import os
+import resource
 import statistics
 import tempfile
 import time
@@ -114,6 +115,9 @@ async def _all(folder: Path, candidates: int, stations: int) -> None:
     print(f"{made['candidates']} candidates, {made['stations']} stations of {ITEMS} items, each marked twice; ", end="")
     print(f"made in {time.process_time() - began:.0f} CPU-s", flush=True)
     await measure(folder, made)
+    # The server has ended: so this is the most of it and of all that it started and waited for.
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"memory of the largest process, the server or one that it started: {most:.0f} MiB")
     verification(folder)
 
 
