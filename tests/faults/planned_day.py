@@ -2,6 +2,8 @@
 
 import asyncio
 import csv
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -10,8 +12,10 @@ from teleosce.cli import app
 from tests.e2e.server import ServerProcess
 
 
-async def served(folder: Path, plan: str, **settings: object) -> tuple[ServerProcess, dict[str, str]]:
-    """The server of the plan's exam, ready, and the links by people's names. The data is in `folder/data`.
+@asynccontextmanager
+async def served(folder: Path, plan: str, **settings: object) -> AsyncIterator[tuple[ServerProcess, dict[str, str]]]:
+    """The server of the plan's exam, ready, and the links by people's names; it is stopped at the end, whatever comes.
+    The data is in `folder/data`.
 
     settings: the server's, by their names.
     """
@@ -26,6 +30,10 @@ async def served(folder: Path, plan: str, **settings: object) -> tuple[ServerPro
     ):
         done = await asyncio.to_thread(CliRunner().invoke, app, ["exam", *map(str, words)])
         assert done.exit_code == 0, done.output
-    await server.again()
     with links.open(encoding="utf-8-sig") as rows:
-        return server, {row["Name"]: row["Link"] for row in csv.DictReader(rows)}
+        told = {row["Name"]: row["Link"] for row in csv.DictReader(rows)}
+    try:
+        await server.again()
+        yield server, told
+    finally:
+        await server.stop()

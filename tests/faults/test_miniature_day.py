@@ -81,11 +81,9 @@ class Day:
 async def day(tmp_path: Path) -> AsyncIterator[Day]:
     voice = tmp_path / "voice.wav"
     write_voice("candidate", voice)
-    server, told = await served(tmp_path, PLAN)
     problems: list[str] = []
-    async with chromium(voice) as browser:
+    async with served(tmp_path, PLAN) as (server, told), chromium(voice) as browser:
         yield Day(server, told, browser, problems)
-    await server.stop()
     assert not problems
 
 

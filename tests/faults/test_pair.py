@@ -61,62 +61,62 @@ async def _write_and_rate(candidates: dict[str, Page], patient: Page) -> None:
 async def test_two_candidates_meet_one_patient_and_are_marked_apart(tmp_path: Path) -> None:
     data, voice = tmp_path / "data", tmp_path / "voice.wav"
     write_voice("candidate", voice)
-    server, told = await served(tmp_path, PLAN, stations=stations_with_a_pair(tmp_path / "stations"))
     problems: list[str] = []
-    async with chromium(voice) as browser:
-        pages = {}
-        for name in ("Organiser", "Amira Hassan", "Ben Okafor", "Patient 1", "Examiner"):
-            pages[name] = await new_page(browser, problems)
-            await join(pages[name], told[name])
-        control, patient, examiner = (pages[name] for name in ("Organiser", "Patient 1", "Examiner"))
-        candidates = {name: pages[name] for name in ("Amira Hassan", "Ben Okafor")}
-        cell = control.locator(".cell[data-cell='A/1']")
-        for number in ("C01", "C02"):
-            await expect(cell).to_contain_text(number)
-        for name in ("Amira Hassan", "Ben Okafor", "Patient 1"):
-            await expect(pages[name].locator("#live-title")).to_contain_text("Ward round")
-        await control.get_by_role("button", name="Start").click()
-        await _agree(control)
-        await expect(patient.locator("#ready-candidate")).to_contain_text("Ben Okafor is here", timeout=30_000)
+    async with served(tmp_path, PLAN, stations=stations_with_a_pair(tmp_path / "stations")) as (server, told):
+        async with chromium(voice) as browser:
+            pages = {}
+            for name in ("Organiser", "Amira Hassan", "Ben Okafor", "Patient 1", "Examiner"):
+                pages[name] = await new_page(browser, problems)
+                await join(pages[name], told[name])
+            control, patient, examiner = (pages[name] for name in ("Organiser", "Patient 1", "Examiner"))
+            candidates = {name: pages[name] for name in ("Amira Hassan", "Ben Okafor")}
+            cell = control.locator(".cell[data-cell='A/1']")
+            for number in ("C01", "C02"):
+                await expect(cell).to_contain_text(number)
+            for name in ("Amira Hassan", "Ben Okafor", "Patient 1"):
+                await expect(pages[name].locator("#live-title")).to_contain_text("Ward round")
+            await control.get_by_role("button", name="Start").click()
+            await _agree(control)
+            await expect(patient.locator("#ready-candidate")).to_contain_text("Ben Okafor is here", timeout=30_000)
 
-        for name, page in pages.items():
-            if name not in ("Organiser", "Examiner"):
-                await _sees(page, "#stage", 2)
-                await picture(page, f"pair-{name.split()[0].lower()}")
-        await picture(control, "pair-control")
-        leads, joins = rows(data, HELD)
-        assert joins[1] == leads[0]
+            for name, page in pages.items():
+                if name not in ("Organiser", "Examiner"):
+                    await _sees(page, "#stage", 2)
+                    await picture(page, f"pair-{name.split()[0].lower()}")
+            await picture(control, "pair-control")
+            leads, joins = rows(data, HELD)
+            assert joins[1] == leads[0]
 
-        await _write_and_rate(candidates, patient)
+            await _write_and_rate(candidates, patient)
 
-        # One desk for each, with a way between the two.
-        await examiner.goto(f"{server.url}/mark/{joins[0]}?role=examiner")
-        switch = examiner.get_by_role("navigation", name="Two candidates")
-        await expect(switch.get_by_role("link", name="Candidate C02")).to_have_attribute("aria-current", "page")
-        await expect(examiner.locator(".picture-name")).to_have_count(3, timeout=120_000)
-        await expect(examiner.locator("#pictures")).to_contain_text("Candidate C01")
-        await examiner.locator("#mark input[type=radio]").first.evaluate("(box) => box.click()")
-        await look(examiner, "pair-desk")
-        await switch.get_by_role("link", name="Candidate C01").focus()
-        await examiner.keyboard.press("Enter")
-        await examiner.wait_for_url(f"**/mark/{leads[0]}**")
-        await examiner.locator("#mark input[type=radio]").first.evaluate("(box) => box.click()")
+            # One desk for each, with a way between the two.
+            await examiner.goto(f"{server.url}/mark/{joins[0]}?role=examiner")
+            switch = examiner.get_by_role("navigation", name="Two candidates")
+            await expect(switch.get_by_role("link", name="Candidate C02")).to_have_attribute("aria-current", "page")
+            await expect(examiner.locator(".picture-name")).to_have_count(3, timeout=120_000)
+            await expect(examiner.locator("#pictures")).to_contain_text("Candidate C01")
+            await examiner.locator("#mark input[type=radio]").first.evaluate("(box) => box.click()")
+            await look(examiner, "pair-desk")
+            await switch.get_by_role("link", name="Candidate C01").focus()
+            await examiner.keyboard.press("Enter")
+            await examiner.wait_for_url(f"**/mark/{leads[0]}**")
+            await examiner.locator("#mark input[type=radio]").first.evaluate("(box) => box.click()")
 
-        async def two_marks() -> bool:
-            return len(rows(data, "SELECT number FROM form_entry WHERE field LIKE 'item.%'")) == 2
+            async def two_marks() -> bool:
+                return len(rows(data, "SELECT number FROM form_entry WHERE field LIKE 'item.%'")) == 2
 
-        await eventually(two_marks)
-    assert len({take["participant_id"] for take in manifest_of(data, str(leads[0]))["takes"]}) == 3
-    assert not (data / "encounters" / str(joins[0])).exists()
-    written = (
-        "SELECT encounter_id, kind FROM form WHERE kind IN ('note', 'sp_rating', 'mark') ORDER BY encounter_id, kind"
-    )
-    kinds = ["mark", "note", "sp_rating"]
-    assert rows(data, written) == [(one, kind) for one in sorted((leads[0], joins[0])) for kind in kinds]
+            await eventually(two_marks)
+        assert len({take["participant_id"] for take in manifest_of(data, str(leads[0]))["takes"]}) == 3
+        assert not (data / "encounters" / str(joins[0])).exists()
+        written = (
+            "SELECT encounter_id, kind FROM form WHERE kind IN ('note', 'sp_rating', 'mark') "
+            "ORDER BY encounter_id, kind"
+        )
+        kinds = ["mark", "note", "sp_rating"]
+        assert rows(data, written) == [(one, kind) for one in sorted((leads[0], joins[0])) for kind in kinds]
 
-    async def sound() -> bool:
-        return await check(Settings(data=data)) == []
+        async def sound() -> bool:
+            return await check(Settings(data=data)) == []
 
-    await eventually(sound, timeout=60)
-    await server.stop()
+        await eventually(sound, timeout=60)
     assert problems == []

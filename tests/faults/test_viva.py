@@ -42,44 +42,43 @@ async def _sees(page: Page, place: str) -> None:
 async def test_an_examiner_talks_with_one_candidate_after_the_other(tmp_path: Path) -> None:
     data, voice = tmp_path / "data", tmp_path / "voice.wav"
     write_voice("candidate", voice)
-    server, told = await served(tmp_path, PLAN)
     problems: list[str] = []
-    async with chromium(voice) as browser:
-        pages = {}
-        for name in ("Organiser", "Amira Hassan", "Ben Okafor", "Dr Khan"):
-            pages[name] = await new_page(browser, problems)
-            await join(pages[name], told[name])
-        examiner, control = pages["Dr Khan"], pages["Organiser"]
-        await expect(control.locator(".cell[data-cell='A/1']")).to_contain_text("Dr Khan")
-        await control.get_by_role("button", name="Start").click()
-        await control.locator("dialog[open]").get_by_role("button", name="Start").click()
+    async with served(tmp_path, PLAN) as (_, told):
+        async with chromium(voice) as browser:
+            pages = {}
+            for name in ("Organiser", "Amira Hassan", "Ben Okafor", "Dr Khan"):
+                pages[name] = await new_page(browser, problems)
+                await join(pages[name], told[name])
+            examiner, control = pages["Dr Khan"], pages["Organiser"]
+            await expect(control.locator(".cell[data-cell='A/1']")).to_contain_text("Dr Khan")
+            await control.get_by_role("button", name="Start").click()
+            await control.locator("dialog[open]").get_by_role("button", name="Start").click()
 
-        # The worklist leads to the first desk by itself, the first desk to the second.
-        held = [str(one) for (one,) in rows(data, HELD)]
-        for encounter, name in zip(held, _order(data), strict=True):
-            await examiner.wait_for_url(f"**/mark/{encounter}**", timeout=90_000)
-            await _sees(examiner, "#live-tiles")
-            await _sees(pages[name], "#stage")
-            await expect(pages[name].locator("#stage-people")).to_contain_text("Dr Khan")
-            await examiner.locator("#mark input[type=radio]").first.evaluate("(box) => box.click()")
-            await picture(examiner, f"viva-desk-{held.index(encounter)}")
-            await picture(pages[name], f"viva-candidate-{held.index(encounter)}")
-            await no_violations(examiner, "the desk of who speaks")
-            await expect(control.locator(f".cell[data-encounter='{encounter}']")).to_contain_text("Recorded")
+            # The worklist leads to the first desk by itself, the first desk to the second.
+            held = [str(one) for (one,) in rows(data, HELD)]
+            for encounter, name in zip(held, _order(data), strict=True):
+                await examiner.wait_for_url(f"**/mark/{encounter}**", timeout=90_000)
+                await _sees(examiner, "#live-tiles")
+                await _sees(pages[name], "#stage")
+                await expect(pages[name].locator("#stage-people")).to_contain_text("Dr Khan")
+                await examiner.locator("#mark input[type=radio]").first.evaluate("(box) => box.click()")
+                await picture(examiner, f"viva-desk-{held.index(encounter)}")
+                await picture(pages[name], f"viva-candidate-{held.index(encounter)}")
+                await no_violations(examiner, "the desk of who speaks")
+                await expect(control.locator(f".cell[data-encounter='{encounter}']")).to_contain_text("Recorded")
 
-        async def sealed() -> bool:
-            return all((data / "encounters" / one / "manifest.json").exists() for one in held)
+            async def sealed() -> bool:
+                return all((data / "encounters" / one / "manifest.json").exists() for one in held)
 
-        await eventually(sealed, timeout=120)
-    for encounter in held:
-        assert len({take["participant_id"] for take in manifest_of(data, encounter)["takes"]}) == 2
-    assert len(rows(data, "SELECT id FROM form WHERE kind = 'mark'")) == 2
+            await eventually(sealed, timeout=120)
+        for encounter in held:
+            assert len({take["participant_id"] for take in manifest_of(data, encounter)["takes"]}) == 2
+        assert len(rows(data, "SELECT id FROM form WHERE kind = 'mark'")) == 2
 
-    async def sound() -> bool:
-        return await check(Settings(data=data), over=True) == []
+        async def sound() -> bool:
+            return await check(Settings(data=data), over=True) == []
 
-    await eventually(sound, timeout=60)
-    await server.stop()
+        await eventually(sound, timeout=60)
     # axe looks at pages with a style of its own, which our pages refuse.
     assert [one for one in problems if "inline style" not in one] == []
 
