@@ -13,7 +13,7 @@ from teleosce.people import plain
 from teleosce.web import sessions
 from teleosce.web.context import PRINCIPAL, rooms
 from teleosce.web.patience import begun
-from teleosce.web.rendering import built, fault_page
+from teleosce.web.rendering import as_built, fault_page
 from teleosce.web.routing import TABLE, Access, Handler
 
 log = structlog.get_logger(__name__)
@@ -38,7 +38,7 @@ SAFE = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Server": "teleosce",
 }
-FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+FOREVER = "public, max-age=31536000, immutable"
 OVER_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 LONGEST_NAME = 255
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -60,14 +60,18 @@ async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = _said(request, _Defect(reference))
     if not response.prepared:
         more = OVER_TLS if sessions.over_tls(request) else {}
-        if response.status < 400 and request.path.startswith(f"{built()}/"):
-            more = more | FOREVER
         for name, value in (SAFE | more).items():
             response.headers.setdefault(name, value)
     # A method is the client's own word: each would be a series of its own for as long as the server runs.
     REQUESTS.labels(request.method if request.method in METHODS else "other", response.status).inc()
     SECONDS.observe(time.monotonic() - began)
     return response
+
+
+async def lasting(request: web.Request, response: web.StreamResponse) -> None:
+    """Lets a browser keep a file for good whose address changes with its contents. Its tag is known on prepare."""
+    if response.status < 400 and response.etag is not None and as_built(request.path, response.etag.value):
+        response.headers["Cache-Control"] = FOREVER
 
 
 class _Defect(Fault):

@@ -32,16 +32,31 @@ def environment() -> Environment:
     return made
 
 
-@cache
 def built() -> str:
     """What the folder of static files is served under: its address changes with its contents, so a browser that has a
     file asks for it no more, and a module of an older version never meets one of the new. Blocks at first.
     """
-    digest = hashlib.sha256()
+    return _static()[0]
+
+
+def as_built(path: str, tag: str) -> bool:
+    """Whether the file at an address, by its entity tag, is still the one that the address was made from: an upgrade
+    may have replaced it under the running server.
+    """
+    address, tags = _static()
+    return tags.get(path.removeprefix(f"{address}/")) == tag
+
+
+@cache
+def _static() -> tuple[str, dict[str, str]]:
+    """The address of the static files as they are now, and the entity tag that aiohttp gives each."""
+    digest, tags = hashlib.sha256(), dict[str, str]()
     for path in sorted((WEB / "static").rglob("*")):
         if path.is_file():
+            found = path.stat()
+            tags[path.relative_to(WEB / "static").as_posix()] = f"{found.st_mtime_ns:x}-{found.st_size:x}"
             digest.update(f"{path.relative_to(WEB)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    return f"/static/{digest.hexdigest()[:12]}"
+    return f"/static/{digest.hexdigest()[:12]}", tags
 
 
 @cache
