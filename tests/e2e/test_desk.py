@@ -10,12 +10,14 @@ import pytest
 import pytest_asyncio
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Error as PlaywrightError
 
 from bench.desk import apart, seek
 from bench.desk_world import make_world
 from bench.examiner import SCRIPT, Examiner
 from teleosce.app import running
 from teleosce.core.settings import Settings
+from teleosce.people import Role
 from tests.e2e.browsers import CHROMIUM, FLAGS, eventually, join
 from tests.e2e.looks import SCHEMES, SIZES
 
@@ -56,6 +58,8 @@ class Evening:
 
     url: str
     link: str
+    other: str
+    """Another examiner's link."""
     encounters: list[str]
     starts: list[dict[str, int]]
     """Of each encounter, when its takes begin, in ms from the start of the recording."""
@@ -67,7 +71,11 @@ async def evening(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Eve
     async with running(settings) as server:
         world = await make_world(server, [15, 0.3, 0.3, 0.3, 0.3])
         starts = [{take.id: take.starts_ms - one.starts_ms for take in one.takes} for one in world.manifests]
-        yield Evening(server.url, server.url + world.link, world.encounters, starts)
+        people, now_ms = server.rooms.people, server.rooms.clock.now_ms()
+        other = await people.add_seat(world.made.exam_id, Role.examiner, "Somebody Else")
+        token = await people.issue_link(other.id, now_ms - 60_000, now_ms + 3_600_000)
+        links = (server.url + world.link, f"{server.url}/j#{token}")
+        yield Evening(server.url, *links, world.encounters, starts)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -328,9 +336,50 @@ async def test_a_desk_opens_again_without_a_network(context: BrowserContext, eve
     await page.locator("#watch").wait_for()
     await page.locator(".word").first.wait_for(state="attached")
     assert (await marked(page, evening, 4))["global"] == "pass"
+    # Another role signs out meanwhile: an open desk keeps itself again, whole.
+    await page.evaluate("caches.delete('teleosce-desk')")
+    await page.keyboard.press("g")
+    await page.keyboard.press("4")
+    await eventually(lambda: page.evaluate(COPIED, [sheet, '"good"']))
     for _ in range(20):
         await page.keyboard.press("ArrowUp")
     await page.keyboard.type("1" * 20)
     await page.keyboard.press("Control+Enter")
     await page.locator("#mark-locked").wait_for()
     await eventually(lambda: page.evaluate("async () => !(await caches.match(location.href))"))
+
+
+async def test_a_copy_goes_with_its_session(context: BrowserContext, evening: Evening) -> None:
+    """Whoever uses the browser next, or after a sign-out, is shown nothing of it, with the line down too."""
+    sheet = f"/api/encounters/{evening.encounters[3]}/forms/mark"
+
+    async def left_open() -> Page:
+        page = await desk(context, evening, 3)
+        await eventually(lambda: page.evaluate(COPIED, [sheet, '"kept":true']))
+        return page
+
+    async def opens_nothing(page: Page) -> None:
+        await context.set_offline(True)
+        with pytest.raises(PlaywrightError):
+            await page.goto(f"{evening.url}/mark/{evening.encounters[3]}?role=examiner")
+        await context.set_offline(False)
+
+    stale = await left_open()
+    other = await context.new_page()
+    await join(other, evening.other)
+    await opens_nothing(other)
+    # The desk that stayed open is not kept for whoever is here now.
+    await stale.bring_to_front()
+    await stale.keyboard.press("g")
+    await stale.keyboard.press("3")
+    await expect(stale.locator("#save-state")).to_have_attribute("data-tone", "bad")
+    assert not await stale.evaluate("caches.has('teleosce-desk')")
+    await opens_nothing(other)
+
+    await joined(context, evening)
+    page = await left_open()
+    await page.goto(f"{evening.url}/mark?role=examiner")
+    await page.get_by_role("button", name="Sign out").click()
+    await page.wait_for_url("**/sign-in")
+    assert not await page.evaluate("caches.has('teleosce-desk')")
+    await opens_nothing(page)

@@ -1,5 +1,7 @@
-/** On every page with a button to sign out: what is kept for working without a network goes with the session. */
+/** What is kept for working without a network goes with the session: where somebody signs in or out, and on a page that is nobody's; and in time. */
 
-import { forgetCopies } from "./desk/copy.js";
+import { forgetCopies, sweepCopies } from "./desk/copy.js";
+import { pageRole } from "./role.js";
 
-for (const form of document.querySelectorAll('form[action^="/sign-out"]')) form.addEventListener("submit", forgetCopies);
+void (pageRole() ? sweepCopies() : forgetCopies()).catch(() => undefined);
+for (const form of document.querySelectorAll('form[action^="/sign-"]')) form.addEventListener("submit", () => void forgetCopies());

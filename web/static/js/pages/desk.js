@@ -165,7 +165,7 @@ async function openMark() {
     const sheet = new Sheet(form, page.items, keymap, onSheet, (tool) => act(/** @type {Action} */ (tool)));
     const moments = new Moments(form, page.items, hear);
     moments.lanes = watch?.lanes ?? null;
-    marking = { form, sheet, moments, submission: new Submission(form, page.items, sheet, page), copy: new DeskCopy(form) };
+    marking = { form, sheet, moments, submission: new Submission(form, page.items, sheet, page), copy: new DeskCopy(form, page.person) };
     if (form.copied) setState(byId("save-state"), "fair", t("No network: your marks are kept on this device"));
     else setState(byId("save-state"), "idle", form.locked ? t("Locked") : form.waiting > 0 ? t("Saving …") : t("Saved as you go"));
     moments.draw();

@@ -5,6 +5,7 @@
 import { announce } from "../announce.js";
 import { Fault, messageOf, post } from "../api.js";
 import { ServerClock, countdown } from "../clock.js";
+import { forgetCopies } from "../desk/copy.js";
 import { byId, setText, whileBusy } from "../dom.js";
 import { dayAndTime, roleName, t } from "../i18n.js";
 import { setPageRole } from "../role.js";
@@ -166,6 +167,8 @@ async function join(token, view, checks) {
         consent_version: view.consent && !view.consent.given ? view.consent.version : null,
         training: view.training && { version: view.training.version, agreed: byId("training-box", HTMLInputElement).checked },
       }));
+      // Whoever had this browser before may have left a desk open.
+      await forgetCopies();
       if (checks && !under_way) startCheck(page);
       else location.assign(page);
     } catch (thrown) {
