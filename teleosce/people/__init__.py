@@ -76,6 +76,7 @@ class People:
         self.join = links.join
 
         self.principal = sessions.principal
+        self.over = sessions.over
         self.end_session = sessions.end_session
         self.sign_out = sessions.sign_out
 

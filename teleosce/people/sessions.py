@@ -1,6 +1,6 @@
 """Sessions: what a browser holds after a link was joined or a password was right, and why one ended."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 from teleosce.core.clock import Clock
@@ -76,6 +76,12 @@ class Sessions:
         if reason is not None:
             raise SignInNeeded(_ENDED[reason], code=reason)
         return principal
+
+    async def over(self, session_ids: Collection[str]) -> dict[str, str]:
+        """Those of the sessions that are over, with the reason as in `principal`, whichever process ended them."""
+        async with self._database.read() as connection:
+            found = await store.sessions_over(connection, session_ids, self._clock.now_ms())
+        return {session_id: reason or "expired" for session_id, reason in found.items()}
 
     async def end_session(self, session_token: str, reason: Literal["replaced", "revoked"]) -> None:
         """Ends the session of a token and publishes SessionEnded, unless there is none that still runs."""

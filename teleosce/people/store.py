@@ -196,6 +196,13 @@ async def find_session(
     return principal, row.expires_ms, row.end_reason
 
 
+async def sessions_over(connection: Connection, session_ids: Collection[str], now_ms: int) -> dict[str, str | None]:
+    """Those of the sessions that have ended, with the reason, or have run out, without one."""
+    over = or_(sessions.c.ended_ms.is_not(None), sessions.c.expires_ms <= now_ms)
+    query = select(sessions.c.id, sessions.c.end_reason).where(sessions.c.id.in_(session_ids), over)
+    return {row.id: row.end_reason for row in await connection.execute(query)}
+
+
 def _which_session(token_hash: str | None, session_id: str | None) -> ColumnElement[bool]:
     return sessions.c.token_hash == token_hash if token_hash is not None else sessions.c.id == session_id
 

@@ -3,11 +3,12 @@
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from aiohttp import WSCloseCode, web
 
 from teleosce.core.ids import new_id
@@ -17,10 +18,14 @@ from teleosce.web.context import Rooms
 from teleosce.web.day_feed import DayFeed
 from teleosce.web.news import News
 
+log = structlog.get_logger(__name__)
+
 QUEUE = 256
 """Messages a slow page may be behind before its connection is ended, so that it holds no memory."""
 GOODBYE_S = 0.1
 """For a page to answer our goodbye: to one whose line is cut before, it looks like a failure."""
+SESSIONS_S = 5.0
+"""Between two questions whose session is over: a command ends one in a process of its own, and time ends others."""
 CLOSE_REPLACED, CLOSE_ENDED = 4001, 4003
 
 
@@ -75,6 +80,7 @@ class Hub:
         self.health: dict[str, dict[str, Any]] = {}
         self._connections: dict[str, set[Connection]] = defaultdict(set)
         self._called: dict[str, float] = {}
+        self._asking: asyncio.Task[None] | None = None
         self.days = DayFeed(rooms, self)
         self.news = News(rooms, self)
 
@@ -82,11 +88,14 @@ class Hub:
         """Begins to keep pages up to date."""
         self.days.start()
         self.news.start()
+        self._asking = asyncio.create_task(self._ask_for_sessions(), name="hub-sessions")
 
     async def close(self) -> None:
         """Says goodbye to every page: it will come back by itself."""
         self.days.close()
         self.news.close()
+        if self._asking:
+            self._asking.cancel()
         for connection in self.connections():
             await connection.socket.close(code=WSCloseCode.GOING_AWAY)
 
@@ -134,6 +143,21 @@ class Hub:
         for one in self.pages(newest.person):
             if takes_part or (newest.observes is not None and one.observes == newest.observes):
                 one.end("replaced")
+
+    async def let_go(self, pages: Collection[Connection]) -> None:
+        """Ends those of the pages whose session is over."""
+        over = await self.rooms.people.over({one.principal.session_id for one in pages})
+        for one in pages:
+            if reason := over.get(one.principal.session_id):
+                one.end(reason)
+
+    async def _ask_for_sessions(self) -> None:
+        while True:
+            await asyncio.sleep(SESSIONS_S)
+            try:
+                await self.let_go(self.connections())
+            except Exception:
+                log.exception("whose session is over is asked again")
 
     def may_call(self, caller: str, now: float, every_s: float) -> bool:
         """Whether `caller` has not called for help within the last `every_s` seconds; it has, then."""

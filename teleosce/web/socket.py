@@ -145,6 +145,9 @@ async def _ping(house: Rooms, _hub: Hub, connection: Connection, said: dict[str,
 
 
 async def _ticket(house: Rooms, hub: Hub, connection: Connection, said: dict[str, Any]) -> None:
+    await hub.let_go([connection])
+    if connection.final is not None:
+        return
     if said.get("purpose") == "observe":
         await _listening(house, connection)
         return
