@@ -79,16 +79,19 @@ class Accounts:
     async def change_password(self, email: str, password: str, *, by: Principal | None = None) -> Account:
         """Gives a member of staff another password, signs them out everywhere and writes an audit row.
 
+        Who forgot theirs has often tried too many times: those failures are forgotten.
         Raises Invalid for a short password, NotFound for an e-mail address that has no account.
         """
         _long_enough(password)
         password_hash = await self._hash(password)
+        email = _folded(email)
         async with self._database.write() as connection:
-            found = await store.find_account(connection, _folded(email))
+            found = await store.find_account(connection, email)
             if found is None:
                 raise NotFound("No account has this e-mail address. Nothing was changed.")
-            account, stored = found
-            await store.replace_password_hash(connection, account.id, stored, password_hash)
+            account, _ = found
+            await store.set_password_hash(connection, account.id, password_hash)
+            await store.forget_attempts(connection, token_hash(email))
             ended = await store.end_sessions(connection, "signed-out", self._clock.now_ms(), account_id=account.id)
             await self._audit.record(by, Action.password_changed, account.id, {}, connection=connection)
         await self._sessions.announce_end(ended, "signed-out")
@@ -105,24 +108,29 @@ class Accounts:
         email = _folded(email)
         key = token_hash(email)
         account, stored = await self._admit(email, key, address)
-        if not await self._matches(stored, password) or account is None:
-            subject = account.id if account else "unknown"
-            await self._audit.record(None, Action.sign_in_failed, subject, {"address": address})
-            raise Forbidden(
-                "The e-mail address or the password is not right. Please check both and try again.",
-                code="sign-in-refused",
-            )
-        fresh = await self._hash(password) if self._hasher.check_needs_rehash(stored) else None
-        async with self._database.write() as connection:
-            if fresh:
-                await store.replace_password_hash(connection, account.id, stored, fresh)
-            await store.forget_attempts(connection, key, address)
-            token, session_id = await self._sessions.open(
-                connection, self._clock.now_ms() + SESSION_MS, device, account_id=account.id
-            )
-            principal = Principal(session_id, account.role, None, None, account.id, account.name)
-            detail = {"address": address}
-            await self._audit.record(principal, Action.signed_in, account.id, detail, connection=connection)
+        if await self._matches(stored, password) and account is not None:
+            fresh = await self._hash(password) if self._hasher.check_needs_rehash(stored) else stored
+            async with self._database.write() as connection:
+                # Not by a password that was changed while it was compared: that signs out everywhere.
+                if await store.renew_password_hash(connection, account.id, stored, fresh):
+                    await store.forget_attempts(connection, key, address)
+                    return await self._open(connection, account, address, device)
+        subject = account.id if account else "unknown"
+        await self._audit.record(None, Action.sign_in_failed, subject, {"address": address})
+        raise Forbidden(
+            "The e-mail address or the password is not right. Please check both and try again.",
+            code="sign-in-refused",
+        )
+
+    async def _open(
+        self, connection: store.Connection, account: Account, address: str, device: str
+    ) -> tuple[str, Principal]:
+        token, session_id = await self._sessions.open(
+            connection, self._clock.now_ms() + SESSION_MS, device, account_id=account.id
+        )
+        principal = Principal(session_id, account.role, None, None, account.id, account.name)
+        detail = {"address": address}
+        await self._audit.record(principal, Action.signed_in, account.id, detail, connection=connection)
         return token, principal
 
     async def _admit(self, email: str, key: str, address: str) -> tuple[Account | None, str]:

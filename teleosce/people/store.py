@@ -60,11 +60,17 @@ async def find_account(connection: Connection, email: str) -> tuple[Account, str
     return Account(row.id, row.email, row.name, Role(row.role)), row.password_hash
 
 
-async def replace_password_hash(connection: Connection, account_id: str, old: str, new: str) -> None:
-    """Does nothing when the hash is no longer `old`."""
-    await connection.execute(
+async def set_password_hash(connection: Connection, account_id: str, new: str) -> None:
+    """Whatever the hash was."""
+    await connection.execute(update(accounts).where(accounts.c.id == account_id).values(password_hash=new))
+
+
+async def renew_password_hash(connection: Connection, account_id: str, old: str, new: str) -> bool:
+    """Whether it was done: False, and nothing is changed, when the hash is no longer `old`."""
+    result = await connection.execute(
         update(accounts).where(accounts.c.id == account_id, accounts.c.password_hash == old).values(password_hash=new)
     )
+    return result.rowcount == 1
 
 
 async def recent_attempts(
@@ -88,12 +94,10 @@ async def add_attempt(connection: Connection, attempt_id: str, email_hash: str, 
     )
 
 
-async def forget_attempts(connection: Connection, email_hash: str, address: str) -> None:
-    """Clears the count of one account at one address after a success."""
-    attempts = sign_in_attempts.c
-    await connection.execute(
-        delete(sign_in_attempts).where(attempts.email_hash == email_hash, attempts.address == address)
-    )
+async def forget_attempts(connection: Connection, email_hash: str, address: str | None = None) -> None:
+    """Clears the count of one account at one address, or at all."""
+    mine = delete(sign_in_attempts).where(sign_in_attempts.c.email_hash == email_hash)
+    await connection.execute(mine if address is None else mine.where(sign_in_attempts.c.address == address))
 
 
 async def add_seats(connection: Connection, new: Sequence[Seat]) -> str | None:

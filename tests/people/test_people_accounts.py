@@ -61,6 +61,44 @@ async def test_a_forgotten_password_is_replaced(staffed: PeopleWorld) -> None:
     assert report.broken_at is None
 
 
+async def test_a_new_password_ends_the_wait_of_who_forgot_the_old_one(staffed: PeopleWorld) -> None:
+    for address in ("192.0.2.1", "192.0.2.2"):
+        for _ in range(FROM_ONE_PLACE):
+            with pytest.raises(Forbidden):
+                await staffed.people.sign_in("grace@school.org", "not the password", address=address)
+    await staffed.people.change_password("Grace@school.org", "another one, as long")
+    for address in ("192.0.2.1", "192.0.2.2"):
+        await staffed.people.sign_in("grace@school.org", "another one, as long", address=address)
+
+
+class SlowHasher(CountingHasher):
+    """Is not done comparing before it may be."""
+
+    def __init__(self, time_cost: int = 1) -> None:
+        super().__init__(time_cost)
+        self.begun, self.may_end = threading.Event(), threading.Event()
+
+    def verify(self, stored: str | bytes, password: str | bytes) -> bool:  # type: ignore[override]
+        self.begun.set()
+        assert self.may_end.wait(30)
+        return super().verify(stored, password)
+
+
+@pytest.mark.parametrize("time_cost", [1, 2], ids=["as it is", "to be renewed"])
+async def test_a_password_that_is_changed_while_it_is_compared_lets_nobody_in(
+    staffed: PeopleWorld, time_cost: int
+) -> None:
+    slow = SlowHasher(time_cost)
+    signing_in = asyncio.create_task(staffed.another(staffed.database, slow).sign_in("grace@school.org", PASSWORD))
+    await asyncio.to_thread(slow.begun.wait, 30)
+    await staffed.people.change_password("grace@school.org", "another one, as long")
+    slow.may_end.set()
+    with pytest.raises(Forbidden):
+        await signing_in
+    assert staffed.rows("SELECT count(*) FROM sessions") == [(0,)]
+    await staffed.people.sign_in("grace@school.org", "another one, as long")
+
+
 async def test_signing_out(staffed: PeopleWorld) -> None:
     token, principal = await staffed.people.sign_in("grace@school.org", PASSWORD)
     for _ in range(2):
