@@ -11,7 +11,7 @@ import typer
 from teleosce import __version__, cli_exam, cli_exports, cli_keeping, cli_rehearse
 from teleosce.core.errors import Fault
 from teleosce.core.memory import settle
-from teleosce.core.port import take
+from teleosce.core.port import wait_for
 from teleosce.core.settings import Settings, unsafe
 from teleosce.core.stopping import stop_signal
 from teleosce.terminal import Data, Model, err, out
@@ -90,7 +90,7 @@ def serve(
 
 
 async def _serve(settings: Settings) -> None:
-    taken = take(settings.host, settings.port)  # before all that is imported now, which takes longer
+    taken = await wait_for(settings.host, settings.port)  # before all that is imported now, which takes longer
     from teleosce.app import running
 
     stop = stop_signal()

@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 
 LOCK_FILE = "server.lock"
 PATIENCE_S = 10.0
-"""For a server that is just ending, as when one is started in its place."""
+"""For a server that is just ending, as when one is started in its place; `core.port` has the same for its port."""
 _LOOK_S = 0.1
 
 
