@@ -79,6 +79,8 @@ class Stage:
         self._noting: asyncio.Task[None] | None = None
         self._right: set[str] = set()
         """Encounters past their consultation for which nothing is left to do."""
+        self._failed: set[str] = set()
+        """Encounters past their consultation that could not be looked after the last time."""
         self._being_sealed: set[str] = set()
         self._sealing: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
@@ -230,37 +232,40 @@ class Stage:
                 self._seal_soon(encounter_id)
         except Exception:
             log.exception("what a killed server left is looked for below")
-        since_ms = 0
+        since_ms, settled_after_ms = 0, 0  # nothing is on its way when the server starts
         while not self._stopping.is_set():
             try:
-                if await self._reconcile(since_ms):
-                    since_ms = self.rooms.clock.now_ms() - RECENT_MS
+                await self._reconcile(since_ms, settled_after_ms)
+                since_ms = self.rooms.clock.now_ms() - RECENT_MS
             except Exception:
                 log.exception("what was left behind is looked for again")
+            settled_after_ms = SETTLED_MS
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), RECONCILE_S)
 
-    async def _reconcile(self, since_ms: int) -> bool:
-        """Whether all could be looked after."""
+    async def _reconcile(self, since_ms: int, settled_after_ms: int) -> None:
+        """Looks after what runs, what ended since then, and what failed the last time."""
         rooms = self.rooms
-        failed: list[str] = []
         rooms.day.wake()
-        # Nothing is on its way when the server starts.
-        settled_ms = rooms.clock.now_ms() - (SETTLED_MS if since_ms else 0)
+        settled_ms = rooms.clock.now_ms() - settled_after_ms
         for encounter in await rooms.exams.running():
-            with _alone(encounter, failed):
+            with _alone(encounter, set()):  # all that runs is looked at each time
                 await self._go_on(encounter, settled_ms)
-        past = await rooms.exams.past_consultation(since_ms)
+        past = await rooms.exams.past_consultation(since_ms, self._failed)
         incidents = await rooms.exams.incidents_in([one.id for one in past if one.id not in self._right])
         unmeasured = {one.encounter_id for one in incidents if not one.measured and one.kind is not IncidentKind.other}
+        failed: set[str] = set()
         for encounter in past:
             with _alone(encounter, failed):
                 await self._make_right(encounter, settled_ms, unmeasured=encounter.id in unmeasured)
-        return not failed
+        self._failed = failed
 
     async def _go_on(self, encounter: Encounter, settled_ms: int) -> None:
         settled = encounter.phase is Phase.encounter and encounter.phase_started_ms <= settled_ms
-        if settled and not self.rooms.recordings.is_recording(encounter.id):
+        if not settled or self.rooms.recordings.is_recording(encounter.id):
+            return
+        # While others were opened it may have ended.
+        if (await self.rooms.exams.encounter(encounter.id)).phase is Phase.encounter:
             log.error("a consultation was not recorded; it is from now on", encounter=encounter.id)
             await self._open(EncounterStarted(encounter.id))
 
@@ -291,10 +296,10 @@ class Stage:
 
 
 @contextmanager
-def _alone(encounter: Encounter, failed: list[str]) -> Iterator[None]:
+def _alone(encounter: Encounter, failed: set[str]) -> Iterator[None]:
     """What is wrong with one encounter keeps nobody from looking after the others; its id is added to `failed`."""
     try:
         yield
     except Exception:
         log.exception("an encounter could not be looked after; it is tried again", encounter=encounter.id)
-        failed.append(encounter.id)
+        failed.add(encounter.id)

@@ -1,7 +1,7 @@
 """What the rooms do together around an encounter, and that nothing is left behind when one of them failed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
 import pytest
@@ -119,7 +119,6 @@ async def test_an_outage_is_an_incident_that_the_sealed_recording_measures(theat
 
 async def test_what_was_not_measured_is_measured_later(theatre: Theatre, monkeypatch: pytest.MonkeyPatch):
     """The server was killed between the seal and the ledger."""
-    monkeypatch.setattr(staging, "SETTLED_MS", -1)
     encounter = await theatre.consultation()
     await theatre.speak(encounter)
     await theatre.rooms.ledger.outage(encounter.id, theatre.rooms.clock.now_ms() - 1000)
@@ -135,16 +134,15 @@ async def test_what_was_not_measured_is_measured_later(theatre: Theatre, monkeyp
     (incident,) = await theatre.rooms.ledger.incidents(encounter.exam_id)
     assert not incident.measured
     monkeypatch.setattr(theatre.rooms.ledger, "measured", taking)
-    await theatre.stage._reconcile(1)
+    await theatre.stage._reconcile(1, 0)
     assert all(one.measured for one in await theatre.rooms.ledger.incidents(encounter.exam_id))
 
 
 async def test_what_was_left_behind_is_found(theatre: Theatre, monkeypatch: pytest.MonkeyPatch):
     """A consultation that nobody records, a recording that nobody sealed, a transcript that nobody asked for."""
-    monkeypatch.setattr(staging, "SETTLED_MS", -1)
     encounter, rooms = await theatre.consultation(), theatre.rooms
     await rooms.recordings.leave(encounter.id)
-    await theatre.stage._reconcile(1)
+    await theatre.stage._reconcile(1, 0)
     assert rooms.recordings.is_recording(encounter.id)
     await theatre.speak(encounter)
     sealing = rooms.recordings.seal
@@ -157,21 +155,17 @@ async def test_what_was_left_behind_is_found(theatre: Theatre, monkeypatch: pyte
     await rooms.day.end_phase(encounter.id, Phase.encounter)
     await rooms.day.heard()
     monkeypatch.undo()
-    monkeypatch.setattr(staging, "SETTLED_MS", -1)
     assert rooms.recordings.seal == sealing
-    await theatre.stage._reconcile(1)
+    await theatre.stage._reconcile(1, 0)
     await asyncio.wait(theatre.stage._sealing)
     assert await rooms.recordings.manifest(encounter.id)
     assert await rooms.transcripts.asked_for(encounter.id)
-    await theatre.stage._reconcile(1)
+    await theatre.stage._reconcile(1, 0)
     assert encounter.id in theatre.stage._right
 
 
-async def test_one_encounter_that_cannot_be_looked_after_holds_up_no_other(
-    theatre: Theatre, monkeypatch: pytest.MonkeyPatch
-):
-    """The station of the first is gone from the bank."""
-    monkeypatch.setattr(staging, "SETTLED_MS", -1)
+async def test_one_encounter_that_cannot_be_looked_after_holds_up_no_other(theatre: Theatre):
+    """The station of the first is gone from the bank, for a while."""
     rooms = theatre.rooms
     for encounter in [await theatre.consultation() for _ in range(2)]:
         await theatre.speak(encounter)
@@ -181,11 +175,61 @@ async def test_one_encounter_that_cannot_be_looked_after_holds_up_no_other(
     first, second = await rooms.exams.past_consultation(1)
     async with rooms.database.write() as connection:
         await connection.execute(text("DELETE FROM transcripts"))
-        gone = "UPDATE slot SET station_hash = 'gone' WHERE exam_id = :exam"
-        await connection.execute(text(gone), {"exam": first.exam_id})
-    assert not await theatre.stage._reconcile(1)
+    await _set_station(rooms, first, "gone")
+    await theatre.stage._reconcile(1, 0)
     assert theatre.stage._right == {second.id}
     assert await rooms.transcripts.asked_for(second.id)
+    await _set_station(rooms, first, first.station_hash)
+    await theatre.stage._reconcile(rooms.clock.now_ms() + 1, 0)  # it alone is looked at again, however long ago it was
+    assert theatre.stage._right == {first.id, second.id}
+    assert await rooms.transcripts.asked_for(first.id)
+    assert not theatre.stage._failed
+
+
+async def _set_station(rooms: Rooms, encounter: Encounter, station_hash: str) -> None:
+    async with rooms.database.write() as connection:
+        other = text("UPDATE slot SET station_hash = :hash WHERE exam_id = :exam")
+        await connection.execute(other, {"hash": station_hash, "exam": encounter.exam_id})
+
+
+async def test_all_is_looked_at_once_though_something_fails_each_time(
+    theatre: Theatre, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(staging, "RECONCILE_S", 0)
+    monkeypatch.setattr(staging, "SETTLED_MS", 0)
+    encounter, rooms = await theatre.consultation(), theatre.rooms
+    await theatre.speak(encounter)
+    await rooms.day.end_phase(encounter.id, Phase.encounter)
+    await rooms.day.heard()
+    await asyncio.wait(theatre.stage._sealing)
+    async with rooms.database.write() as connection:
+        await connection.execute(text("DELETE FROM transcripts"))
+    await _set_station(rooms, encounter, "gone")
+    past, looked_since = rooms.exams.past_consultation, []
+
+    async def noting(since_ms: int, besides: Collection[str] = ()) -> list[Encounter]:
+        looked_since.append(since_ms)
+        return await past(since_ms, besides)
+
+    monkeypatch.setattr(rooms.exams, "past_consultation", noting)
+    looking = asyncio.create_task(theatre.stage.reconcile())
+    async with asyncio.timeout(60):
+        while len(looked_since) < 3:  # noqa: ASYNC110 it looks by itself
+            await asyncio.sleep(0.01)
+    looking.cancel()
+    await asyncio.wait([looking])
+    assert looked_since[0] == 0
+    assert all(looked_since[1:])
+    assert theatre.stage._failed == {encounter.id}
+
+
+async def test_a_consultation_that_ended_while_others_were_looked_after_is_not_opened_again(theatre: Theatre):
+    encounter, rooms = await theatre.consultation(), theatre.rooms
+    await rooms.recordings.leave(encounter.id)
+    await rooms.day.end_phase(encounter.id, Phase.encounter)
+    await rooms.day.heard()
+    await theatre.stage._go_on(encounter, rooms.clock.now_ms())
+    assert not rooms.recordings.is_recording(encounter.id)
 
 
 async def test_a_folder_that_cannot_be_read_keeps_no_other_from_being_sealed(theatre: Theatre):

@@ -179,10 +179,13 @@ class Exams:
         async with self.database.read() as connection:
             return await store_encounters.running(connection)
 
-    async def past_consultation(self, since_ms: int) -> list[Encounter]:
-        """Encounters with a room, past their consultation and in their present phase since then or later."""
+    async def past_consultation(self, since_ms: int, besides: Collection[str] = ()) -> list[Encounter]:
+        """Encounters with a room, past their consultation and in their present phase since then or later.
+
+        besides: ids of encounters that may be so for longer.
+        """
         async with self.database.read() as connection:
-            return await store_encounters.past_consultation(connection, since_ms)
+            return await store_encounters.past_consultation(connection, since_ms, besides)
 
     async def where_now(self, seat_id: str) -> Encounter | None:
         """Where a candidate, SP or examiner should be: the running encounter, else the next waiting one."""

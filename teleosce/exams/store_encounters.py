@@ -115,10 +115,11 @@ async def running(connection: AsyncConnection) -> list[Encounter]:
     return await _all(connection, _encounters().where(encounters.c.phase.in_(RUNNING), _LEADS))
 
 
-async def past_consultation(connection: AsyncConnection, since_ms: int) -> list[Encounter]:
-    """Encounters with a room, past their consultation, in their present phase since then or later."""
+async def past_consultation(connection: AsyncConnection, since_ms: int, besides: Collection[str]) -> list[Encounter]:
+    """Encounters with a room, past their consultation, in their present phase since then or later, or among those."""
     past = encounters.c.phase.in_((Phase.note, Phase.changeover, Phase.done))
-    return await _all(connection, _encounters().where(past, _LEADS, encounters.c.phase_started_ms >= since_ms))
+    which = (encounters.c.phase_started_ms >= since_ms) | encounters.c.id.in_(besides)
+    return await _all(connection, _encounters().where(past, _LEADS, which))
 
 
 async def latest_attempt(connection: AsyncConnection, slot_id: str) -> int:
