@@ -25,6 +25,9 @@ from teleosce.recording.timeline import Timeline, timeline
 
 STOPPED = "The server stopped while this was recorded; up to a second is missing at the end."
 
+UNREADABLE = (av.InvalidDataError, av.EOFError, av.PatchWelcomeError)
+"""What libav says of damage; anything else is a fault of the machine, or ours."""
+
 SPARE_MS = 300_000.0
 """A take may be so much longer than it was recorded, beside twice that, before nobody believes it. Far more than
 stalls, delay and drift account for, and little enough to fill with silence."""
@@ -116,7 +119,7 @@ def _look(raw: Path, reaches_ms: float) -> RawFacts:
     except FileNotFoundError as error:
         raise Damaged("The raw file of this take is missing.") from error
     except av.FFmpegError as error:
-        if not isinstance(error, (av.InvalidDataError, av.EOFError)):
+        if not isinstance(error, UNREADABLE):
             raise
         raise Damaged("The raw file cannot be read; it is kept as it is.") from error
     if not facts.first:
@@ -166,7 +169,7 @@ def _verify(target: Path, done: Remuxed, poster: Path) -> tuple[list[tuple[int, 
                 audio += 1
                 for frame in packet.decode():
                     levels.add(frame)
-    except (av.InvalidDataError, av.EOFError) as error:
+    except UNREADABLE as error:
         raise Damaged("The sealed file cannot be decoded; the raw file is kept.") from error
     if (audio, video) != (expected_audio, expected_video):
         raise Damaged("The sealed file does not hold what was written to it; the raw file is kept.")
