@@ -77,13 +77,17 @@ def look(path: Path, reaches_ms: float = inf) -> RawFacts:
 def packets(path: Path) -> Iterator[tuple[Kind, float, Any]]:
     """Kind, time in ms and packet of what a WebM holds, up to where it cannot be read further. Raises likewise."""
     with av.open(str(path)) as container:
+        # Damage can give a track a codec that there is not.
+        streams = [one for one in (*container.streams.audio, *container.streams.video) if one.codec_context is not None]
+        if not streams:
+            return
         # Once per stream: fractions are slow.
         tracks: dict[int, tuple[Kind, float]] = {
             stream.index: ("audio" if stream.type == "audio" else "video", float((stream.time_base or _MS) * 1000))
-            for stream in (*container.streams.audio, *container.streams.video)
+            for stream in streams
         }
         try:
-            for packet in container.demux(*container.streams.audio, *container.streams.video):
+            for packet in container.demux(*streams):
                 pts = packet.pts
                 if pts is not None and packet.size and not packet.is_corrupt:
                     kind, unit_ms = tracks[packet.stream_index]
@@ -191,7 +195,7 @@ def remux(raw: Path, target: Path, facts: RawFacts, when: Timeline, sizes: list[
     with av.open(str(target), "w", format="webm", options=options) as output, av.open(str(raw)) as template:
         streams = {}
         for stream in template.streams:
-            if stream.type in streams:
+            if stream.type in streams or stream.codec_context is None:
                 continue  # damage has made one kind of track into the other; a file has one of each
             if stream.type == "video" and facts.video:
                 width, height = (sizes[0][1], sizes[0][2]) if sizes else facts.size
