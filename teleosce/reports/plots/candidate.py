@@ -48,7 +48,7 @@ def _row(title: str, group: str, score: float | None, cut: float | None, others:
     known = np.array([one for one in others if one is not None], dtype=np.float64)
     row: dict[str, Any] = {
         "title": title,
-        "what": wrapped(title, 26),
+        "what": wrapped(title),
         "group": group,
         "score": score,
         "cut": cut,
