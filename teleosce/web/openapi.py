@@ -93,9 +93,11 @@ def _faults(route: Route) -> set[int]:
     """A database may be busy at any time; the rest follows from what a route takes and whom it serves."""
     found = {503}
     if route.needs is not Access.anyone:
-        found |= {401, 403}
-    if "{" in route.path or route.query:
+        found |= {401, 403, 404}
+    if "{" in route.path:
         found |= {404}
+    if route.query:
+        found |= {400, 404}
     if route.method != "GET":
         found |= {400, 403, 404, 409, 429}
     elif "{" in route.path:
