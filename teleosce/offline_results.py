@@ -37,17 +37,14 @@ async def write_bundle(settings: Settings, exam: str, target: Path, number: int 
     """
     async with rooms_of(settings) as rooms:
         found = await exam_of(rooms, exam)
-        known = await material_of(sources_of(rooms), rooms.results, found.id, number)
-        if known.run is None:
-            raise NotFound(
-                f"“{found.title}” has no decision run yet, so there is nothing to put in a bundle.", code="no-run"
-            )
-        inputs = inputs_of((await rooms.results.basis(found.id, known.run.rules)).records)
+        run = await rooms.results.numbered(found.id, number)
+        known = await material_of(sources_of(rooms), rooms.results, found.id, run.number)
+        inputs = inputs_of((await rooms.results.basis(found.id, run.rules)).records)
         audit = await rooms.people.audit_about(found.id)
         key = signing_key(settings.data)
         now_ms = rooms.clock.now_ms()
-        write_decision(known, known.run, target, inputs=inputs, audit=audit, key=key, made_ms=now_ms)
-        return known.run.number
+        write_decision(known, run, target, inputs=inputs, audit=audit, key=key, made_ms=now_ms)
+        return run.number
 
 
 async def write_appeal_bundle(settings: Settings, encounter_id: str, target: Path) -> list[str]:

@@ -169,6 +169,15 @@ class Results:
         async with self._database.read() as connection:
             return await store_results.of_exam(connection, exam_id)
 
+    async def numbered(self, exam_id: str, number: int | None = None) -> Run:
+        """A run of an exam by its number, the last when none is given. Raises NotFound."""
+        runs = await self.runs(exam_id)
+        found = runs[-1:] if number is None else [one for one in runs if one.number == number]
+        if not found:
+            said = f"{number}. It has {len(runs)}" if runs else "yet"
+            raise NotFound(f"This exam has no decision run {said}.", code="no-run")
+        return found[0]
+
     async def last_rules(self, exam_id: str) -> ResultRules | None:
         """The rule of the newest run; None before the first."""
         async with self._database.read() as connection:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from teleosce.core.errors import NotFound
 from teleosce.exams import Encounter, Exam, Incident
 from teleosce.people import Seat
 from teleosce.reports.cohort import Cohort
@@ -70,12 +69,7 @@ async def material_of(sources: Sources, results: Results, exam_id: str, run: int
     """Reads an exam. run: a decision run by its number, in place of the last. Raises NotFound."""
     exam = await sources.exams.exam(exam_id)
     runs = await results.runs(exam_id)
-    chosen = runs[-1] if runs else None
-    if run is not None:
-        chosen = next((one for one in runs if one.number == run), None)
-        if chosen is None:
-            known = f"It has {len(runs)}" if runs else "It has none yet"
-            raise NotFound(f"The exam “{exam.title}” has no decision run {run}. {known}.", code="no-run")
+    chosen = await results.numbered(exam_id, run) if runs or run is not None else None
     encounters = await sources.exams.encounters(exam_id)
     versions = {key: await sources.stations.get(key) for key in {one.station_hash for one in encounters}}
     forms: dict[str, list[Form]] = defaultdict(list)

@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import web
 
-from teleosce.core.errors import Unavailable
+from teleosce.core.errors import NotFound
 from teleosce.core.ids import is_id
 from teleosce.core.signing import signing_key
 from teleosce.people import Permission
@@ -59,10 +59,10 @@ def credentials_of(house: Rooms) -> Credentials:
 def base_of(house: Rooms) -> str:
     """What all ids of credentials begin with: never what a request calls this server, as anybody can make that up.
 
-    Raises Unavailable where it is not set.
+    Raises NotFound where it is not set.
     """
     if not house.settings.public_url:
-        raise Unavailable(
+        raise NotFound(
             "This server issues no credentials. Nothing was changed: ask the organiser to have public_url set to the "
             "address that people reach, as every credential holds it for good."
         )

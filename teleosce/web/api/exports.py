@@ -23,7 +23,7 @@ async def tables(request: web.Request) -> web.StreamResponse:
     house, exam_id, kind = rooms(request), exam_of(request, oversees), request.match_info["tables"]
     if kind not in _TABLES:
         raise NotFound("Tables come as .xlsx or .zip.")
-    arguments = ["exam", "export", exam_id, *_run(request)]
+    arguments = ["exam", "export", exam_id, *await _run(request, exam_id)]
     exam = await house.exams.exam(exam_id)
     await house.people.record(principal(request), "results.export", exam_id, {"what": f"tables.{kind}"})
     return await send_made(request, arguments, f"{exam.title}.{kind}", _TABLES[kind])
@@ -32,7 +32,8 @@ async def tables(request: web.Request) -> web.StreamResponse:
 async def bundle(request: web.Request) -> web.StreamResponse:
     """The signed bundle of a decision run."""
     house, exam_id = rooms(request), exam_of(request, oversees)
-    arguments = ["exam", "bundle", exam_id, *_run(request)]
+    arguments = ["exam", "bundle", exam_id, *await _run(request, exam_id)]
+    await house.results.numbered(exam_id)
     exam = await house.exams.exam(exam_id)
     await house.people.record(principal(request), "results.export", exam_id, {"what": "bundle"})
     return await send_made(request, arguments, f"{exam.title}.zip", "application/zip")
@@ -41,7 +42,7 @@ async def bundle(request: web.Request) -> web.StreamResponse:
 async def xapi(request: web.Request) -> web.StreamResponse:
     """The exam as xAPI statements, by pseudonyms."""
     house, exam_id = rooms(request), exam_of(request, oversees)
-    arguments = ["exam", "xapi", exam_id, "--base", address(house, request), *_run(request)]
+    arguments = ["exam", "xapi", exam_id, "--base", address(house, request), *await _run(request, exam_id)]
     exam = await house.exams.exam(exam_id)
     await house.people.record(principal(request), "results.export", exam_id, {"what": "xapi"})
     return await send_made(request, arguments, f"{exam.title}.jsonl", "application/jsonl")
@@ -66,14 +67,15 @@ async def public_key(request: web.Request) -> web.Response:
     return web.json_response(content, headers={"Cache-Control": "public, max-age=3600"})
 
 
-def _run(request: web.Request) -> list[str]:
-    """The decision run that is meant, as an option of a command. Raises NotFound for what is no number of one."""
+async def _run(request: web.Request, exam_id: str) -> list[str]:
+    """The decision run that is meant, as an option of a command. Raises NotFound where there is none."""
     number = request.query.get("run")
     if number is None:
         return []
     if not (number.isascii() and number.isdigit() and len(number) <= _DIGITS):
         raise NotFound(f"There is no such decision run: each has a number of at most {_DIGITS} digits, as in ?run=2.")
-    return ["--run", str(int(number))]
+    run = await rooms(request).results.numbered(exam_id, int(number))
+    return ["--run", str(run.number)]
 
 
 _BASE = "/api/exams/{exam}/results"
