@@ -151,3 +151,8 @@ class World:
             encounter = await self.exams.encounter(event.encounter_id)
             there = [seat for seat in encounter.people if seat not in self.absent]
             await self.exams.attended((encounter.id, seat) for seat in there)
+
+
+async def state(world: World, name: str = "A") -> tuple[str, int]:
+    (circuit,) = [one for one in await world.exams.circuits(world.exam.id) if one.name == name]
+    return circuit.state.value, circuit.rotation

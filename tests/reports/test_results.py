@@ -5,106 +5,24 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from teleosce.core.clock import AheadClock, Clock
-from teleosce.core.db import Database, sqlite_url
 from teleosce.core.errors import Conflict, Invalid, NotFound
-from teleosce.core.events import Events
 from teleosce.core.ids import new_id
-from teleosce.exams import Day, Decision, Exams, Incident, IncidentKind, Outcome, Phase, Timings, store_ledger
-from teleosce.people import People, Principal, Role, Seat
-from teleosce.recording import Recordings
-from teleosce.reports import ResultRules, Results, Run, Sources, standing_of
+from teleosce.exams import Decision, Incident, IncidentKind, Outcome, Phase, Timings, store_ledger
+from teleosce.people import Principal, Role
+from teleosce.reports import ResultRules, Results
 from teleosce.reports.analyses import Analyses
 from teleosce.reports.basis import Basis
 from teleosce.reports.exports.material import material_of
-from teleosce.reports.shown import seen_later, shown
-from teleosce.scoring import AssignmentKind, Change, Forms, Kind, Marking, State, layout_of
-from teleosce.stations import StationStore, read
-from teleosce.transcripts import Transcripts
-from tests.begun import begin
-
-STATION = Path(__file__).parents[2] / "stations" / "inhaler-technique"
-GRADES = ("fail", "borderline", "pass", "good", "excellent")
-
-
-@dataclass
-class House:
-    results: Results
-    sources: Sources
-    forms: Forms
-    people: People
-    exams: Exams
-    database: Database
-    day: Day
-    marking: Marking
-    exam_id: str
-    candidates: list[Seat]
-    examiner: Seat
-    station: str
-    items: list[str]
-    organiser: Principal
-
-    async def mark(self, number: int, done: int, grade: str, by: Seat | None = None) -> None:
-        """Marks a candidate's encounter: the first items done, the others not."""
-        (encounter,) = await self.exams.of_seat(self.candidates[number].id)
-        seat = (by or self.examiner).id
-        form = await self.forms.open(Kind.mark, encounter.id, seat)
-        wanted = {f"item.{name}": "done" if at < done else "not_done" for at, name in enumerate(self.items)}
-        changes = [
-            Change(field, value, version.version if (version := form.fields.get(field)) else 0, new_id())
-            for field, value in {**wanted, "global": grade}.items()
-        ]
-        layout = layout_of(read(STATION))
-        await self.forms.save(form.id, changes, seat, layout)
-        await self.forms.submit(form.id, seat, layout)
-
-    async def amend(self, number: int) -> None:
-        (encounter,) = await self.exams.of_seat(self.candidates[number].id)
-        forms = await self.forms.of_encounter(encounter.id)
-        form = next(one for one in forms if one.author_id == self.examiner.id)
-        assert form.state in (State.submitted, State.amended)
-        await self.forms.amend(form.id, "looked again", self.examiner.id)
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    await begin(tmp_path)
-    database, clock, events = Database(sqlite_url(tmp_path)), Clock(), Events()
-    exams, people = Exams(database, clock), People(database, clock, events)
-    stations, forms = StationStore(database, tmp_path, clock), Forms(database, clock, events)
-    recordings = Recordings(tmp_path, database, clock, events)
-    marking = Marking(database, clock, events, exams=exams, people=people, stations=stations)
-    sources = Sources(exams, people, stations, recordings, Transcripts(database, clock), forms, marking)
-    version = read(STATION)
-    station = await stations.freeze(version, STATION)
-    exam = await exams.create("Finals", "Europe/London")
-    examiner = await people.add_seat(exam.id, Role.examiner, "Dr Examiner")
-    organiser = await people.add_seat(exam.id, Role.organiser, "Olive")
-    candidates = [await people.add_seat(exam.id, Role.candidate, f"Candidate {n}", f"C{n}") for n in range(8)]
-    for number, candidate in enumerate(candidates):
-        await exams.add_slot(
-            exam.id, position=1, rotation=number + 1, station_hash=station, timings=Timings(0, 480, 0, 0, 0),
-            candidate=candidate.id, sp=None, examiner=examiner.id,
-        )  # fmt: skip
-    yield House(
-        Results(database, clock, sources), sources, forms, people, exams, database, Day(exams, clock, events), marking,
-        exam.id, candidates, examiner, station,
-        [item.id for item in version.mark_sheet.items],
-        Principal(new_id(), Role.organiser, exam.id, organiser.id, None, "Olive"),
-    )  # fmt: skip
-    await recordings.close()
-    await database.close()
-
-
-async def decided(house: House, **rules: object) -> Run:
-    return await house.results.run(house.exam_id, ResultRules.model_validate(rules), house.organiser)
+from teleosce.scoring import AssignmentKind, Change, Kind, layout_of
+from teleosce.stations import read
+from tests.reports.results_house import GRADES, STATION, House, decided
+from tests.reports.results_house import house as house  # noqa: PLC0414 a fixture
 
 
 async def test_a_run_is_kept_as_it_was_whatever_is_marked_later(house: House) -> None:
@@ -142,51 +60,6 @@ async def test_an_amendment_under_way_is_missing_and_not_the_old_mark(house: Hou
     whys = {one.candidate: one.why for one in cohort.missing}
     assert whys[house.candidates[3].id] == "The encounter is not over yet."
     assert whys[house.candidates[7].id] == "The encounter is not over yet."
-
-
-async def test_a_released_run_is_seen_by_whom_it_was_released_to(house: House) -> None:
-    for number in range(8):
-        await house.mark(number, 4 + number, GRADES[number % 5])
-    run = await decided(house, method="fixed", fixed_cut=50)
-    candidate = house.candidates[0]
-    assert await house.results.released_to(candidate) is None
-    await house.results.release(run.id, house.organiser, group="morning")
-    assert await house.results.released_to(candidate) is None
-    later = await house.results.release(run.id, house.organiser, from_ms=2**42)
-    assert await house.results.released_to(candidate) is None
-    release = await house.results.release(run.id, house.organiser)
-    shown = await house.results.released_to(candidate)
-    assert shown is not None
-    assert shown[0].id == run.id
-    assert shown[1] == run.found["candidates"][candidate.id]
-    await house.results.withdraw(release.id, house.exam_id, house.organiser)
-    assert await house.results.released_to(candidate) is None
-    with pytest.raises(Conflict):
-        await house.results.withdraw(release.id, house.exam_id, house.organiser)
-    with pytest.raises(NotFound):
-        await house.results.withdraw(later.id, new_id(), house.organiser)
-
-
-async def test_an_older_run_replaces_no_newer_one_when_its_embargo_ends(house: House) -> None:
-    clock = AheadClock()
-    results = Results(house.database, clock, house.sources)
-    await house.mark(0, 8, "pass")
-    old, new = await decided(house, method="fixed"), await decided(house, method="fixed", fixed_cut=60)
-    seat, numbers = house.candidates[0], {old.id: 1, new.id: 2}
-    await results.release(old.id, house.organiser)
-    embargo = await results.release(old.id, house.organiser, from_ms=clock.now_ms() + 60_000)
-    assert len(seen_later([embargo], numbers, 0, str)) == 1
-    clock.skip(1)
-    await results.release(new.id, house.organiser)
-    assert seen_later(await results.releases(house.exam_id), numbers, embargo.from_ms - 1, str) == []
-    clock.skip(60)
-    releases = await results.releases(house.exam_id)
-    found = await results.released_to(seat)
-    assert found is not None
-    assert found[0] == new
-    for one in (shown(releases, None, 2**42), standing_of(releases, None, 2**42)[1]):
-        assert one is not None
-        assert one.run_id == new.id
 
 
 async def test_a_run_is_of_the_time_before_its_marks_were_read(house: House) -> None:
