@@ -18,6 +18,8 @@ class Clip:
 
     frames: list[list[bytes]]
     sounds: list[bytes]
+    levels: list[int]
+    """Of each sound, in dB below full scale, as browsers tell it beside the packet (RFC 6464)."""
 
     def describe(self) -> str:
         pieces = [piece for frame in self.frames for piece in frame]
@@ -34,7 +36,10 @@ def make_clip() -> Clip:
     """Encodes it. Takes some seconds of CPU, before anything is measured."""
     frames = encode_vp8(_pictures(), FPS, 600_000)
     cut = [[frame[start : start + PAYLOAD] for start in range(0, len(frame), PAYLOAD)] for frame in frames]
-    return Clip(cut, encode_opus(_sound()))
+    sound = _sound()
+    power = np.square(sound.reshape(-1, RATE // 50) / 32768).mean(axis=1)
+    levels = (-10 * np.log10(power + 1e-12)).clip(0, 127).round().astype(int)
+    return Clip(cut, encode_opus(sound), levels.tolist())
 
 
 def _pictures() -> list[np.ndarray]:

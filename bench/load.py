@@ -21,6 +21,8 @@ KEPT = 1024
 
 _HEADER = struct.Struct("!BBHII")
 _DESCRIPTOR = struct.Struct("!BBH")
+_LEVEL = struct.Struct("!HHBBH")
+AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 _FEEDBACK = ("nack", "nack pli", "goog-remb")
 
 
@@ -32,14 +34,20 @@ class Sent:
         self.ssrc, self.sequence, self.offset = (random.getrandbits(bits) for bits in (31, 14, 31))
         self.count = self.packets = self.octets = self.asked_again = 0
         self.kept: list[bytes] = [b""] * KEPT
+        self.level_id: int | None = None
+        """Of the header extension with a packet's level, when the other side wants it."""
 
     def timestamp(self, seconds: float) -> int:
         return (self.offset + round(seconds * self.clock_rate)) & 0xFFFFFFFF
 
-    def packet(self, payload: bytes, marker: bool) -> bytes:
+    def packet(self, payload: bytes, marker: bool, level: int = 127) -> bytes:
         second = self.payload_type | (0x80 if marker else 0)
         stamp = self.timestamp(self.count / self.per_second)
-        packet = _HEADER.pack(0x80, second, self.sequence, stamp, self.ssrc) + payload
+        if self.level_id is None:
+            packet = _HEADER.pack(0x80, second, self.sequence, stamp, self.ssrc) + payload
+        else:
+            told = _LEVEL.pack(0xBEDE, 1, self.level_id << 4, level, 0)
+            packet = _HEADER.pack(0x90, second, self.sequence, stamp, self.ssrc) + told + payload
         self.kept[self.sequence % KEPT] = packet
         self.sequence = (self.sequence + 1) & 0xFFFF
         self.packets += 1
@@ -91,6 +99,8 @@ class Participant:
         self._dtls._set_role("server")
         listen_at(connection, self.received)
         first = session.media[0]
+        wanted = {one.uri: one.id for one in first.rtp.headerExtensions}
+        self.audio.level_id = wanted.get(AUDIO_LEVEL)
         for candidate in first.ice_candidates:
             await self._ice.addRemoteCandidate(candidate)
         await self._ice.addRemoteCandidate(None)
@@ -120,8 +130,8 @@ class Participant:
         """Sends what is due."""
         elapsed, clip = now - self.began, self._clip
         while self.audio.count / 50 <= elapsed:
-            sound = clip.sounds[self.audio.count % len(clip.sounds)]
-            self._send(self.audio.packet(sound, self.audio.count == 0))
+            index = self.audio.count % len(clip.sounds)
+            self._send(self.audio.packet(clip.sounds[index], self.audio.count == 0, clip.levels[index]))
             self.audio.count += 1
         while self.video.count / FPS <= elapsed:
             pieces = clip.frames[(self.video.count + self._ahead) % len(clip.frames)]
@@ -192,6 +202,7 @@ class Participant:
                 "a=rtcp-mux",
                 f"a=rtpmap:{number} {codec}",
             ]
+            lines += [f"a=extmap:1 {AUDIO_LEVEL}"] if kind == "audio" else []
             lines += [f"a=rtcp-fb:{number} {one}" for one in (_FEEDBACK if kind == "video" else _FEEDBACK[:1])]
             lines += [f"a=msid:bench bench-{kind}", f"a=ssrc:{track.ssrc} cname:bench"]
             lines += [f"a=candidate:{candidate_to_sdp(one)}" for one in gatherer.getLocalCandidates()]

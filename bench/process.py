@@ -10,7 +10,7 @@ from typing import Any
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def _times(pid: int) -> tuple[float, float]:
+def times(pid: int) -> tuple[float, float]:
     """CPU seconds of a process, and of its children that have ended: fields 14 to 17 of proc_pid_stat(5)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return sum(map(int, fields[11:13])) / _TICKS, sum(map(int, fields[13:15])) / _TICKS
@@ -72,9 +72,9 @@ class ServerProcess:
 
         Of a server that is no Python: its own, and that of what was run for it afterwards; not of who gives it orders.
         """
-        own, children = _times(self._pid)
+        own, children = times(self._pid)
         if self._pid != self._process.pid:
-            children += _times(self._process.pid)[1]
+            children += times(self._process.pid)[1]
         return own + children
 
     def handles(self) -> int:

@@ -43,6 +43,12 @@ async def change_password(settings: Settings, *, email: str, password: str) -> A
         return await rooms.people.change_password(email, password)
 
 
+async def account_of(settings: Settings, email: str) -> Account:
+    """The account of an e-mail address. Raises NotFound."""
+    async with rooms_of(settings) as rooms:
+        return await rooms.people.account(email)
+
+
 async def verify_audit(settings: Settings) -> AuditReport:
     """Reads the whole audit log and checks its chain. Raises NotFound where there is none."""
     async with rooms_of(settings) as rooms:

@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 
 from teleosce.recording import journal as journals
+from teleosce.recording import opus
 from teleosce.recording.models import Gap, Take, TakeState, journal_name, raw_name
 from teleosce.recording.timeline import timeline
 
@@ -26,10 +27,10 @@ Span = tuple[float, float]
 """From and to, in ms."""
 
 
-def sound_packets(path: Path) -> Iterator[Span]:
+def sound_packets(path: Path, *, filled: bool = True) -> Iterator[Span]:
     """Time and end of each packet of sound, in ms of the file, up to where it can be read.
 
-    Raises av.FFmpegError when the file cannot be opened. Blocks.
+    filled: with the silence that was put where nothing was. Raises av.FFmpegError when it cannot be opened. Blocks.
     """
     with av.open(str(path)) as container:
         if not container.streams.audio:
@@ -38,7 +39,7 @@ def sound_packets(path: Path) -> Iterator[Span]:
         unit_ms = float((stream.time_base or 1) * 1000)
         try:
             for packet in container.demux(stream):
-                if packet.pts is not None and packet.size:
+                if packet.pts is not None and packet.size and (filled or bytes(packet) != opus.SILENCE):
                     length = packet.duration * unit_ms if packet.duration else _UNKNOWN_MS
                     yield packet.pts * unit_ms, packet.pts * unit_ms + length
         except av.FFmpegError:
@@ -106,7 +107,24 @@ def _raw_holes(folder: Path, take: Take, recording_starts_ms: int) -> list[Span]
         packets = [packet for packet in packets if abs(place(packet[0]) - take.starts_ms) <= (take.duration_ms or 0)]
         if not packets:
             return []
-    placed = sorted((place(begin) - recording_starts_ms, end - begin) for begin, end in packets)
     starts = take.starts_ms - recording_starts_ms
+    placed = [(place(begin) - recording_starts_ms, end - begin) for begin, end in packets]
+    if take.state is TakeState.quarantined and take.file:
+        # libav passes over more of a damaged file than is damaged: what is in the sealed one was there.
+        placed += [(starts + begin, end - begin) for begin, end in _sealed_sound(folder / take.file, take, starts)]
+    placed.sort()
     ends = starts + (take.duration_ms or 0)
     return holes(((begin, begin + length) for begin, length in placed), starts, ends)
+
+
+def _sealed_sound(path: Path, take: Take, starts: int) -> list[Span]:
+    """The packets that somebody sent. An encoder that hears nothing at all sends the very silence that is put in holes.
+
+    Where there is more of that than was put in, it counts outside the gaps. starts: of the take, in its recording.
+    """
+    every, sent = (list(sound_packets(path, filled=filled)) for filled in (True, False))
+    filled_ms = take.audio.filled_ms if take.audio else 0
+    if (len(every) - len(sent)) * opus.SILENCE_MS <= filled_ms:
+        return sent
+    named = [(gap.from_ms - starts, gap.to_ms - starts) for gap in take.gaps if gap.track != "video"]
+    return [(at, end) for at, end in every if not any(begin <= at < until for begin, until in named)]

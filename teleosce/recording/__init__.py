@@ -6,13 +6,17 @@ the sound, verifies the result by reading it, and binds all takes of an encounte
 are kept.
 """
 
-from teleosce.recording.deletion import deleted_files, is_growing
-from teleosce.recording.excerpt import Excerpt, excerpt
-from teleosce.recording.feed import ALARM_KINDS, Alarm
-from teleosce.recording.losses import lost_spans
-from teleosce.recording.manifest import read_manifest
-from teleosce.recording.models import Gap, Manifest, Take, TakeState
-from teleosce.recording.recordings import Recordings, Room
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from teleosce.recording.deletion import deleted_files, is_growing
+    from teleosce.recording.excerpts import Excerpt, excerpt
+    from teleosce.recording.feed import ALARM_KINDS, Alarm
+    from teleosce.recording.losses import lost_spans
+    from teleosce.recording.manifest import read_manifest
+    from teleosce.recording.models import Gap, Manifest, Take, TakeState
+    from teleosce.recording.recordings import Recordings, Room
 
 __all__ = [
     "ALARM_KINDS",
@@ -30,3 +34,23 @@ __all__ = [
     "lost_spans",
     "read_manifest",
 ]
+
+_HOMES = {
+    "deletion": ("deleted_files", "is_growing"),
+    "excerpts": ("Excerpt", "excerpt"),
+    "feed": ("ALARM_KINDS", "Alarm"),
+    "losses": ("lost_spans",),
+    "manifest": ("read_manifest",),
+    "models": ("Gap", "Manifest", "Take", "TakeState"),
+    "recordings": ("Recordings", "Room"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Brings in what is asked for, when it is: the process that seals needs no database and no live media."""
+    for home, names in _HOMES.items():
+        if name in names:
+            module = import_module(f"{__name__}.{home}")
+            globals().update({one: getattr(module, one) for one in names})
+            return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

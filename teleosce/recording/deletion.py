@@ -4,6 +4,7 @@ A take's outcome is written first, with what is to go and why; then the files go
 deletion that was interrupted is finished by the next call, and never looks like a loss.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from teleosce.recording.models import (
     sealed_name,
     take_of,
 )
-from teleosce.recording.remux import look
+from teleosce.recording.player import packets
 from teleosce.recording.sealing import write_outcome
 
 
@@ -93,12 +94,12 @@ def _plays(folder: Path, take: Take) -> bool:
     try:
         if sha256(path) != take.sha256:
             return False
-        found = look(path)
+        kinds = Counter(kind for kind, _, _ in packets(path))
     except (OSError, av.FFmpegError):
         return False
     sound = take.audio.packets + take.audio.filled_ms // 20 if take.audio else 0
     pictures = take.video.frames if take.video else 0
-    return (found.audio, found.video) == (sound, pictures)
+    return (kinds["audio"], kinds["video"]) == (sound, pictures)
 
 
 def _delete(

@@ -1,7 +1,7 @@
 """A take's journal: JSON lines, appended while it is recorded, by which sealing places and explains the raw file.
 
 Times `at`, `from` and `to` are milliseconds of the raw file; `arrived` is milliseconds since `origin_ms`, when
-the raw file's time 0 was on the server's clock.
+the raw file's time 0 was on the server's clock. Each line ends with a checksum of itself; older journals have none.
 """
 
 import json
@@ -9,6 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,6 +21,9 @@ LONGEST_MS = 86_400_000.0
 GAP_KINDS = ("line", "loss", "pause", "disk")
 LARGEST_SIDE = 0x3FFF
 """Of a picture, in pixels: VP8 has 14 bits for it (RFC 6386, 9.1)."""
+
+_SUM = b',"crc":"'
+_LEVELS = b'{"line":"levels",'
 
 _LATEST_ORIGIN_MS = 1 << 43
 """In the year 2248."""
@@ -58,6 +62,8 @@ class TrackJournal:
     stalls: list[tuple[float, float]] = field(default_factory=list)
     gaps: list[tuple[str, float, float]] = field(default_factory=list)
     sizes: list[tuple[float, int, int]] = field(default_factory=list)
+    levels: list[tuple[float, bytes]] = field(default_factory=list)
+    """From when on packets of 20 ms follow each other, and how loud the sender said each is: dB below full scale."""
 
 
 @dataclass
@@ -71,11 +77,15 @@ class Closing:
 
 @dataclass
 class Journal:
-    """A journal, read. `closed` is missing after a crash."""
+    """A journal, read. `closed` is missing after a crash. damaged: lines that are not as they were written.
+
+    Those with levels, which are most of it, do not count: where they are missing the sound itself is heard.
+    """
 
     header: Header
     tracks: dict[str, TrackJournal]
     closed: Closing | None = None
+    damaged: int = 0
 
     @property
     def reaches_ms(self) -> float:
@@ -92,7 +102,8 @@ class Journal:
 
 def line(what: dict[str, Any]) -> bytes:
     """One line of the journal."""
-    return json.dumps(what, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    text = json.dumps(what, ensure_ascii=False, separators=(",", ":")).encode()[:-1]
+    return b'%b%b%08x"}\n' % (text, _SUM, crc32(text))
 
 
 def header_line(header: Header) -> bytes:
@@ -103,11 +114,14 @@ def header_line(header: Header) -> bytes:
 def read(path: Path) -> Journal:
     """Reads a journal, passing over lines that were cut short or damaged. Blocks.
 
-    Raises ValueError without a readable first line.
+    A damaged first line is taken at its word, as the database knows better: raises ValueError where it has none.
     """
     first, *rest = path.read_bytes().split(b"\n")
-    journal = Journal(Header.model_validate_json(first), defaultdict(TrackJournal))
+    journal = Journal(Header.model_validate_json(first), defaultdict(TrackJournal), damaged=_is_altered(first))
     for text in rest:
+        if _is_altered(text):
+            journal.damaged += not text.startswith(_LEVELS)
+            continue
         try:
             if text:
                 _take_in(journal, json.loads(text))
@@ -116,13 +130,19 @@ def read(path: Path) -> Journal:
     return journal
 
 
+def _is_altered(text: bytes) -> bool:
+    """Whether a whole line is not what its checksum says. One without a checksum may be older than they are."""
+    told, mark, checksum = text.rpartition(_SUM)
+    return bool(mark) and checksum.endswith(b'"}') and checksum != b'%08x"}' % crc32(told)
+
+
 def _take_in(journal: Journal, entry: dict[str, Any]) -> None:
     kind = entry["line"]
     if kind == "closed":
         blocks = {str(track): int(number) for track, number in dict(entry["blocks"]).items()}
         reason = entry.get("reason")
         journal.closed = Closing(int(entry["size"]), blocks, None if reason is None else str(reason))
-    elif kind in ("report", "seen", "jump", "stall", "gap", "size") and entry["track"] in ("audio", "video"):
+    elif kind in ("report", "seen", "jump", "stall", "gap", "size", "levels") and entry["track"] in ("audio", "video"):
         _take_in_track(journal.tracks[entry["track"]], kind, entry)
 
 
@@ -142,6 +162,8 @@ def _take_in_track(track: TrackJournal, kind: str, entry: dict[str, Any]) -> Non
         case "size":
             width, height = (int(_within(entry[side], 1, LARGEST_SIDE)) for side in ("width", "height"))
             track.sizes.append((_ms(entry["at"]), width, height))
+        case "levels":
+            track.levels.append((_ms(entry["at"]), bytes.fromhex(entry["db"])))
 
 
 def _ms(number: Any) -> float:

@@ -1,6 +1,7 @@
 """The manifest: an encounter's takes on one timeline, in one durable file."""
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -55,6 +56,7 @@ def _shifted(gap: Gap, shift: int) -> Gap:
     return gap.model_copy(update={"from_ms": gap.from_ms + shift, "to_ms": gap.to_ms + shift})
 
 
+@cache
 def tools() -> dict[str, str]:
     """The versions of what made the files."""
     found = {"teleosce": __version__, "libavformat": ".".join(map(str, av.library_versions["libavformat"]))}

@@ -23,6 +23,18 @@ _FRAMES_MS = tuple(
 )
 
 
+LONGEST_FRAME = 1275
+"""Bytes (RFC 6716, 3.4)."""
+
+
+_PLAIN = tuple(_FRAMES_MS[first >> 3] == SILENCE_MS and not first & 3 for first in range(256))
+
+
+def is_plain(packet: bytes) -> bool:
+    """Whether it is one frame of 20 ms, as browsers send it: such a packet can be decoded whatever is in it."""
+    return _PLAIN[packet[0]] and len(packet) <= 1 + LONGEST_FRAME
+
+
 def duration_ms(packet: bytes) -> float:
     """The length of the sound in a packet, in milliseconds, by its first byte (RFC 6716, 3.1)."""
     if not packet:

@@ -1,5 +1,6 @@
 """A picture that stands for a take: bright and sharp, out of a few of its key frames."""
 
+from collections.abc import Sequence
 from math import log1p, prod
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 from teleosce.core.blobs import write_durably
 from teleosce.recording import vp8
 
-LOOKED_AT = 12
+MOST_LOOKED_AT, LOOK_EVERY_MS = 12, 20_000
+"""A key frame of every twenty seconds is looked at, at least three, and at most a dozen from all over the take."""
+
 MOST_PIXELS = 4096 * 4096
 """A key frame that says it has more is not looked at: no camera sends it, and each pixel costs ten bytes."""
 WIDEST = 960
@@ -23,29 +26,31 @@ _BLACK, _RANGE = 16.0, 219.0
 Grey = NDArray[np.integer[Any]]
 
 
-class Poster:
-    """Is shown the key frames of a take in turn, and keeps the best of a dozen of them, spread evenly."""
+def chosen(keys_ms: Sequence[int], duration_ms: int) -> list[int]:
+    """Which of a take's key frames to look at: spread evenly, with the first and the last."""
+    number = min(MOST_LOOKED_AT, max(3, duration_ms // LOOK_EVERY_MS), len(keys_ms))
+    return [keys_ms[round(index)] for index in np.linspace(0, len(keys_ms) - 1, number)]
 
-    def __init__(self, key_frames: int) -> None:
-        """key_frames: how many there will be."""
-        self._chosen = {round(index) for index in np.linspace(0, key_frames - 1, min(LOOKED_AT, key_frames))}
-        self._number = 0
+
+class Poster:
+    """Is shown key frames in turn, and keeps the best."""
+
+    def __init__(self) -> None:
+        self._first = True
         self._best: tuple[float, Any] | None = None
 
     def key_frame(self, packet: Any) -> None:
         """The next one. Raises av.FFmpegError when the first of them cannot be decoded."""
-        number, self._number = self._number, self._number + 1
-        if number not in self._chosen or not _is_of_a_camera(bytes(packet)):
+        first, self._first = self._first, False
+        if not _is_of_a_camera(bytes(packet)):
             return
-        if number == 0:
-            packet.stream.codec_context.thread_count = 1  # a dozen pictures are not worth threads
         try:
             for frame in packet.decode():
                 score = _score(_grey(frame))
                 if self._best is None or score > self._best[0]:
                     self._best = (score, frame)
         except av.FFmpegError:
-            if number == 0:
+            if first:
                 raise
 
     def write(self, target: Path) -> float | None:

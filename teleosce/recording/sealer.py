@@ -60,8 +60,10 @@ class Sealer:
     async def _seal_all(self, folder: Path) -> tuple[Manifest, bool]:
         found: list[Take] = []
         orphans: list[str] = []
-        for take_id, take in (await self._seal_takes(folder)).items():
-            known = await self._store.get(take_id)
+        sealed = await self._seal_takes(folder)
+        opened = {take.id: take for take in await self._store.of_encounter(folder.name)}
+        for take_id, take in sealed.items():
+            known = opened.get(take_id)
             if known is None and not take.participant_id:
                 orphans.append(take_id)
             elif known is not None and not take.participant_id:
@@ -77,9 +79,7 @@ class Sealer:
         if changed:
             await asyncio.to_thread(folders.choose_poster, folder, found)
             await asyncio.to_thread(write_manifest, folder, manifest)
-        for take in manifest.takes:
-            await self._store.add(take.model_copy(update={"state": TakeState.closed}))
-            await self._store.finish(take)
+        await self._store.settle(manifest.takes)
         return (manifest, True) if changed or old is None else (old, False)
 
     async def _seal_takes(self, folder: Path) -> dict[str, Take]:

@@ -4,9 +4,13 @@ import os
 from pathlib import Path
 
 import av
+import numpy as np
+from numpy.typing import NDArray
 
 from teleosce.core.blobs import sha256, sync_folder, write_durably
 from teleosce.recording import journal as journals
+from teleosce.recording import player, speech
+from teleosce.recording.arrange import Arranged, arrange
 from teleosce.recording.models import (
     FileFacts,
     Gap,
@@ -18,15 +22,19 @@ from teleosce.recording.models import (
     raw_name,
     sealed_name,
 )
-from teleosce.recording.poster import Poster
-from teleosce.recording.remux import RawFacts, Remuxed, look, packets, remux
-from teleosce.recording.speech import Levels
+from teleosce.recording.playable import Altered, Playable
+from teleosce.recording.poster import Poster, chosen
+from teleosce.recording.raw import Raw, look
 from teleosce.recording.timeline import Timeline, timeline
+from teleosce.recording.webm import SIZE
 
 STOPPED = "The server stopped while this was recorded; up to a second is missing at the end."
 
-UNREADABLE = (av.InvalidDataError, av.EOFError, av.PatchWelcomeError)
+UNREADABLE = (av.InvalidDataError, av.EOFError, av.PatchWelcomeError, LookupError)
 """What libav says of damage; anything else is a fault of the machine, or ours."""
+
+LISTEN_EVERY_MS = 20_000
+"""Of a take without a picture, some sound is decoded so often."""
 
 SPARE_MS = 300_000.0
 """A take may be so much longer than it was recorded, beside twice that, before nobody believes it. Far more than
@@ -82,16 +90,17 @@ def _seal(folder: Path, journal: journals.Journal) -> Take:
     header = journal.header
     raw, target = folder / raw_name(header.id), folder / sealed_name(header.id)
     try:
-        facts = _look(raw, journal.reaches_ms)
+        found = _look(raw, journal)
         when = timeline(journal)
-        _check_length(facts, when, journal)
-        done = _remux(raw, target, facts, when, journal)
-        spans, score = _verify(target, done, folder / poster_name(header.id))
+        _check_length(found, when, journal)
+        done = arrange(found, when, journal.tracks["video"].sizes)
+        digest = _write(raw, target, found, done)
+        levels = _levels(found, done, journal)
+        spans, score = _play(target, done, levels, folder / poster_name(header.id))
     except Damaged as fault:
         target.unlink(missing_ok=True)
         return quarantined(folder, header.id, str(fault), header)
-    whole = _facts(target)
-    damage = _missing(raw, facts, journal)
+    damage = _missing(raw, found, journal)
     return Take(
         id=header.id,
         encounter_id=folder.name,
@@ -100,9 +109,9 @@ def _seal(folder: Path, journal: journals.Journal) -> Take:
         state=TakeState.quarantined if damage else TakeState.sealed,
         starts_ms=done.starts_ms,
         duration_ms=done.duration_ms,
-        file=whole.file,
-        sha256=whole.sha256,
-        size=whole.size,
+        file=target.name,
+        sha256=digest,
+        size=target.stat().st_size,
         gaps=gaps(journal, when, done, unknown="damage" if damage else "pause"),
         reason=damage or (journal.closed.reason if journal.closed else STOPPED),
         raw=_facts(raw),
@@ -113,83 +122,116 @@ def _seal(folder: Path, journal: journals.Journal) -> Take:
     )
 
 
-def _look(raw: Path, reaches_ms: float) -> RawFacts:
+def _look(raw: Path, journal: journals.Journal) -> Raw:
     try:
-        facts = look(raw, reaches_ms)
+        found = look(raw, journal.header.tracks, journal.reaches_ms)
     except FileNotFoundError as error:
         raise Damaged("The raw file of this take is missing.") from error
-    except av.FFmpegError as error:
-        if not isinstance(error, UNREADABLE):
-            raise
-        raise Damaged("The raw file cannot be read; it is kept as it is.") from error
-    if not facts.first:
+    if not found.tracks:
         raise Damaged("Nothing can be seen or heard in the raw file; it is kept as it is.")
-    return facts
+    return found
 
 
-def _check_length(facts: RawFacts, when: Timeline, journal: journals.Journal) -> None:
+def _check_length(found: Raw, when: Timeline, journal: journals.Journal) -> None:
     """Raises Damaged rather than fill with silence what never was."""
-    begins, ends = min(facts.first.values()), max(facts.last.values())
+    tracks = found.tracks.items()
+    begins, ends = (side(blocks.at_ms[at] for _, blocks in tracks) for side, at in ((min, 0), (max, -1)))
     # The whole journal of a take knows how long it was; half a journal, or that of a crash, does not.
     recorded = min(ends - begins, journal.reaches_ms) if journal.closed else ends - begins
-    starts_ms = min(when.tracks[kind](at_ms) for kind, at_ms in facts.first.items())
-    ends_ms = max(when.tracks[kind](at_ms) for kind, at_ms in facts.last.items())
+    starts_ms, ends_ms = (
+        side(when.tracks[kind](blocks.at_ms[at]) for kind, blocks in tracks) for side, at in ((min, 0), (max, -1))
+    )
     if ends_ms - starts_ms > 2 * recorded + SPARE_MS:
         raise Damaged("The times of this take were damaged: it would be far longer than it was; the raw file is kept.")
 
 
-def _remux(raw: Path, target: Path, facts: RawFacts, when: Timeline, journal: journals.Journal) -> Remuxed:
+def _write(raw: Path, target: Path, found: Raw, done: Arranged) -> str:
+    """Writes the sealed file, reads all of it again, compares it with the raw file, and returns its SHA-256.
+
+    Where the disk gave something else it is written once more: a take that is whole is not lost for that.
+    """
     for left_over in target.parent.glob(f"{target.stem}.*.part"):
         left_over.unlink(missing_ok=True)
+    size = done.video.sizes[0][1:] if done.video and done.video.sizes else SIZE
+    playable = Playable(done.entries, list(found.tracks), done.duration_ms, size)
+    try:
+        return _written(playable, raw, target)
+    except Altered:
+        pass
+    try:
+        return _written(playable, raw, target)
+    except Altered as error:
+        raise Damaged("The sealed file does not hold what was written to it; the raw file is kept.") from error
+
+
+def _written(playable: Playable, raw: Path, target: Path) -> str:
     part = target.with_suffix(f".{os.getpid()}.part")
     try:
-        done = remux(raw, part, facts, when, journal.tracks["video"].sizes)
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
+        playable.write(part, raw)
         part.replace(target)
         sync_folder(target.parent)
+        return playable.read_back(target, raw)
     finally:
         part.unlink(missing_ok=True)
-    return done
 
 
-def _verify(target: Path, done: Remuxed, poster: Path) -> tuple[list[tuple[int, int]], float | None]:
-    """Reads the sealed file as a player does: every packet, all sound, pictures from all over it."""
-    expected_audio = done.audio.packets + done.audio.filled_ms // 20 if done.audio else 0
-    expected_video = done.video.frames if done.video else 0
-    audio = video = 0
-    levels, picture = Levels(), Poster(done.video.key_frames if done.video else 0)
+def _levels(found: Raw, done: Arranged, journal: journals.Journal) -> NDArray[np.float64] | None:
+    """How loud each packet of the sealed file is, as its sender told it; None where all sound has to be decoded."""
+    blocks = found.tracks.get("audio")
+    if blocks is None or blocks.odd:
+        return None
+    levels = speech.told(journal.tracks["audio"].levels, blocks.at_ms)
+    if levels is None:
+        return None
+    return np.array(done.steps(dict(zip(blocks.offsets, levels.tolist(), strict=True)), speech.SILENT_DB))
+
+
+def _play(
+    target: Path, done: Arranged, levels: NDArray[np.float64] | None, poster: Path
+) -> tuple[list[tuple[int, int]], float | None]:
+    """Plays it here and there, pictures and sound. Returns where somebody speaks, and how good the poster is.
+
+    levels: of its packets, if they were told; they are believed where what is heard here is as loud.
+    """
+    places = chosen(done.keys_ms, done.duration_ms) if done.video else [*range(0, done.duration_ms, LISTEN_EVERY_MS)]
+    picture = Poster()
     try:
-        for kind, _, packet in packets(target):
-            if kind == "video":
-                video += 1
-                if packet.is_keyframe:
-                    picture.key_frame(packet)
-            else:
-                audio += 1
-                for frame in packet.decode():
-                    levels.add(frame)
+        heard = player.watch(target, places, picture)
+        if levels is not None and speech.agree(levels, heard):
+            spans = speech.spans(levels)
+        else:
+            spans = player.speech(target) if done.audio else []
     except UNREADABLE as error:
         raise Damaged("The sealed file cannot be decoded; the raw file is kept.") from error
-    if (audio, video) != (expected_audio, expected_video):
-        raise Damaged("The sealed file does not hold what was written to it; the raw file is kept.")
-    return levels.spans(), picture.write(poster)
+    return spans, picture.write(poster)
 
 
-def _missing(raw: Path, facts: RawFacts, journal: journals.Journal) -> str | None:
-    """What was written once and cannot be read now. After a crash nobody knows how much there was."""
-    if facts.left_out:
-        return f"The raw file is damaged: {len(facts.left_out)} packets and frames have times that cannot be."
+def _missing(raw: Path, found: Raw, journal: journals.Journal) -> str | None:
+    """What was written once and cannot be read now. After a crash nobody knows how much there was at the end."""
+    reasons = []
+    if journal.damaged:
+        reasons.append(
+            f"The journal of this take was damaged: {journal.damaged} of its lines are not what was written."
+        )
+    if found.left_out:
+        reasons.append(f"The raw file is damaged: {found.left_out} packets and frames have times that cannot be.")
+    if mistaken := sum(blocks.mistaken for blocks in found.tracks.values()):
+        reasons.append(
+            f"The raw file is damaged: {mistaken} frames are not the key frames, or the others, that it calls them."
+        )
     if journal.closed is None:
-        return None
+        if found.torn:
+            reasons.append("The raw file is damaged: a part of it cannot be read.")
+        return " ".join(reasons) or None
     written = sum(journal.closed.blocks.values())
-    readable = facts.audio + facts.video
-    if readable < written or raw.stat().st_size != journal.closed.size:
-        return f"The raw file was damaged after it was written: {readable} of {written} packets and frames can be read."
-    return None
+    if found.count < written or raw.stat().st_size != journal.closed.size:
+        reasons.append(
+            f"The raw file was damaged after it was written: {found.count} of {written} packets and frames can be read."
+        )
+    return " ".join(reasons) or None
 
 
-def gaps(journal: journals.Journal, when: Timeline, done: Remuxed, unknown: str = "pause") -> list[Gap]:
+def gaps(journal: journals.Journal, when: Timeline, done: Arranged, unknown: str = "pause") -> list[Gap]:
     """The journal's gaps, counted from the take's start, neighbours of one kind joined.
 
     unknown: what silence is called that the journal has no word for.

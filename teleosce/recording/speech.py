@@ -1,5 +1,11 @@
-"""When somebody speaks, cheaply: by the level of the sound, for the lanes of the desk before there is a transcript."""
+"""When somebody speaks, cheaply: by the level of the sound, for the lanes of the desk before there is a transcript.
 
+Browsers tell the level of every packet beside it (RFC 6464), measured before it is encoded. It is believed where the
+sound that was decoded here and there is as loud; otherwise all of it has to be decoded.
+"""
+
+from collections.abc import Sequence
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -18,11 +24,66 @@ RISE_DB, FALL_DB = 12.0, 7.0
 QUIETEST_DB, LOUDEST_DB = -55.0, -35.0
 """The level at which speech begins lies between these: below, nobody hears; above, everybody does. dB of full scale."""
 
+SILENT_DB = -100.0
+"""Of silence that was put where nothing was."""
+
 PAUSE_MS = 400
 """Shorter pauses belong to the speech."""
 
 SHORTEST_MS = 160
 EDGE_MS = 100
+
+
+NEAR_MS = 5.0
+"""A level belongs to a packet that is no farther from its place."""
+
+UNTOLD = 100
+"""Packets without a level, 2 s: what was not noted yet when a server died."""
+
+AGREES_DB, QUIET_DB, ALOUD_DB = 6.0, -60.0, -50.0
+"""Told and heard agree within so many dB at the median of the packets in which something sounds, told or heard; what
+is quieter than quiet is quiet."""
+
+FEWEST_ALOUD = 5
+"""Fewer packets in which something sounds show nothing: most people are silent at most of the moments looked at."""
+
+
+def told(runs: Sequence[tuple[float, bytes]], at_ms: Sequence[float]) -> NDArray[np.float64] | None:
+    """How loud each packet is, in dB of full scale, as its sender told it; None where that is not known of too many.
+
+    runs: from when on packets of 20 ms follow each other, and how many dB below full scale each is.
+    """
+    if not runs:
+        return None
+    times = np.concatenate([at + STEP_MS * np.arange(len(levels)) for at, levels in runs])
+    order = np.argsort(times, kind="stable")
+    times, level = times[order], -np.frombuffer(b"".join(levels for _, levels in runs), np.uint8)[order].astype(float)
+    if not len(times):
+        return None
+    wanted = np.asarray(at_ms, np.float64)
+    after = np.searchsorted(times, wanted).clip(0, len(times) - 1)
+    before = (after - 1).clip(0)
+    nearest = np.where(abs(times[after] - wanted) < abs(times[before] - wanted), after, before)
+    if (abs(times[nearest] - wanted) > NEAR_MS).sum() > UNTOLD:
+        return None
+    return np.asarray(level[nearest])
+
+
+def agree(level: NDArray[np.float64], heard: Sequence[tuple[float, float]]) -> bool:
+    """Whether what was heard is as loud as was told, where either is aloud. heard: time in ms, and dB of full scale.
+
+    Where too little is, it is not known: all sound has to be decoded.
+    """
+    steps = [(round(at_ms / STEP_MS), db) for at_ms, db in heard]
+    pairs = [(db, float(level[step])) for step, db in steps if step < len(level)]
+    apart = [abs(max(db, QUIET_DB) - max(told_db, QUIET_DB)) for db, told_db in pairs if max(db, told_db) > ALOUD_DB]
+    return len(apart) >= FEWEST_ALOUD and median(apart) <= AGREES_DB
+
+
+def level_of(frame: Any) -> float:
+    """Of a decoded frame of floats, in dB of full scale."""
+    samples = np.frombuffer(memoryview(frame.planes[0]), np.float32, frame.samples)
+    return float(10 * np.log10(np.dot(samples, samples) / max(1, len(samples)) + 1e-10))
 
 
 class Levels:
@@ -63,7 +124,7 @@ def spans(level: NDArray[np.float64]) -> list[tuple[int, int]]:
     ends = begins - (RISE_DB - FALL_DB)
     found: list[tuple[int, int]] = []
     start: int | None = None
-    for index, value in enumerate(level):
+    for index, value in enumerate(level.tolist()):
         if start is None and value > begins:
             start = index
         elif start is not None and value < ends:

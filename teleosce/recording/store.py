@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import JSON
 
 from teleosce.core.db import Database, metadata
@@ -49,23 +50,21 @@ class TakeStore:
 
     async def add(self, take: Take) -> None:
         """A new take; its number follows the participant's others. One that is there already stays as it is."""
-        mine = (take_table.c.encounter_id == take.encounter_id) & (take_table.c.participant_id == take.participant_id)
         async with self._database.write() as connection:
-            if await connection.scalar(select(take_table.c.id).where(take_table.c.id == take.id)):
-                return
-            number = await connection.scalar(select(func.count()).select_from(take_table).where(mine))
-            row = take.model_dump(include={*_MIRRORED, "id", "encounter_id", "participant_id", "name", "gaps"})
-            row |= {"number": (number or 0) + 1, "state": take.state.value, "announced": False}
-            await connection.execute(insert(take_table).values(row))
+            await _add(connection, take)
 
     async def close(self, take_id: str, reason: str | None) -> bool:
         """From open to closed; whether it was open."""
-        return await self._swap(take_id, TakeState.closed, {"reason": reason})
+        async with self._database.write() as connection:
+            return await _swap(connection, take_id, TakeState.closed, {"reason": reason})
 
-    async def finish(self, take: Take) -> bool:
-        """From open or closed to sealed or quarantined, with all that is known now; whether it was so."""
-        values = take.model_dump(include={*_MIRRORED}) | {"gaps": [gap.model_dump() for gap in take.gaps]}
-        return await self._swap(take.id, take.state, values)
+    async def settle(self, takes: Iterable[Take]) -> None:
+        """From open, closed or nowhere to sealed or quarantined, with all that is known now; the others stay."""
+        async with self._database.write() as connection:
+            for take in takes:
+                await _add(connection, take.model_copy(update={"state": TakeState.closed}))
+                values = take.model_dump(include={*_MIRRORED}) | {"gaps": [gap.model_dump() for gap in take.gaps]}
+                await _swap(connection, take.id, take.state, values)
 
     async def let_go(self, takes: Iterable[Take]) -> None:
         """What was deleted, in whole or in part, as the manifest has it now."""
@@ -74,16 +73,6 @@ class TakeStore:
                 values = take.model_dump(include={*_MIRRORED, "name"})
                 values |= {"gaps": [gap.model_dump() for gap in take.gaps], "state": take.state.value}
                 await connection.execute(update(take_table).where(take_table.c.id == take.id).values(values))
-
-    async def _swap(self, take_id: str, state: TakeState, values: dict[str, object]) -> bool:
-        before = [old.value for old in BEFORE[state]]
-        swap = (
-            update(take_table)
-            .where(take_table.c.id == take_id, take_table.c.state.in_(before))
-            .values(state=state.value, **values)
-        )
-        async with self._database.write() as connection:
-            return (await connection.execute(swap)).rowcount == 1
 
     async def announced(self, encounter_id: str) -> None:
         """RecordingSealed has been heard for all takes of the encounter."""
@@ -123,3 +112,23 @@ class TakeStore:
         )
         async with self._database.read() as connection:
             return [Take.model_validate(dict(row._mapping)) for row in await connection.execute(query)]
+
+
+async def _add(connection: AsyncConnection, take: Take) -> None:
+    if await connection.scalar(select(take_table.c.id).where(take_table.c.id == take.id)):
+        return
+    mine = (take_table.c.encounter_id == take.encounter_id) & (take_table.c.participant_id == take.participant_id)
+    number = await connection.scalar(select(func.count()).select_from(take_table).where(mine))
+    row = take.model_dump(include={*_MIRRORED, "id", "encounter_id", "participant_id", "name", "gaps"})
+    row |= {"number": (number or 0) + 1, "state": take.state.value, "announced": False}
+    await connection.execute(insert(take_table).values(row))
+
+
+async def _swap(connection: AsyncConnection, take_id: str, state: TakeState, values: dict[str, object]) -> bool:
+    before = [old.value for old in BEFORE[state]]
+    swap = (
+        update(take_table)
+        .where(take_table.c.id == take_id, take_table.c.state.in_(before))
+        .values(state=state.value, **values)
+    )
+    return (await connection.execute(swap)).rowcount == 1

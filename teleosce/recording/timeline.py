@@ -70,6 +70,13 @@ class Placement:
         """The server's time of a raw time."""
         return self.lines[max(0, bisect_right(self.starts, at_ms) - 1)](at_ms)
 
+    def of_all(self, at_ms: Sequence[float]) -> NDArray[np.float64]:
+        """The server's times of many raw times."""
+        x = np.asarray(at_ms, np.float64)
+        which = np.maximum(np.searchsorted(self.starts, x, side="right") - 1, 0)
+        x0, y0, slope = np.array([(line.x0, line.y0, line.slope) for line in self.lines]).T[:, which]
+        return np.asarray(y0 + slope * (x - x0))
+
 
 @dataclass(frozen=True)
 class Timeline:

@@ -20,6 +20,8 @@ LINE_S = 1.0
 """Nothing arrived for so long: the line was cut. Less is loss."""
 
 SEEN_EVERY_MS = 2000
+LEVELS = 50
+"""Packets of sound whose levels are noted together: what is not written yet is lost with a killed server."""
 
 Note = dict[str, Any]
 """A line of the journal."""
@@ -148,7 +150,7 @@ class Track:
 
     def _place(self, lost: int, packet: Packet) -> None:
         """The next packet in order. All packets of a frame have one timestamp and one place."""
-        _, timestamp, _, _, arrival = packet
+        _, timestamp, _, _, arrival, _ = packet
         if timestamp != self._timestamp:
             self._timestamp = timestamp
             arrived = (arrival - self._origin) * 1000
@@ -197,9 +199,15 @@ class Track:
 
 
 class AudioTrack(Track):
-    """Each packet is a block. Holes stay holes; sealing fills them."""
+    """Each packet is a block. Holes stay holes; sealing fills them. The levels that packets tell are noted in runs."""
 
     _next_ms: float | None = None
+    _levels_ms = 0.0
+    _levels: bytearray
+
+    def __init__(self, kind: Kind, clock_rate: int, origin: float) -> None:
+        super().__init__(kind, clock_rate, origin)
+        self._levels = bytearray()
 
     def _take(self, packet: Packet, at_ms: float, lost: str | None) -> None:
         payload = packet[3]
@@ -209,8 +217,23 @@ class AudioTrack(Track):
             hole = at_ms - self._next_ms
             if (lost and hole > 1) or hole > PAUSE_MS["audio"]:
                 self._gap(lost or "pause", self._next_ms, at_ms)
-        self._next_ms = at_ms + opus.duration_ms(payload)
+        level = packet[5]
+        if self._levels and (len(self._levels) == LEVELS or abs(at_ms - (self._next_ms or 0.0)) > 1):
+            self._end()
+        length_ms = opus.duration_ms(payload)
+        self._next_ms = at_ms + length_ms
+        if level is not None and length_ms == opus.SILENCE_MS:
+            if not self._levels:
+                self._levels_ms = at_ms
+            self._levels.append(level)
+        elif self._levels:
+            self._end()  # what follows is not 20 ms behind the last level
         self.blocks.append(Block("audio", at_ms, payload, True))
+
+    def _end(self) -> None:
+        if self._levels:
+            self._note("levels", at=round(self._levels_ms, 3), db=self._levels.hex())
+            self._levels.clear()
 
     def missing(self, from_ms: float, kind: str) -> None:
         """A packet of sound that could not be kept: one short gap; sealing joins neighbours."""
@@ -236,7 +259,7 @@ class VideoTrack(Track):
     def _take(self, packet: Packet, at_ms: float, lost: str | None) -> None:
         if lost:
             self._lose(lost)
-        _, timestamp, marker, payload, _ = packet
+        _, timestamp, marker, payload, _, _ = packet
         if not payload:  # padding, sent to probe the line
             return
         try:

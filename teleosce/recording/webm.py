@@ -6,15 +6,30 @@ duration come with sealing. Timestamps are whole milliseconds. Format: RFC 9559 
 
 import struct
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from teleosce.recording import opus
-from teleosce.rtc.model import Kind, TrackInfo
+
+if TYPE_CHECKING:
+    from teleosce.rtc.model import Kind, TrackInfo
 
 _UNKNOWN_SIZE = b"\x01\xff\xff\xff\xff\xff\xff\xff"
 _CLUSTER_MS = 1000
-_pack_block = struct.Struct(">BQBhB").pack
+SIZE = (640, 480)
+"""Of a picture, in pixels: the true one stands in every key frame; a header that is written at once can only guess."""
+
+SEGMENT = bytes.fromhex("18538067")
+BLOCK = 0xA3
+BLOCK_HEAD = struct.Struct(">BQBhB")
 """A block's head: identifier, size in eight bytes, track, time in the cluster, flags."""
+
+LENGTH = 1 << 56
+"""What a size in eight bytes has beside its number (RFC 8794, 4)."""
+
+CLUSTER_HEAD = bytes.fromhex("1F43B675") + _UNKNOWN_SIZE + b"\xe7"
+"""How a cluster of a raw file begins: as long as a block's head; the length of its time follows, and its time."""
+
+_pack_block = BLOCK_HEAD.pack
 
 _FARTHEST_BACK_MS = -30_000
 """A block's time is 16 bits signed, from the start of its cluster."""
@@ -23,7 +38,7 @@ _FARTHEST_BACK_MS = -30_000
 class Block(NamedTuple):
     """One frame of video or one packet of audio, at a time in the take, in milliseconds from its first packet."""
 
-    kind: Kind
+    kind: "Kind"
     at_ms: float
     data: bytes
     key: bool
@@ -34,50 +49,61 @@ def _size(number: int) -> bytes:
     return struct.pack(">Q", number | 1 << 56)
 
 
-def _element(identifier: str, content: bytes) -> bytes:
+def element(identifier: str, content: bytes) -> bytes:
+    """An element with its identifier, given in hex, and its size in eight bytes."""
     return bytes.fromhex(identifier) + _size(len(content)) + content
 
 
 def _number(identifier: str, value: int) -> bytes:
-    return _element(identifier, value.to_bytes(max(1, (value.bit_length() + 7) // 8), "big"))
+    return element(identifier, value.to_bytes(max(1, (value.bit_length() + 7) // 8), "big"))
 
 
 def _text(identifier: str, value: str) -> bytes:
-    return _element(identifier, value.encode())
+    return element(identifier, value.encode())
 
 
-def _track(number: int, track: TrackInfo) -> bytes:
+def _track(number: int, kind: str, size: tuple[int, int]) -> bytes:
     shared = _number("D7", number) + _number("73C5", number) + _number("9C", 0)
-    if track.kind == "audio":
-        sound = _element("B5", struct.pack(">d", 48000.0)) + _number("9F", 2)
+    if kind == "audio":
+        sound = element("B5", struct.pack(">d", 48000.0)) + _number("9F", 2)
         # A decoder needs 80 ms to settle after a seek (RFC 7845, 4.6).
-        rest = _number("83", 2) + _text("86", "A_OPUS") + _element("63A2", opus.HEAD)
-        return _element("AE", shared + rest + _number("56BB", 80_000_000) + _element("E1", sound))
-    # The true size stands in every key frame; a header that is written at once can only guess.
-    picture = _number("B0", 640) + _number("BA", 480)
-    return _element("AE", shared + _number("83", 1) + _text("86", "V_VP8") + _element("E0", picture))
+        rest = _number("83", 2) + _text("86", "A_OPUS") + element("63A2", opus.HEAD)
+        return element("AE", shared + rest + _number("56BB", 80_000_000) + element("E1", sound))
+    picture = _number("B0", size[0]) + _number("BA", size[1])
+    return element("AE", shared + _number("83", 1) + _text("86", "V_VP8") + element("E0", picture))
+
+
+def ebml_head() -> bytes:
+    """What a WebM begins with."""
+    kind = _text("4282", "webm") + _number("4287", 4) + _number("4285", 2)
+    return element("1A45DFA3", _number("4286", 1) + _number("42F7", 1) + _number("42F2", 4) + _number("42F3", 8) + kind)
+
+
+def info(duration_ms: float | None = None) -> bytes:
+    """Times are whole milliseconds; how long it lasts, where that is known."""
+    lasts = b"" if duration_ms is None else element("4489", struct.pack(">d", duration_ms))
+    return element(
+        "1549A966", _number("2AD7B1", 1_000_000) + lasts + _text("4D80", "teleosce") + _text("5741", "teleosce")
+    )
+
+
+def track_entries(kinds: Iterable[str], size: tuple[int, int] = SIZE) -> bytes:
+    """The tracks, numbered from 1. size: of the picture, in pixels."""
+    return element("1654AE6B", b"".join(_track(number, kind, size) for number, kind in enumerate(kinds, 1)))
 
 
 class RawWebm:
     """Turns blocks into bytes that can be appended to a file."""
 
-    def __init__(self, tracks: Sequence[TrackInfo]) -> None:
+    def __init__(self, tracks: Sequence["TrackInfo"]) -> None:
         self._tracks = tracks
         self._numbers = {track.kind: 0x80 | number for number, track in enumerate(tracks, 1)}
         self._cluster_ms: int | None = None
 
     def header(self) -> bytes:
         """All that stands before the first cluster."""
-        kind = _text("4282", "webm") + _number("4287", 4) + _number("4285", 2)
-        ebml = _element(
-            "1A45DFA3",
-            _number("4286", 1) + _number("42F7", 1) + _number("42F2", 4) + _number("42F3", 8) + kind,
-        )
-        info = _element(
-            "1549A966", _number("2AD7B1", 1_000_000) + _text("4D80", "teleosce") + _text("5741", "teleosce")
-        )
-        tracks = _element("1654AE6B", b"".join(_track(n, track) for n, track in enumerate(self._tracks, 1)))
-        return ebml + bytes.fromhex("18538067") + _UNKNOWN_SIZE + info + tracks
+        tracks = track_entries(track.kind for track in self._tracks)
+        return ebml_head() + SEGMENT + _UNKNOWN_SIZE + info() + tracks
 
     def encode(self, blocks: Iterable[Block]) -> tuple[bytes, int | None]:
         """The bytes of these blocks, and the state to give to `keep` once they are on disk."""

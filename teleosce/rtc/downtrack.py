@@ -106,7 +106,7 @@ class DownTrack:
 
     def forward(self, packet: Packet, now: float) -> None:
         """One packet of the up track, new, late or asked for again."""
-        extended, timestamp, marker, payload, _ = packet
+        extended, timestamp, marker, payload, _, _ = packet
         if extended < self._first:
             return
         second = self._payload_type | 0x80 if marker else self._payload_type

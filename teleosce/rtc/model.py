@@ -6,11 +6,12 @@ from typing import Literal, Protocol
 
 Kind = Literal["audio", "video"]
 
-Packet = tuple[int, int, bool, bytes, float]
-"""One RTP packet: sequence number, timestamp, marker, payload, arrival.
+Packet = tuple[int, int, bool, bytes, float, int | None]
+"""One RTP packet: sequence number, timestamp, marker, payload, arrival, level.
 
 The sequence number is extended beyond 16 bits and never wraps; the timestamp has 32 bits, as sent, in ticks of the
-track's clock; the payload is without RTP header, extensions and padding; the arrival is `time.monotonic()`, in seconds.
+track's clock; the payload is without RTP header, extensions and padding; the arrival is `time.monotonic()`, in seconds;
+the level is what the sender tells of its sound, in dB below full scale from 0 to 127 (RFC 6464), None if it does not.
 """
 
 

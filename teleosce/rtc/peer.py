@@ -89,6 +89,7 @@ class Peer:
                     line.rtx_payload_type,
                     self._ssrc,
                     self.transport.send_rtcp,
+                    level_id=line.audio_level,
                 )
                 receives = True
             down = downs.get(line.mid)

@@ -31,6 +31,7 @@ class Room:
         self._feeds: dict[Peer, Feed] = {}
         self._subscribers: tuple[Subscriber, ...] = ()
         self._key_frames: asyncio.TimerHandle | None = None
+        self._asked = 0
         self._flushing: asyncio.TimerHandle | None = None
 
     def open(self) -> None:
@@ -136,14 +137,19 @@ class Room:
         self._flushing = again(FLUSH_EVERY_S, self._flush) if self._feeds else None
 
     def _keep_key_frames(self) -> None:
-        """Browsers send key frames only when asked: without one now and then a recording could not be sought in."""
-        if self._key_frames is None and self._feeds and self._subscribers:
-            self._key_frames = asyncio.get_running_loop().call_later(KEY_FRAME_EVERY_S, self._ask_key_frames)
+        """Browsers send key frames only when asked: without one now and then a recording could not be sought in.
 
-    def _ask_key_frames(self) -> None:
+        One person after the other, so that no moment is far from the key frames of all.
+        """
+        if self._key_frames is None and self._feeds and self._subscribers:
+            wait_s = KEY_FRAME_EVERY_S / len(self._feeds)
+            self._key_frames = asyncio.get_running_loop().call_later(wait_s, self._ask_next_key_frame)
+
+    def _ask_next_key_frame(self) -> None:
         self._key_frames = None
-        for peer in self._feeds:
-            for up in peer.ups.values():
+        if self._feeds:
+            self._asked += 1
+            for up in list(self._feeds)[self._asked % len(self._feeds)].ups.values():
                 up.request_key_frame()
         self._keep_key_frames()
 

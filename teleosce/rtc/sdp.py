@@ -24,6 +24,7 @@ MOST_LINES = 32
 
 CODECS: dict[Kind, tuple[Literal["opus", "VP8"], int]] = {"audio": ("opus", 48000), "video": ("VP8", 90000)}
 ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 OPUS_PARAMETERS = "minptime=10;useinbandfec=1;usedtx=0;stereo=0;maxaveragebitrate=32000"
 _FEEDBACK: dict[Kind, tuple[str, ...]] = {"audio": ("nack",), "video": ("nack", "nack pli", "ccm fir", "goog-remb")}
 _ICE_TEXT = re.compile(r"[A-Za-z0-9+/]{4,256}")
@@ -45,6 +46,7 @@ class MediaLine:
     payload_type: int = 0
     rtx_payload_type: int | None = None
     abs_send_time: int | None = None
+    audio_level: int | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def _line(media: MediaDescription, *, wanted: bool) -> MediaLine:
             code="codec",
         )
     rtx = (codec for codec in media.rtp.codecs if codec.name.lower() == "rtx" and codec.payloadType in media.fmt)
-    ids = (one.id for one in media.rtp.headerExtensions if one.uri == ABS_SEND_TIME and 0 < one.id < 15)
+    ids = {one.uri: one.id for one in reversed(media.rtp.headerExtensions) if 0 < one.id < 15}
     return MediaLine(
         kind=kind,
         mid=mid,
@@ -141,7 +143,8 @@ def _line(media: MediaDescription, *, wanted: bool) -> MediaLine:
         receives=media.direction in {"recvonly", "sendrecv", None},
         payload_type=chosen,
         rtx_payload_type=next((one.payloadType for one in rtx if one.parameters.get("apt") == chosen), None),
-        abs_send_time=next(ids, None) if kind == "video" else None,
+        abs_send_time=ids.get(ABS_SEND_TIME) if kind == "video" else None,
+        audio_level=ids.get(AUDIO_LEVEL) if kind == "audio" else None,
     )
 
 
@@ -208,6 +211,8 @@ def _taken(one: Accepted) -> list[str]:
         lines.append(f"a=fmtp:{number} {OPUS_PARAMETERS}")
     if rtx is not None:
         lines += [f"a=rtpmap:{rtx} rtx/{rate}", f"a=fmtp:{rtx} apt={number}"]
+    if one.receives and line.audio_level is not None:
+        lines.append(f"a=extmap:{line.audio_level} {AUDIO_LEVEL}")
     if one.ssrc is not None:
         if line.abs_send_time is not None:
             lines.append(f"a=extmap:{line.abs_send_time} {ABS_SEND_TIME}")

@@ -25,9 +25,9 @@ from teleosce.rtc.uptrack import payload_of
 
 log = structlog.get_logger(__name__)
 
-Handler = Callable[[bytes, int, int, int, int, float], None]
+Handler = Callable[[bytes, int, int, int, int, float, bytes], None]
 """Takes a decrypted RTP packet's payload, the packet's size in bytes, its header's second byte, sequence number and
-timestamp, and its arrival."""
+timestamp, its arrival, and the whole packet where its header says more than that, else nothing."""
 
 _header_of = struct.Struct("!BBHII").unpack_from
 
@@ -212,8 +212,9 @@ class MediaTransport(RTCDtlsTransport):
                     first, second, sequence, timestamp, ssrc = _header_of(received)
                     handler = handler_of(ssrc) or self._learn(second & 0x7F, ssrc)
                     if handler is not None:
-                        payload = window[12:size] if first == 0x80 else payload_of(window[0:size], first)
-                        handler(payload, size, second, sequence, timestamp, now)
+                        whole = b"" if first == 0x80 else window[0:size]
+                        payload = payload_of(whole, first) if whole else window[12:size]
+                        handler(payload, size, second, sequence, timestamp, now, whole)
             except (SrtpError, ValueError):
                 self.refused += 1
             except OSError:

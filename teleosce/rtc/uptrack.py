@@ -28,6 +28,24 @@ def payload_of(data: bytes, first: int) -> bytes:
     return data[start:end]
 
 
+def level_of(data: bytes, identifier: int) -> int | None:
+    """How loud a packet says its sound is, in dB below full scale (RFC 6464), in an extension of one-byte heads.
+
+    None where it does not say (RFC 8285, 4.2).
+    """
+    at = 12 + 4 * (data[0] & 0x0F)
+    if not data[0] & 0x10 or data[at : at + 2] != b"\xbe\xde":
+        return None
+    end = min(len(data), at + 4 + 4 * int.from_bytes(data[at + 2 : at + 4])) - 1
+    at += 4
+    while at < end:
+        head = data[at]
+        if head >> 4 == identifier:
+            return data[at + 1] & 0x7F
+        at += 2 + (head & 0x0F) if head else 1
+    return None
+
+
 class UpTrack(Reception):
     """One track of a publisher. Without a feed, packets are only counted: the room is held.
 
@@ -41,7 +59,10 @@ class UpTrack(Reception):
         rtx_payload_type: int | None,
         own_ssrc: int,
         send_rtcp: Callable[[bytes], None],
+        *,
+        level_id: int | None = None,
     ) -> None:
+        """level_id: of the header extension with the level of sound, where the publisher sends one."""
         super().__init__(info.clock_rate)
         self.info = info
         self.payload_type = payload_type
@@ -60,6 +81,7 @@ class UpTrack(Reception):
         self._floor = 0
         self._video = info.kind == "video"
         self._own_ssrc = own_ssrc
+        self._level_id = level_id
         self._send_rtcp = send_rtcp
         self._repair = Repair()
         self._repair_timer: asyncio.TimerHandle | None = None
@@ -69,16 +91,17 @@ class UpTrack(Reception):
     # Packets in
 
     def receive(  # noqa: PLR0917  called for every packet: keywords cost
-        self, payload: bytes, size: int, second: int, sequence: int, timestamp: int, now: float
+        self, payload: bytes, size: int, second: int, sequence: int, timestamp: int, now: float, whole: bytes
     ) -> None:
-        """One decrypted RTP packet of `size` bytes, with its header read already."""
+        """One decrypted RTP packet of `size` bytes, with its header read already; whole: where that has more to say."""
+        level = level_of(whole, self._level_id) if whole and self._level_id is not None else None
         extended = self.highest + 1
         self.octets += size
         self.last_packet = now
         if extended & 0xFFFF != sequence or not extended:
             extended = self._misplaced(sequence, now)
             if extended >= 0 and self.feed is not None:
-                self._pass_on((extended, timestamp, second > 127, payload, now))
+                self._pass_on((extended, timestamp, second > 127, payload, now, level))
             return
         self.highest = extended
         self.received += 1
@@ -87,7 +110,7 @@ class UpTrack(Reception):
         gather = self._gather
         if gather is None:
             return
-        packet = (extended, timestamp, second > 127, payload, now)
+        packet = (extended, timestamp, second > 127, payload, now, level)
         self.ring[extended % self.size] = packet
         for down in self.downs:
             down.forward(packet, now)
@@ -96,7 +119,7 @@ class UpTrack(Reception):
         gather(packet)
 
     def receive_rtx(  # noqa: PLR0917
-        self, payload: bytes, size: int, second: int, sequence: int, timestamp: int, now: float
+        self, payload: bytes, size: int, second: int, sequence: int, timestamp: int, now: float, _: bytes
     ) -> None:
         """A packet sent again in its wrapping (RFC 4588): its first number leads the payload. Probes carry nothing."""
         if len(payload) < 3 or self.feed is None or self.highest < 0:
@@ -108,7 +131,7 @@ class UpTrack(Reception):
         if self._repair.arrived(extended):
             self.repaired += 1
         self.octets += size
-        self._pass_on((extended, timestamp, second > 127, payload[2:], now))
+        self._pass_on((extended, timestamp, second > 127, payload[2:], now, None))
 
     def _misplaced(self, sequence: int, now: float) -> int:
         """The extended number of a packet that is not the next one, or -1 to drop it."""
@@ -146,7 +169,7 @@ class UpTrack(Reception):
 
     def _begin_at(self, packet: Packet) -> None:
         """Whoever waits starts with a key frame, and gets at once what overtook this packet on its way."""
-        extended, timestamp, _, payload, now = packet
+        extended, timestamp, _, payload, now, _ = packet
         if self._video and not starts_key_frame(payload):
             return
         self._wanted = False

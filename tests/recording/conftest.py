@@ -103,13 +103,20 @@ Record = Callable[..., Awaitable[Recorded]]
 def record(tmp_path: Path) -> Record:
     """Records one publication of a sender's stream and seals it, without the processes around."""
 
-    async def run(sender: Sender, seconds: float, *, start: float = 0.0, **what: bool) -> Recorded:
+    async def run(
+        sender: Sender,
+        seconds: float,
+        *,
+        start: float = 0.0,
+        level: Callable[[str, bytes], int | None] = lambda *_: None,
+        **what: bool,
+    ) -> Recorded:
         folder, closed = tmp_path / new_id(), []
         writer = Writer(tmp_path)
         recorder = Recorder(folder, writer, Clock(), lambda *_: None, lambda take_id, _: closed.append(take_id))
         sent = publication(folder.name, **what)
         recorder.publication_started(sent)
-        await deliver(recorder, sent, sender.events(start, start + seconds), time.monotonic() - start)
+        await deliver(recorder, sent, sender.events(start, start + seconds), time.monotonic() - start, level)
         recorder.end()
         await asyncio.wrap_future(recorder.feeds[0].done)
         await asyncio.to_thread(writer.close)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
@@ -68,6 +69,13 @@ def encoded_audio(*, loud: bool) -> tuple[bytes, ...]:
         frame.sample_rate, frame.pts = 48000, 0
         packets.append(bytes(encoder.encode(frame)[0]))
     return tuple(packets)
+
+
+def level_of(kind: str, payload: bytes) -> int | None:
+    """What a browser tells of such a packet of sound: dB below full scale."""
+    if kind != "audio":
+        return None
+    return 12 if payload in encoded_audio(loud=True) else 75
 
 
 def packetise(frame: bytes) -> list[bytes]:
@@ -171,14 +179,21 @@ def publication(room: str, *, audio: bool = True, video: bool = True, participan
 
 
 async def deliver(
-    recorder: Recorder, to: Publication, events: list[tuple[float, str, tuple[object, ...]]], zero: float
+    recorder: Recorder,
+    to: Publication,
+    events: list[tuple[float, str, tuple[object, ...]]],
+    zero: float,
+    level: Callable[[str, bytes], int | None] = lambda *_: None,
 ) -> None:
-    """Hands over everything as fast as the writer takes it; `zero` is the monotonic time of true time 0."""
+    """Hands over everything as fast as the writer takes it; `zero` is the monotonic time of true time 0.
+
+    level: what is told of a packet's level.
+    """
     (feed,) = [feed for feed in recorder.feeds if feed.publication is to]
     for number, (arrival, what, arguments) in enumerate(events):
         if what == "packet":
             kind, *packet = arguments
-            recorder.packets(to, kind, [(*packet, zero + arrival)])
+            recorder.packets(to, kind, [(*packet, zero + arrival, level(kind, packet[-1]))])
         else:
             recorder.sender_report(to, *arguments, zero + arrival)
         while number % 1000 == 0 and feed.waiting > 500:  # noqa: ASYNC110 the writer's thread has no event to wait for

@@ -28,7 +28,7 @@ async def main(folder: Path, encounter_id: str) -> None:
         await asyncio.sleep(zero + arrival - time.monotonic())
         if what == "packet":
             kind, *packet = arguments
-            recorder.packets(publication, kind, [(*packet, zero + arrival)])
+            recorder.packets(publication, kind, [(*packet, zero + arrival, None)])
         else:
             recorder.sender_report(publication, *arguments, zero + arrival)
         if number % 20 == 0:

@@ -9,15 +9,17 @@ from pathlib import Path
 import pytest
 
 from teleosce.core.blobs import sha256
-from teleosce.recording import TakeState, journal
+from teleosce.invariants.sound import unsound
+from teleosce.recording import TakeState, journal, opus
 from teleosce.recording.damage import believable
 from teleosce.recording.folders import outcome
 from teleosce.recording.models import journal_name, raw_name
+from teleosce.recording.raw import look
 from teleosce.recording.sealing import SPARE_MS, seal_take
 from teleosce.recording.timeline import timeline
 
 from .conftest import Record
-from .media import Sender
+from .media import Sender, level_of
 
 LENGTH_MS = 3000
 MOST_MS = 2 * LENGTH_MS + SPARE_MS
@@ -44,6 +46,58 @@ def test_an_end_that_the_journal_does_not_know_of_is_no_pause() -> None:
     times = [0.0, 20.0, 40.0, 3_600_000.0, 3_600_020.0]
     assert set(believable(times, 60.0)) == {0, 1, 2}
     assert set(believable(times, 3_599_000.0)) == {0, 1, 2, 3, 4}
+
+
+# Blocks of a raw file
+
+
+async def test_a_block_whose_size_was_damaged_costs_no_more_than_what_is_left_of_its_cluster(
+    record: Record, tmp_path: Path
+) -> None:
+    """A size that reached over several clusters was taken at its word, and they all became one packet."""
+    good = await record(Sender(), 12)
+    whole = (good.folder / raw_name(good.take.id)).read_bytes()
+    path = tmp_path / "damaged.webm"
+    path.write_bytes(whole)
+    kinds = ["audio", "video"]
+    before = look(path, kinds)
+    a_second = sum(1000 <= at_ms < 2000 for blocks in before.tracks.values() for at_ms in blocks.at_ms)
+    for kind, index in (("audio", 100), ("audio", 300), ("video", 100)):
+        last_of_size = before.tracks[kind].offsets[index] - 5
+        for bit in range(30):
+            damaged = bytearray(whole)
+            damaged[last_of_size - bit // 8] ^= 1 << bit % 8
+            path.write_bytes(damaged)
+            found = look(path, kinds)
+            assert before.count - found.count <= a_second + 2, (kind, index, bit)
+            assert max(size for blocks in found.tracks.values() for size in blocks.sizes) < 100_000
+    video = before.tracks["video"]
+    for later in range(101, 200):
+        damaged = bytearray(whole)
+        claimed = video.offsets[later] + video.sizes[later] - video.offsets[100]
+        end_of_size = video.offsets[100] - 4
+        damaged[end_of_size - 4 : end_of_size] = (claimed + 4).to_bytes(4, "big")
+        path.write_bytes(damaged)
+        found = look(path, kinds)
+        assert before.count - found.count <= a_second + 2, later
+
+
+@pytest.mark.parametrize("index", [7, 50])
+async def test_a_frame_is_a_key_frame_by_what_it_is_and_not_by_what_its_block_says(record: Record, index: int) -> None:
+    """Another frame taken for a key frame had a place in the cues, where no picture can begin."""
+    good = await record(Sender(), 6)
+    path = good.folder / raw_name(good.take.id)
+    before = look(path, ["audio", "video"]).tracks["video"]
+    content = bytearray(path.read_bytes())
+    content[before.offsets[index] - 1] ^= 0x80
+    path.write_bytes(content)
+    after = look(path, ["audio", "video"]).tracks["video"]
+    assert (after.keys, after.mistaken) == (before.keys, 1)
+    take = await asyncio.to_thread(seal_take, good.folder, good.take.id)
+    assert take.state is TakeState.quarantined
+    assert "key frames" in (take.reason or "")
+    assert take.video
+    assert take.video.key_frames == 3
 
 
 # Whole takes
@@ -141,9 +195,97 @@ async def test_reports_damaged_each_otherwise_leave_the_take_as_long_as_it_was(r
     good = await record(Sender(), LENGTH_MS / 1000)
     path = good.folder / journal_name(good.take.id)
     other = iter((b"3", b"9", b"1", b"6"))
-    path.write_bytes(re.sub(rb'(?<="ntp":167)\d', lambda _: next(other), path.read_bytes()))
+    older = re.sub(rb',"crc":"[0-9a-f]{8}"', b"", path.read_bytes())  # as it was before lines had a checksum
+    path.write_bytes(re.sub(rb'(?<="ntp":167)\d', lambda _: next(other), older))
     await asyncio.to_thread(check, good.folder, good.take.id, good.take.starts_ms)
     take = outcome(good.folder, good.take.id)
     assert take
     assert take.state is TakeState.sealed
     assert take.duration_ms == pytest.approx(LENGTH_MS, abs=120)
+
+
+async def test_a_damaged_digit_of_a_journal_is_known_as_such(record: Record) -> None:
+    good = await record(Sender(), LENGTH_MS / 1000)
+    path = good.folder / journal_name(good.take.id)
+    whole = path.read_bytes()
+    assert journal.read(path).damaged == 0
+    path.write_bytes(re.sub(rb'(?<="arrived":)\d', b"7", whole, count=1))
+    assert journal.read(path).damaged == 1
+    await asyncio.to_thread(check, good.folder, good.take.id, good.take.starts_ms)
+    take = outcome(good.folder, good.take.id)
+    assert take
+    assert (take.state, take.duration_ms) == (TakeState.quarantined, pytest.approx(LENGTH_MS, abs=120))
+    assert "journal" in (take.reason or "")
+
+    path.write_bytes(whole[:-9])  # a line cut short by a crash is no damage, nor is an older journal's line
+    assert (journal.read(path).damaged, journal.read(path).closed) == (0, None)
+    path.write_bytes(re.sub(rb',"crc":"[0-9a-f]{8}"', b"", whole))
+    assert journal.read(path).damaged == 0
+    assert journal.read(path).closed
+
+
+async def test_a_damaged_line_of_levels_leaves_the_take_whole(record: Record) -> None:
+    """They are most of a journal, and nothing but a cheaper way to know who speaks."""
+    good = await record(Sender(), LENGTH_MS / 1000, level=level_of)
+    path = good.folder / journal_name(good.take.id)
+    whole = path.read_bytes()
+    for number in (1, 9):
+        path.write_bytes(re.sub(rb'(?<="db":")[0-9a-f]', b"7", whole, count=number))
+        assert path.read_bytes() != whole
+        assert journal.read(path).damaged == 0
+        take = await asyncio.to_thread(seal_take, good.folder, good.take.id)
+        assert (take.state, take.reason) == (TakeState.sealed, None)
+        assert take.audio
+        assert good.take.audio
+        assert [edge for span in take.audio.speech for edge in span] == pytest.approx(
+            [edge for span in good.take.audio.speech for edge in span], abs=41
+        )
+
+
+async def test_all_that_is_wrong_with_a_take_is_said(record: Record) -> None:
+    good = await record(Sender(), LENGTH_MS / 1000)
+    path = good.folder / journal_name(good.take.id)
+    path.write_bytes(re.sub(rb'(?<="arrived":)\d', b"7", path.read_bytes(), count=1))
+    raw = good.folder / raw_name(good.take.id)
+    raw.write_bytes(raw.read_bytes()[:-20])
+    take = await asyncio.to_thread(seal_take, good.folder, good.take.id)
+    assert take.state is TakeState.quarantined
+    assert "1 of its lines" in (take.reason or "")
+    assert "packets and frames can be read" in (take.reason or "")
+
+
+class Muted(Sender):
+    """A microphone that gives zeros: libopus makes the very packet of them that fills holes."""
+
+    def _audio(self, start: float, end: float) -> list[tuple[float, str, tuple[object, ...]]]:
+        return [
+            (arrival, what, (*rest[:4], opus.SILENCE) if what == "packet" else rest)
+            for arrival, what, rest in super()._audio(start, end)
+        ]
+
+
+class Gappy(Sender):
+    def lost(self, kind: str, at: float, _index: int) -> bool:
+        return kind == "audio" and 3.0 <= at < 3.5
+
+
+@pytest.mark.parametrize("sender", [Sender, Muted])
+async def test_a_muted_microphone_of_a_damaged_take_is_no_hole(record: Record, sender: type[Sender]) -> None:
+    good = await record(sender(), 6)
+    path, raw = (good.folder / name(good.take.id) for name in (journal_name, raw_name))
+    path.write_bytes(re.sub(rb'(?<="arrived":)\d', b"7", path.read_bytes(), count=1))
+    take = await asyncio.to_thread(seal_take, good.folder, good.take.id)
+    assert take.state is TakeState.quarantined
+    raw.write_bytes(raw.read_bytes()[: raw.stat().st_size // 2])  # no longer all that was sealed
+    assert list(unsound(good.folder, take, take.starts_ms)) == []
+
+
+async def test_silence_that_was_put_in_and_has_no_name_is_told_of(record: Record) -> None:
+    good = await record(Gappy(), 6)
+    path = good.folder / journal_name(good.take.id)
+    path.write_bytes(re.sub(rb'(?<="arrived":)\d', b"7", path.read_bytes(), count=1))
+    take = await asyncio.to_thread(seal_take, good.folder, good.take.id)
+    assert take.state is TakeState.quarantined
+    assert list(unsound(good.folder, take, take.starts_ms)) == []
+    (said,) = unsound(good.folder, take.model_copy(update={"gaps": []}), take.starts_ms)
+    assert "from 3.0 to 3.5 s" in said

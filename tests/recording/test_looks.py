@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
+from teleosce.recording.player import packets
 from teleosce.recording.poster import Poster
-from teleosce.recording.remux import packets
 from teleosce.recording.speech import STEP_MS, Levels, spans
 
 
@@ -50,7 +50,7 @@ def pictures(path: Path, brightness: list[int]) -> None:
 
 def test_the_poster_is_a_bright_and_sharp_picture(tmp_path: Path) -> None:
     pictures(tmp_path / "a.webm", [5, 10, 200, 130, 20, 5])
-    poster = Poster(6)
+    poster = Poster()
     for _, _, packet in packets(tmp_path / "a.webm"):
         poster.key_frame(packet)
     assert poster.write(tmp_path / "a.jpg")

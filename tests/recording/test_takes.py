@@ -9,8 +9,8 @@ import pytest
 from teleosce.core.blobs import sha256
 from teleosce.core.clock import Clock
 from teleosce.core.ids import new_id
+from teleosce.recording.raw import look
 from teleosce.recording.recorder import Recorder
-from teleosce.recording.remux import look
 from teleosce.recording.writer import Writer
 
 from .conftest import Record
@@ -75,7 +75,11 @@ async def test_packets_are_on_disk_before_any_report_comes(tmp_path: Path) -> No
     await deliver(recorder, sent, packets, time.monotonic() - 1)
 
     def heard() -> int:
-        return sum(look(path).audio for path in folder.glob("*.raw.webm") if path.stat().st_size > 1000)
+        return sum(
+            len(look(path, ["audio", "video"]).tracks.get("audio", ()))
+            for path in folder.glob("*.raw.webm")
+            if path.stat().st_size > 1000
+        )
 
     async with asyncio.timeout(30):
         while heard() < 45:  # noqa: ASYNC110 the writer's thread tells nobody

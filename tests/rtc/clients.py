@@ -117,6 +117,7 @@ class Client:
         self.by_mid: dict[str, Heard] = {}
         self.mids: dict[int, str] = {}
         self.key_frames_asked = 0
+        self.asked_for_key_frame: Callable[[], None] = lambda: None
         self.nacked: list[tuple[int, int]] = []
         self.receiver_reports: list[RtcpReceiverInfo] = []
         self.limits: list[int] = []
@@ -284,6 +285,7 @@ class Client:
                 self.on_nack(packet)
             elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == 1:
                 self.key_frames_asked += 1
+                self.asked_for_key_frame()
                 self.force_key = True
             elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == 15:
                 number, rate = struct.unpack_from("!BxH", packet.fci, 4)

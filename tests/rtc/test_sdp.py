@@ -87,6 +87,7 @@ def test_a_browsers_offer_is_read() -> None:
     assert [line.payload_type for line in read.lines] == [111, 96, 111, 96]
     assert [line.rtx_payload_type for line in read.lines] == [None, 97, None, 97]
     assert [line.abs_send_time for line in read.lines] == [None, 2, None, 2]
+    assert [line.audio_level for line in read.lines] == [1, None, 1, None]
     assert (read.ice.usernameFragment, read.dtls.role, read.we_begin) == ("abcd", "auto", True)
 
 
@@ -103,7 +104,8 @@ def test_the_answer_takes_what_was_promised() -> None:
     assert "a=sendonly" in audio_slot
     assert "a=ssrc:10 cname:slot0" in video_slot
     assert "rtx" not in video_slot
-    assert "extmap" not in audio + video + audio_slot
+    assert "extmap" not in video + audio_slot
+    assert "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n" in audio
     assert "a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time\r\n" in video_slot
     assert "transport-cc" not in text
     assert text.count("a=end-of-candidates") == 4

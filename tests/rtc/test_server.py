@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import struct
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -243,6 +244,29 @@ async def test_heavy_loss_stops_pictures_but_not_sound(
     await until(lambda: not health()["ben"] and len(ben.by_mid["3"].order) > seen + 20)
     assert anna.key_frames_asked > asked
     assert not ben.by_mid["3"].holes
+    await anna.leave()
+    await ben.leave()
+
+
+async def test_while_it_is_recorded_one_after_the_other_is_asked_for_a_key_frame(
+    server: MediaServer, clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("teleosce.rtc.room.KEY_FRAME_EVERY_S", 1.2)
+    room = server.room("room")
+    room.open()
+    anna = await Client(server, clip, "anna").join()
+    ben = await Client(server, clip, "ben").join()
+    await until(lambda: len(ben.by_mid["3"].payloads) > 10 and len(anna.by_mid["3"].payloads) > 10)
+    asked: list[tuple[str, int]] = []
+    for client in (anna, ben):
+        client.asked_for_key_frame = lambda name=client.name: asked.append((name, anna.picture))
+    room.subscribe(Ear())
+    await until(lambda: len(asked) >= 8)
+    # Both as the recorder comes, in whatever order; then in turn, with many frames between.
+    names = [name for name, _ in asked]
+    assert sorted(names[:2]) == ["anna", "ben"]
+    assert names[2:8] in (["anna", "ben"] * 3, ["ben", "anna"] * 3)
+    assert all(later - earlier > 3 for (_, earlier), (_, later) in pairwise(asked[2:8]))
     await anna.leave()
     await ben.leave()
 

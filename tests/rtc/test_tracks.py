@@ -16,7 +16,7 @@ from teleosce.rtc.model import Kind, Publication, TrackInfo
 from teleosce.rtc.reception import Reception
 from teleosce.rtc.repair import Repair
 from teleosce.rtc.rtcp import ReportBlock, receiver_report
-from teleosce.rtc.uptrack import UpTrack, payload_of
+from teleosce.rtc.uptrack import UpTrack, level_of, payload_of
 
 from .clients import HEADER, Ear, until
 
@@ -63,7 +63,7 @@ class Bench:
         sequence, timestamp = (self.sequence + number) & 0xFFFF, 960 * number & 0xFFFFFFFF
         second = marker << 7 | 96
         self.now += 0.02
-        self.up.receive(payload, 12 + len(payload), second, sequence, timestamp, self.now)
+        self.up.receive(payload, 12 + len(payload), second, sequence, timestamp, self.now, b"")
 
     @property
     def numbers(self) -> list[int]:
@@ -173,10 +173,10 @@ async def test_rtx_is_unwrapped() -> None:
     bench.packet(0, KEY, marker=True)
     bench.packet(2, INTER)
     wrapped = struct.pack("!H", 101) + INTER
-    bench.up.receive_rtx(wrapped, 12 + len(wrapped), 0x80 | 97, 7, 960, bench.now)
-    bench.up.receive_rtx(wrapped, 12 + len(wrapped), 0x80 | 97, 8, 960, bench.now)
+    bench.up.receive_rtx(wrapped, 12 + len(wrapped), 0x80 | 97, 7, 960, bench.now, b"")
+    bench.up.receive_rtx(wrapped, 12 + len(wrapped), 0x80 | 97, 8, 960, bench.now, b"")
     probe = payload_of(HEADER.pack(0xA0, 97, 9, 960, 6) + bytes(99) + b"\x64", 0xA0)
-    bench.up.receive_rtx(probe, 112, 97, 9, 960, bench.now)
+    bench.up.receive_rtx(probe, 112, 97, 9, 960, bench.now, b"")
     first = bench.heard[0]
     assert [one - first for one in bench.heard] == [0, 2, 1]
     assert bench.ear.of("anna", "video")[2][1:] == (960, True, INTER)
@@ -211,14 +211,27 @@ async def test_a_key_frame_is_asked_for_until_it_comes_and_not_more_than_twice_a
     assert len(bench.asked) == 3
 
 
+def test_the_level_that_a_packet_tells_is_read() -> None:
+    def level(extension: bytes, wanted: int = 1) -> int | None:
+        return level_of(HEADER.pack(0x91, 96, 101, 960, 5) + b"\0\0\0\x09" + extension, wanted)
+
+    assert level(b"\xbe\xde\x00\x01\x10\xb0\x00\x00sound") == 0x30
+    assert level(b"\xbe\xde\x00\x02\x00\x32\xff\xff\xff\x00\x10\x7fsound") == 127
+    assert level(b"\xbe\xde\x00\x01\x10\xb0\x00\x00sound", 2) is None
+    assert level(b"\x10\x00\x00\x01\x01\x01\x30\x00sound") is None
+    for cut in range(9):
+        level(b"\xbe\xde\xff\xff\x30\x10\x10\x10\x10"[:cut])
+    assert level_of(HEADER.pack(0x80, 96, 101, 960, 5) + b"\xbe\xde\x00\x01\x10\xb0", 1) is None
+
+
 async def test_padding_and_extensions_are_stripped() -> None:
     bench = Bench(timed=True)
     bench.packet(0)
     extension = b"\xbe\xde\x00\x01" + b"\x10\xff\x00\x00"
     with_all = HEADER.pack(0xB1, 96, 101, 960, 5) + b"\0\0\0\x09" + extension + b"sound" + b"\0\0\x03"
-    bench.up.receive(payload_of(with_all, 0xB1), len(with_all), 96, 101, 960, bench.now)
+    bench.up.receive(payload_of(with_all, 0xB1), len(with_all), 96, 101, 960, bench.now, with_all)
     only_padding = HEADER.pack(0xA0, 96, 102, 960, 5) + bytes(9) + b"\x0a"
-    bench.up.receive(payload_of(only_padding, 0xA0), len(only_padding), 96, 102, 960, bench.now)
+    bench.up.receive(payload_of(only_padding, 0xA0), len(only_padding), 96, 102, 960, bench.now, only_padding)
     bench.feed.flush()
     assert [one[3] for one in bench.ear.of("anna", "audio")] == [b"sound", b"sound", b""]
     first, _, _, _, _, profile, words, timed = struct.unpack_from("!BBHIIHHI", bench.sent[1])

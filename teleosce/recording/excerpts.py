@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 _MS = Fraction(1, 1000)
 BACK_MS = 3000
 """A picture can only begin with a key frame; no more than so much before the stretch is given for it (takes have one
-every two seconds). Where there is none, the picture begins at the next one within the stretch."""
+every 1.5 s or sooner). Where there is none, the picture begins at the next one within the stretch."""
 _BEHIND_MS = 3000
 """Sound lies at most so far behind the picture in a file."""
 
