@@ -19,6 +19,8 @@ class AlarmKind(StrEnum):
     """The microphone is on and gives digital silence."""
     unheard = "unheard"
     """The microphone is on and gives no voice since the encounter began."""
+    echo = "echo"
+    """The microphone picks up another's voice out of the person's own loudspeaker."""
     clipping = "clipping"
     """The sound is so loud that it is cut off."""
     dark = "dark"

@@ -1,15 +1,19 @@
 """One person in an encounter: what is kept of their packets, and what it means."""
 
 from collections import deque
+from dataclasses import dataclass
 
-from teleosce.rtc.model import PeerHealth, PeerState, TrackHealth
+from teleosce.rtc.model import Packet, PeerHealth, PeerState, TrackHealth
 from teleosce.rtc.vp8 import descriptor_length, starts_key_frame
+from teleosce.watching.echo import OVER, PER_SECOND, SAME
 from teleosce.watching.models import AlarmKind
 from teleosce.watching.senses import Blocks, Sample, Sound, judge_picture
 from teleosce.watching.steady import Agreed, Lasting
 
 SOUNDS = 150
 """Packets of sound that are kept: all since the last look, by references."""
+RECENT = 10 * PER_SECOND
+"""Packets of sound in which an echo is looked for, by references too."""
 CALM_SOUND_S, CALM_PICTURE_S = 2.5, 9.0
 """How often one looks while all is well: at the sound of those who were heard, and at every other key frame."""
 ABSENT_S = 5.0
@@ -25,6 +29,10 @@ UNHEARD_S = 45.0
 CLIPPED_SHARE = 0.005
 CLIPPED_OF, CLIPPED_LOOKS = 10, 3
 """Clipping is an alarm when it was heard in three of the last ten looks, and over when in none of them."""
+ECHO_OVER_LOOKS = 2
+"""An echo is over when it was not there in so many looks while the other spoke."""
+ECHO_LAPSES_S = 60.0
+"""It is over as well when the other said too little to tell for so long: perhaps it was mended."""
 LOSS_BEGINS, LOSS_ENDS = 0.05, 0.02
 LOSS_WEIGHT = 0.25
 """How much the last second counts in the loss that is judged."""
@@ -72,6 +80,14 @@ def busiest(sounds: list[bytes]) -> tuple[bytes, ...]:
     return tuple(sounds[start : start + 3])
 
 
+@dataclass
+class Echo:
+    """heard: when last, in seconds of `time.monotonic()`. misses: looks since then in which it was not there."""
+
+    heard: float
+    misses: int = 0
+
+
 class Person:
     """expected: whether the encounter is not whole without them."""
 
@@ -79,6 +95,11 @@ class Person:
         self.id = participant_id
         self.expected = expected
         self.sounds: deque[bytes] = deque(maxlen=SOUNDS)
+        self.recent: deque[Packet] = deque(maxlen=RECENT)
+        self.echoes: dict[Person, Echo] = {}
+        """Whose voices this microphone picks up."""
+        self.sound_number = 0
+        """Another one when what was heard before, and what is still being found in it, counts no more."""
         self.frame: KeyFrame | None = None
         """Being put together; None while none is wanted."""
         self.alarms: dict[AlarmKind, int] = {}
@@ -115,6 +136,11 @@ class Person:
             self._forget_picture()
         self._microphone, self._camera = microphone, camera
 
+    def hear(self, packets: list[Packet]) -> None:
+        """Some packets of sound."""
+        self.sounds.extend(packet[3] for packet in packets)
+        self.recent.extend(packets)
+
     def give(self, now: float) -> Sample:
         """What is to be looked at now; asks for the next key frame where one will be due."""
         sounds: tuple[bytes, ...] = ()
@@ -139,6 +165,16 @@ class Person:
             self._picture.update(judge_picture(blocks, self._blocks))
             self._blocks = blocks
 
+    def compared(self, voice: "Person", likeness: float | None, now: float) -> None:
+        """How surely another's voice comes back in this microphone; None where they said too little to tell."""
+        echo = self.echoes.get(voice)
+        if likeness is not None and likeness >= (SAME if echo is None else OVER):
+            self.echoes[voice] = Echo(now)
+        elif echo is not None:
+            echo.misses += likeness is not None
+            if echo.misses == ECHO_OVER_LOOKS or now - echo.heard >= ECHO_LAPSES_S:
+                del self.echoes[voice]
+
     def _take_sound(self, sound: Sound, now: float) -> None:
         if sound.is_silence and now - self._before <= 2 * CALM_SOUND_S:
             # The busiest moment since the look before was silent, so all of it was.
@@ -153,6 +189,9 @@ class Person:
 
     def _forget_sound(self) -> None:
         self.sounds.clear()
+        self.recent.clear()
+        self.echoes.clear()
+        self.sound_number += 1
         self._sound = None
         self._before = self._listened = float("-inf")
         self._silent.reset()
@@ -199,6 +238,8 @@ class Person:
             found.add(AlarmKind.silent)
         elif unheard:
             found.add(AlarmKind.unheard)
+        elif speaks and self.echoes:
+            found.add(AlarmKind.echo)
         elif speaks and self._clipping:
             found.add(AlarmKind.clipping)
         if no_picture:

@@ -53,7 +53,7 @@ class Senses:
     """One decoder of each kind for all people: a decoder holds megabytes, and key frames need nothing before them."""
 
     def __init__(self) -> None:
-        self._audio = _opus()
+        self._audio = opus_decoder()
         self._video = _vp8()
 
     def examine(self, samples: list[Sample]) -> list[tuple[Sound | None, Blocks | None]]:
@@ -71,7 +71,7 @@ class Senses:
                 frames = self._audio.decode(av.Packet(packet))
                 heard += [frame.to_ndarray().ravel() for frame in frames] if number else []
         except av.FFmpegError:
-            self._audio = _opus()
+            self._audio = opus_decoder()
         if not heard:
             return None
         samples = np.concatenate(heard).astype(np.float32) / 32768
@@ -102,7 +102,8 @@ def blocks_of(picture: av.VideoFrame) -> Blocks | None:
     return cv2.resize(whole, (wide, high), interpolation=cv2.INTER_AREA).astype(np.int16)
 
 
-def _opus() -> av.AudioCodecContext:
+def opus_decoder() -> av.AudioCodecContext:
+    """Gives 16-bit samples, mono, at 48 kHz."""
     made = av.AudioCodecContext.create("libopus", "r")
     assert isinstance(made, av.AudioCodecContext)
     made.sample_rate, made.layout = 48000, "mono"

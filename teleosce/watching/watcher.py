@@ -1,6 +1,7 @@
 """One encounter's watch: a silent participant of its room."""
 
 from collections.abc import Iterable
+from itertools import permutations
 from typing import Protocol
 
 from teleosce.rtc.model import Kind, Packet, PeerHealth, Publication, Subscriber
@@ -40,9 +41,9 @@ class Watcher:
         """Called ten times a second, so it does next to nothing."""
         person = self._live[publication.id]
         if kind == "audio":
-            person.sounds.extend(packet[3] for packet in packets)
+            person.hear(packets)
             return
-        for sequence, timestamp, marker, payload, _ in packets:
+        for sequence, timestamp, marker, payload, _, _ in packets:
             if person.frame is not None:
                 person.frame.take(sequence, timestamp, marker, payload)
 
@@ -51,7 +52,26 @@ class Watcher:
 
     def publication_ended(self, publication: Publication) -> None:
         """Nothing of it follows."""
-        self._live.pop(publication.id, None)
+        gone = self._live.pop(publication.id, None)
+        if gone is not None:
+            self._forget_echoes(gone)
+
+    def told(self, participant: str, microphone: str, camera: str) -> None:
+        """What somebody's own page says of its devices. A voice that is off comes back in nobody's microphone."""
+        person = self.people.get(participant)
+        if person is None:
+            return
+        person.told(microphone, camera)
+        if microphone != "on":
+            self._forget_echoes(person)
+
+    def _forget_echoes(self, voice: Person) -> None:
+        for person in self.people.values():
+            person.echoes.pop(voice, None)
+
+    def pairs(self) -> list[tuple[Person, Person]]:
+        """A microphone and a voice, of all who are heard."""
+        return list(permutations({*self._live.values()}, 2))
 
     def alarms(self) -> list[Alarm]:
         """What is wrong now."""

@@ -11,6 +11,7 @@ from prometheus_client import Counter
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database
 from teleosce.core.events import AlarmsChanged, Events
+from teleosce.watching.echo import LATE_S, Ears, Heard
 from teleosce.watching.models import Alarm
 from teleosce.watching.person import Person
 from teleosce.watching.senses import NOTHING, Senses
@@ -20,6 +21,8 @@ from teleosce.watching.watcher import Room, Watcher
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S = 1.0
+ECHO_EVERY = 2
+"""An echo is looked for in each second look."""
 BEGUN = Counter("teleosce_alarms_begun", "Alarms about people in encounters, since the start.", ["kind"])
 
 
@@ -30,6 +33,8 @@ class Watching:
         self._store = AlarmStore(database)
         self._clock, self._events = clock, events
         self._senses = Senses()
+        self._ears: Ears[Person] = Ears()
+        self._looks = 0
         self._watchers: dict[str, Watcher] = {}
         self._told: dict[str, tuple[str, str]] = {}
         self._changes: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
@@ -77,8 +82,7 @@ class Watching:
         """What somebody's own page says of its devices: `on`, `off` (by the person) or `none`."""
         self._told[participant_id] = (microphone, camera)
         for watcher in self._watchers.values():
-            if participant_id in watcher.people:
-                watcher.people[participant_id].told(microphone, camera)
+            watcher.told(participant_id, microphone, camera)
 
     def devices(self, participant_id: str) -> tuple[str, str]:
         """What was told last of microphone and camera."""
@@ -118,10 +122,29 @@ class Watching:
         found = await asyncio.to_thread(self._senses.examine, [sample for _, sample in samples]) if samples else []
         for (person, _), (sound, blocks) in zip(samples, found, strict=True):
             person.take(sound, blocks, now)
+        self._looks += 1
+        if self._looks % ECHO_EVERY == 0:
+            await self._look_for_echoes(now)
         for encounter_id, watcher in list(self._watchers.items()):
             began, ended = watcher.judge(now, self._clock.now_ms())
             if began or ended:
                 await self._changed(encounter_id, began, ended)
+
+    async def _look_for_echoes(self, now: float) -> None:
+        pairs = self._pairs()
+        heard = {person: Heard(list(person.recent), now - LATE_S) for person, _ in pairs}
+        standing = [(own, voice) for own, voice in pairs if voice in own.echoes]
+        found = await asyncio.to_thread(self._ears.compare, heard, pairs, standing) if pairs else {}
+        # Meanwhile somebody may have gone, or changed their microphone: of those nothing is known.
+        still = self._pairs()
+        for (own, voice), likeness in found.items():
+            if still.get((own, voice)) == pairs[own, voice]:
+                own.compared(voice, likeness, now)
+
+    def _pairs(self) -> dict[tuple[Person, Person], tuple[int, int]]:
+        """A microphone and a voice, of all encounters, with the numbers of their sounds."""
+        pairs = [pair for watcher in self._watchers.values() for pair in watcher.pairs()]
+        return {(own, voice): (own.sound_number, voice.sound_number) for own, voice in pairs}
 
     async def _changed(self, encounter_id: str, began: list[Alarm], ended: list[Alarm]) -> None:
         for alarm in began:

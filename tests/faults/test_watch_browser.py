@@ -5,7 +5,6 @@ Somebody in good order is left in peace.
 
 import time
 import wave
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from teleosce.rehearsal.voices import RATE, say
 from tests.e2e import browsers
 from tests.e2e.browsers import SCRIPT, chromium, join, new_page
 from tests.e2e.server import ServerProcess
+from tests.e2e.server import server as server  # noqa: PLC0414 a fixture
 from tests.e2e.test_pages import look
 
 pytestmark = [pytest.mark.faults, pytest.mark.e2e]
@@ -33,14 +33,6 @@ OPENED = """
   };
 """
 SAID = "() => document.getElementById('media-fault').textContent.includes('We cannot hear you') && performance.now()"
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[ServerProcess]:
-    made = ServerProcess(tmp_path / "data")
-    await made.start("--no-consultation")
-    yield made
-    await made.stop()
 
 
 def write_dying_voice(path: Path) -> None:

@@ -1,7 +1,7 @@
 """People on lean clients: what they send becomes an alarm within its bound, and goes when it is mended."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from teleosce.exams import Phase
 from tests.rtc import clients
 from tests.rtc.clients import until
-from tests.watching.media import clip, sounds
+from tests.watching.media import clip, microphone, sounds
 from tests.watching.ward import Sends, Ward, ward_in
 from tests.web.house import house as house_of
 
@@ -75,6 +75,28 @@ async def test_people_in_good_order_raise_nothing_for_a_minute(ward: Ward) -> No
     await ward.quiet(30)
     ben.clip.sounds[:] = sounds("voice")
     await ward.quiet(30)
+
+
+async def test_a_voice_that_comes_back_out_of_a_loudspeaker(ward: Ward) -> None:
+    """Told of the one whose loudspeaker it is, and over when they put headphones on; it is no matter who talks when."""
+    ben = await ward.join("ben", clip("person"))
+    ann = await ward.join("ann", clip("person in a dim room", "room"))
+    ben.clip.sounds[:] = microphone("sp")
+    ward.begin("ann", "ben")
+    await ward.quiet(14)
+    ann.clip.sounds[:] = after(microphone(None, "sp", -20, 250), ann, ben)
+    await ward.until({("ann", "echo")}, 12)
+    ann.clip.sounds[:] = microphone("candidate")
+    await ward.until(set(), 20)
+    await ward.quiet(40)
+
+
+def after(sounds: Sequence[bytes], one: Sends, other: Sends) -> list[bytes]:
+    """As if both had begun to send their sounds, which are as many, at one moment."""
+    assert one.started is not None
+    assert other.started is not None
+    later = round((one.started - other.started) * 50) % len(sounds)
+    return [*sounds[later:], *sounds[:later]]
 
 
 async def test_the_examiner_is_told_what_was_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

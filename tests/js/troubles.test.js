@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { alarmWords } from "../../web/static/js/alarm-words.js";
 import { SilenceWatch, troubleOf } from "../../web/static/js/own-troubles.js";
 
 /**
@@ -52,6 +53,9 @@ test("each trouble has its own words, and none has none", () => {
   assert.equal(troubleOf("microphone", well), null);
   assert.equal(troubleOf("camera", { ...well, silent: true, kinds: ["silent", "absent", "loss", "unheard"] }), null);
   assert.match(troubleOf("microphone", { ...well, silent: true })?.title ?? "", /cannot hear you/);
+  assert.match(troubleOf("microphone", { ...well, kinds: ["echo"] })?.text ?? "", /most likely from your loudspeaker. Put headphones/);
+  // It may be the voice itself, of somebody who sits near.
+  assert.doesNotMatch(alarmWords("echo"), /echo/i);
   const said = ["no-picture", "dark", "covered", "frozen"].map((kind) => troubleOf("camera", { ...well, kinds: [/** @type {any} */ (kind)] })?.text);
   assert.equal(new Set(said).size, 4);
 });

@@ -9,11 +9,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from teleosce.rehearsal.voices import RATE, echoed, say
 from tests.rtc.clients import Clip
 
 WIDE, HIGH = 320, 240
 FRAMES, SOUNDS = 50, 100
 """Two seconds of each, at 25 and 50 in a second."""
+
+SPOKEN = {
+    "candidate": ("Good morning, I am Doctor Miller. What brings you here today?", "How long have you had this pain?"),
+    "sp": (
+        "It is a dull pain in my chest, doctor, and it comes when I walk up the hill.",
+        "Since last winter, I think.",
+    ),
+}
 
 _chance = np.random.default_rng(11)
 
@@ -36,18 +45,36 @@ def noise(level_db: float) -> NDArray[np.floating]:
     return _chance.normal(0, 10 ** (level_db / 20), SOUNDS * 960)
 
 
-def voice(loudness: float = 0.15) -> NDArray[np.floating]:
+def voice(loudness: float = 0.15, syllables: float = 3.0) -> NDArray[np.floating]:
     """Something with the ups and downs of a voice: syllables of a buzz, over a quiet room."""
     times = np.arange(SOUNDS * 960) / 48000
     buzz = sum(np.sin(2 * np.pi * 130 * harmonic * times) / harmonic for harmonic in range(1, 12))
-    return loudness * buzz * np.clip(np.sin(2 * np.pi * 3 * times), 0, 1) + noise(-70)
+    return loudness * buzz * np.clip(np.sin(2 * np.pi * syllables * times), 0, 1) + noise(-70)
+
+
+@lru_cache
+def spoken(speaker: str) -> NDArray[np.int16]:
+    """Ten seconds of a voice, and then two of none, in 16-bit units."""
+    said = np.concatenate([say(text, speaker) for text in SPOKEN[speaker]])
+    return np.concatenate((np.resize(said, 10 * RATE), np.zeros(2 * RATE, np.int16)))
+
+
+@lru_cache
+def microphone(own: str | None, other: str | None = None, level_db: float = -15, delay_ms: int = 200) -> list[bytes]:
+    """Packets of what it hears in a quiet room: its person's voice, and another's out of a loudspeaker."""
+    heard = np.zeros(12 * RATE)
+    if own is not None:
+        heard += spoken(own)
+    if other is not None:
+        heard += echoed(spoken(other), level_db, delay_ms)
+    return opus(heard / 32768 + np.random.default_rng(len(own or "")).normal(0, 10 ** (-70 / 20), len(heard)))
 
 
 @lru_cache
 def sounds(kind: str) -> tuple[bytes, ...]:
     made = {
         "voice": voice,
-        "quiet voice": lambda: voice(0.02),
+        "quiet voice": lambda: voice(0.02, 2.3),
         "room": lambda: noise(-70),
         "very quiet room": lambda: noise(-84),
         "silence": lambda: np.zeros(SOUNDS * 960),

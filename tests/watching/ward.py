@@ -1,6 +1,7 @@
 """A media server, a watch of one of its rooms, and people who send what a test gives them."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,8 +22,12 @@ class Sends(Client):
     """A client that may leave one of its tracks out."""
 
     mute = dim = False
+    started: float | None = None
+    """When the first sound went, on `time.monotonic()`."""
 
     def send(self, ssrc: int, payload_type: int, timestamp: int, marker: bool, payload: bytes) -> None:
+        if self.started is None and ssrc == self.audio_ssrc:
+            self.started = time.monotonic()
         if not (self.mute and ssrc == self.audio_ssrc) and not (self.dim and ssrc == self.video_ssrc):
             super().send(ssrc, payload_type, timestamp, marker, payload)
 

@@ -63,6 +63,7 @@ export function troubleOf(device, { muted, silent, kinds }) {
     if (muted) return { title: t("We cannot hear you."), text: t("The computer or the headset has switched your microphone off. Switch it on there, or try it again here.") };
     if (silent || kinds.includes("silent")) return { title: t("We cannot hear you."), text: t("Your microphone is on, but no sound comes from it. Is there a switch on the headset or its cable?") };
     if (kinds.includes("no-sound") || kinds.includes("no-packets")) return { title: t("We cannot hear you."), text: t("Your microphone is on, but its sound does not arrive.") };
+    if (kinds.includes("echo")) return { title: t("The others hear themselves."), text: t("Your microphone picks up their voices, most likely from your loudspeaker. Put headphones on, or turn the loudspeaker down.") };
     return null;
   }
   if (muted) return { title: t("We cannot see you."), text: t("The computer has paused your camera. Is its switch or shutter closed, or is another program using it?") };

@@ -41,7 +41,7 @@ export function outcomeWords(outcome) {
 }
 
 /**
- * Somebody in a cell: how they are, in a word or two; no word when all is well.
+ * Somebody in a cell: how they are, in a word or two; no word when all is well, and none once nobody need be there.
  * @param {DayPerson} person
  * @param {DayEncounter} encounter
  * @param {DayPerson[]} others
@@ -49,6 +49,7 @@ export function outcomeWords(outcome) {
  */
 export function personState(person, encounter, others) {
   const { alarms, present } = person;
+  if (encounter.phase === "done") return ["idle", ""];
   const inRoom = encounter.phase === "reading" || encounter.phase === "encounter";
   if (!onCamera(person)) return [present ? "good" : "idle", present ? "" : t("not here")];
   if (isRunning(encounter) && alarms.length > 0) return ["bad", alarms.map(({ kind }) => shortAlarmWords(kind)).join(", ")];

@@ -1,0 +1,112 @@
+"""Another's voice that comes back out of a person's own loudspeaker: told from everything else that sounds alike."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from teleosce.rtc.model import Packet
+from teleosce.watching.echo import OVER, SAME, Ears, Heard
+from teleosce.watching.person import Person
+from tests.watching.media import microphone, sounds
+
+PAIR = ("ann", "ben")
+
+
+def heard(payloads: Sequence[bytes], seconds: float = 10.0, late: float = 0.0) -> Heard:
+    """The packets up to a moment; every third arrives later, and the timestamps begin anew on the way."""
+    packets: list[Packet] = [
+        (n, (n * 960 + 2**32 - 96_000) % 2**32, False, payload, late + n / 50 + 0.01 * (n % 3 == 0), None)
+        for n, payload in enumerate(payloads[: round(seconds * 50)])
+    ]
+    return Heard(packets, seconds)
+
+
+def likeness(own: Heard, voice: Heard) -> float | None:
+    """As of a pair that was found before, so that it is looked at whatever its packets' lengths say."""
+    return Ears[str]().compare(dict(zip(PAIR, (own, voice), strict=True)), [], [PAIR])[PAIR]
+
+
+def suspected(own: Heard, voice: Heard) -> dict[tuple[str, str], float | None]:
+    return Ears[str]().compare(dict(zip(PAIR, (own, voice), strict=True)), [PAIR, PAIR[::-1]], [])
+
+
+@pytest.mark.parametrize(("level_db", "delay_ms"), [(-10, 80), (-15, 400), (-25, 200), (-20, 800)])
+def test_an_echo_is_found(level_db: float, delay_ms: int) -> None:
+    own, voice = heard(microphone(None, "sp", level_db, delay_ms)), heard(microphone("sp"), late=0.05)
+    ((pair, found),) = suspected(own, voice).items()
+    assert pair == PAIR
+    assert found is not None
+    assert found > SAME
+    # The one who is heard twice hears no echo of the other.
+    assert likeness(voice, own) == 0.0
+
+
+def test_two_who_talk_at_once_are_not_alike() -> None:
+    both = heard(microphone("candidate")), heard(microphone("sp"))
+    for own, voice in (both, both[::-1]):
+        found = likeness(own, voice)
+        assert found is not None
+        assert found < SAME - 0.1
+
+
+@pytest.mark.parametrize("own", ["room", "very quiet room", "silence"])
+def test_whoever_only_listens_has_no_echo(own: str) -> None:
+    voice = heard(microphone("sp"))
+    found = likeness(heard(sounds(own) * 5), voice)
+    assert found is not None
+    assert found < OVER
+
+
+def test_of_quiet_rooms_and_of_nobody_nothing_is_told() -> None:
+    room, voice = heard(sounds("room") * 5), heard(microphone("sp"))
+    assert likeness(room, heard(sounds("very quiet room") * 5)) is None
+    assert suspected(room, heard(sounds("very quiet room") * 5)) == {}
+    assert suspected(voice, heard([])) == {}
+    assert (likeness(heard([]), voice) or 0.0) < OVER
+
+
+def test_the_same_sound_in_two_places_is_no_echo() -> None:
+    """Two tabs of one computer, or two who sit in one room."""
+    voice = heard(microphone("sp"))
+    assert likeness(heard(microphone("sp"), late=0.02), voice) == 0.0
+    assert likeness(heard(microphone("sp"), late=0.3), voice) == 0.0
+
+
+def test_a_voice_within_earshot_behind_a_slower_line_is_taken_for_an_echo() -> None:
+    """What arrives is the same. So whoever looks after them is told what the microphone picks up, not from where."""
+    voice, near = microphone("sp"), microphone(None, "sp", -10, 10)
+    assert (likeness(heard(near, late=0.15), heard(voice)) or 0.0) > SAME
+    assert likeness(heard(near, late=0.02), heard(voice)) == 0.0
+
+
+def test_a_voice_that_has_hardly_begun_and_packets_that_make_no_sense() -> None:
+    voice = heard(microphone("sp"))
+    late = Heard([(*packet[:4], packet[4] + 9.0, None) for packet in voice.packets], 10.0)
+    assert likeness(heard(microphone(None, "sp")), late) is None
+    assert (likeness(heard([b"\xff" * 3, b""] * 250), voice) or 0.0) < OVER
+
+
+def test_an_echo_is_over_when_it_is_heard_no_more_while_the_other_speaks() -> None:
+    ann, ben, cy = (Person(name, expected=True) for name in ("ann", "ben", "cy"))
+    ann.compared(ben, SAME - 0.01, 0)
+    assert not ann.echoes
+    ann.compared(ben, SAME, 0)
+    for likeness in (0.0, None, SAME - 0.01, 0.0, None):
+        ann.compared(ben, likeness, 2)
+        assert ben in ann.echoes
+    ann.compared(cy, 0.9, 4)
+    ann.compared(ben, 0.0, 4)
+    assert [*ann.echoes] == [cy]
+    ann.told("off", "on")
+    assert not ann.echoes
+
+
+def test_an_echo_lapses_when_the_other_says_too_little_to_tell_for_a_minute() -> None:
+    ann, ben = (Person(name, expected=True) for name in ("ann", "ben"))
+    ann.compared(ben, SAME, 0)
+    ann.compared(ben, OVER, 50)
+    for now in range(52, 110, 2):
+        ann.compared(ben, None, now)
+        assert ben in ann.echoes
+    ann.compared(ben, None, 110)
+    assert not ann.echoes
