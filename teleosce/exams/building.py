@@ -8,7 +8,7 @@ from teleosce.core.errors import Conflict
 from teleosce.core.ids import new_id
 from teleosce.exams import store, store_building
 from teleosce.exams.exams import first_attempt
-from teleosce.exams.models import Circuit, CircuitState, Encounter, Policy, Slot, Timings
+from teleosce.exams.models import LATER_ROUND, Circuit, CircuitState, Encounter, Policy, Slot, Timings
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,21 @@ def prepare_slots(exam_id: str, wanted: Sequence[NewSlot], now_ms: int) -> Prepa
 
 
 async def add_slots(
-    connection: Connection, exam_id: str, prepared: PreparedSlots, starts: Mapping[str, int], now_ms: int
+    connection: Connection,
+    exam_id: str,
+    prepared: PreparedSlots,
+    starts: Mapping[str, int],
+    now_ms: int,
+    *,
+    sites: Mapping[str, str] | None = None,
 ) -> None:
-    """The slots of an exam that has none, their first encounters, waiting, and circuits with their planned starts."""
+    """The slots of an exam that has none, their first encounters, waiting, and circuits with their planned starts.
+
+    sites: by circuit, whose later rounds are at the same.
+    """
     for name in dict.fromkeys(one.circuit for one in prepared.slots):
-        circuit = Circuit(exam_id, name, CircuitState.planned, 0, starts.get(name), now_ms)
+        site = (sites or {}).get(name.partition(LATER_ROUND)[0], "")
+        circuit = Circuit(exam_id, name, CircuitState.planned, 0, starts.get(name), now_ms, site)
         await store.add_circuit(connection, circuit)
     await store_building.add(connection, prepared.slots, prepared.firsts)
 

@@ -143,6 +143,11 @@ class Exams:
         async with self.database.read() as connection:
             return await store.slots_of(connection, exam_id)
 
+    async def stations_of(self, exam_id: str) -> list[str]:
+        """The hashes of an exam's station versions in the order of the ring."""
+        async with self.database.read() as connection:
+            return await store.stations_of(connection, exam_id)
+
     async def encounter(self, encounter_id: str) -> Encounter:
         """One encounter. Raises NotFound."""
         async with self.database.read() as connection:

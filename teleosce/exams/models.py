@@ -101,7 +101,8 @@ class Exam:
 class Circuit:
     """One parallel copy of the ring of stations, as it stands.
 
-    rotation: the one that runs or ran last; 0 before the first. starts_ms: when it is planned to start.
+    rotation: the one that runs or ran last; 0 before the first. starts_ms: when it is planned to start. site: where its
+    candidates sit; empty where nobody said.
     """
 
     exam_id: str
@@ -110,6 +111,7 @@ class Circuit:
     rotation: int
     starts_ms: int | None
     changed_ms: int
+    site: str = ""
 
     @property
     def turns(self) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, and_, insert, select, update
+from sqlalchemy import Row, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from teleosce.exams.models import Circuit, CircuitState, Exam, Policy, Slot
@@ -53,6 +53,12 @@ async def slots_of(connection: AsyncConnection, exam_id: str) -> list[Slot]:
         select(slots).where(slots.c.exam_id == exam_id).order_by(slots.c.rotation, slots.c.position, slots.c.circuit)
     )
     return [_slot(row) for row in rows]
+
+
+async def stations_of(connection: AsyncConnection, exam_id: str) -> list[str]:
+    """The hashes of an exam's station versions in the order of the ring."""
+    mine = select(slots.c.station_hash).where(slots.c.exam_id == exam_id).group_by(slots.c.station_hash)
+    return list(await connection.scalars(mine.order_by(func.min(slots.c.position), slots.c.station_hash)))
 
 
 async def set_people(connection: AsyncConnection, slot: Slot) -> None:

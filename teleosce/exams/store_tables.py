@@ -36,6 +36,7 @@ circuits = Table(
     Column("rotation", Integer, nullable=False),
     Column("starts_ms", BigInteger),
     Column("changed_ms", BigInteger, nullable=False),
+    Column("site", String(40), nullable=False, server_default=""),
 )
 
 slots = Table(

@@ -299,11 +299,21 @@ def _remarks(plan: ExamPlan, table: Timetable, bank: Bank) -> Iterator[Conflict]
                 f"Circuit {ring.circuit} has {_count(len(ring.candidates), 'candidate')} for "
                 f"{_count(len(plan.stations), 'station')}: {gaps} left empty in each rotation.",
             )
+    yield from _without_site(plan)
     yield from _alone(plan, table, bank)
     without = [plan.number_of(at) for at, one in enumerate(plan.candidates) if not one.email]
     if 0 < len(without) < len(plan.candidates):
         yield remark("no-email", f"No e-mail address: {_listed(without)}. Their links cannot be mailed.", "candidates")
     yield from _unlisted(plan, table)
+
+
+def _without_site(plan: ExamPlan) -> Iterator[Conflict]:
+    """Circuits whose candidates sit nobody knows where, beside those that have a site."""
+    some = any(one.site for one in plan.circuits)
+    for at, one in enumerate(plan.circuits):
+        if some and not one.site:
+            said = f"Circuit {one.name} has no site and others have: results compare sites only where all have one."
+            yield Conflict("no-site", said, blocks=False, place=("circuits", at))
 
 
 def _alone(plan: ExamPlan, table: Timetable, bank: Bank) -> Iterator[Conflict]:

@@ -111,10 +111,11 @@ class PlanStation(Part):
 
 
 class Circuit(Part):
-    """A parallel copy of the ring. `starts`, if given, in place of the exam's."""
+    """A parallel copy of the ring. `starts`, if given, in place of the exam's. `site`: where its candidates sit."""
 
     name: CircuitName
     starts: Starts = ()
+    site: Short = ""
 
 
 class Break(Part):

@@ -131,7 +131,8 @@ class Plans:
             starts = {ring.circuit: ring.starts_ms for ring in table.rings if ring.planned}
             policy = Policy(**plan.policy.model_dump())
             await change_exam(connection, exam_id, title=plan.title, zone=plan.zone, policy=policy)
-            await add_slots(connection, exam_id, slots, starts, now_ms)
+            sites = {one.name: one.site for one in plan.rings}
+            await add_slots(connection, exam_id, slots, starts, now_ms, sites=sites)
             if "marking" in plan.model_fields_set:
                 await add_rules(connection, exam_id, plan.marking, now_ms)
             if "feedback" in plan.model_fields_set:

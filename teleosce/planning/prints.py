@@ -45,11 +45,12 @@ def timetable_pdf(schedule: Schedule) -> bytes:
     for name, entries in schedule.by_circuit.items():
         day = schedule.day(entries[0].starts_ms, name)
         where = f"{day}. Times are those of {place_name(schedule.exam.zone)}." if day else "Times count from the start."
+        site = f", {its}" if (its := schedule.sites.get(name)) else ""
         rows = grid(schedule, name)
         for first in range(3, len(rows[0]), _WIDE):
             part = [(*row[:3], *row[first : first + _WIDE]) for row in rows]
             story += [
-                Paragraph(escape(f"{schedule.exam.title}: circuit {name}"), title),
+                Paragraph(escape(f"{schedule.exam.title}: circuit {name}{site}"), title),
                 Paragraph(escape(where), small),
             ]
             story += [Spacer(1, 5 * mm), _table(part, [20 * mm, 15 * mm, 15 * mm]), PageBreak()]

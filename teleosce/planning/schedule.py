@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -61,12 +61,16 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Schedule:
-    """An exam's people and slots. `planned`: the circuits whose start is known; others begin at 0."""
+    """An exam's people and slots. `planned`: the circuits whose start is known; others begin at 0.
+
+    sites: of the circuits that have one.
+    """
 
     exam: Exam
     seats: tuple[Seat, ...]
     entries: tuple[Entry, ...]
     planned: frozenset[str]
+    sites: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def by_circuit(self) -> dict[str, list[Entry]]:
@@ -124,7 +128,8 @@ async def schedule_of(exams: Exams, people: People, stations: StationStore, exam
     exam = await exams.exam(exam_id)
     seats = {one.id: one for one in await people.seats(exam_id)}
     firsts = [one for one in await exams.encounters(exam_id) if one.attempt == 1]
-    starts = {circuit.name: circuit.starts_ms for circuit in await exams.circuits(exam_id)}
+    circuits = await exams.circuits(exam_id)
+    starts = {circuit.name: circuit.starts_ms for circuit in circuits}
     spans = _spans(firsts, starts)
     titles = {one: await stations.get(one) for one in {encounter.station_hash for encounter in firsts}}
     pauses = _pauses(firsts, {one for one, version in titles.items() if version.rest})
@@ -153,7 +158,8 @@ async def schedule_of(exams: Exams, people: People, stations: StationStore, exam
         for one in firsts
     )
     known = frozenset(name for name, at_ms in starts.items() if at_ms is not None)
-    return Schedule(exam, tuple(seats.values()), entries, known)
+    sites = {circuit.name: circuit.site for circuit in circuits if circuit.site}
+    return Schedule(exam, tuple(seats.values()), entries, known, sites)
 
 
 def _spans(firsts: Sequence[Encounter], starts: Mapping[str, int | None]) -> dict[tuple[str, int], tuple[int, int]]:

@@ -32,8 +32,12 @@ def timetable_xlsx(schedule: Schedule) -> bytes:
     book = _workbook()
     for name in schedule.by_circuit:
         _fill(_sheet(book, f"Circuit {name}"), grid(schedule, name))
-    head = ("Circuit", "Rotation", "Date", "From", "To", "Station", "Title", "Candidate", "Name", "SP", "Examiner")
-    _fill(_sheet(book, "Slots"), [head, *(_slot(schedule, entry) for entry in _in_order(schedule.entries))])
+    head: Row = ("Circuit", "Rotation", "Date", "From", "To", "Station", "Title", "Candidate", "Name", "SP", "Examiner")
+    rows = [head, *(_slot(schedule, entry) for entry in _in_order(schedule.entries))]
+    if schedule.sites:
+        sites = ["Site", *(schedule.sites.get(one.circuit, "") for one in _in_order(schedule.entries))]
+        rows = [(*row, site) for row, site in zip(rows, sites, strict=True)]
+    _fill(_sheet(book, "Slots"), rows)
     _fill(_sheet(book, "People"), people_rows(schedule))
     return _saved(book)
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from icalendar import Calendar
 from openpyxl import load_workbook
+from reportlab import rl_config
 
 from teleosce.core.errors import Conflict, NotFound
 from teleosce.keeping.store import where_named
@@ -160,6 +162,30 @@ async def test_sheets_and_prints_hold_everyone(rooms: Rooms) -> None:
     for made in (timetable_pdf(schedule), cards_pdf(schedule, links)):
         assert made.startswith(b"%PDF")
         assert len(made) > 5000
+
+
+async def test_sites_go_from_the_plan_to_prints_and_results(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    circuits = [{"name": "A", "site": "North"}, {"name": "B", "site": "<South>"}]
+    people = [{"name": f"Candidate {at}"} for at in range(7)]
+    plan = PLAN | {"stations": ["low-mood", "rest"], "circuits": circuits, "candidates": people, "people": []}
+    plans = plans_of(rooms)
+    kept = await plans.create(plan)
+    await plans.build(kept.exam_id, kept.version)
+    schedule = await schedule_in(rooms, kept.exam_id)
+    # A later round is a circuit of its own; it is held where the first is.
+    later = {"A round 2": "North", "B round 2": "<South>"}
+    assert schedule.sites == {"A": "North", "B": "<South>"} | later
+    where = {one.candidate: one.circuit for one in await rooms.exams.encounters(kept.exam_id) if one.candidate}
+    basis = await rooms.results.basis(kept.exam_id)
+    assert basis.sites == {who: schedule.sites[circuit] for who, circuit in where.items()}
+    assert {basis.sites[who] for who, circuit in where.items() if circuit in later} == {"North", "<South>"}
+    assert set(basis.cohort().sites) == {"North", "<South>"}
+    # Files made alike differ by what they say alone.
+    monkeypatch.setattr(rl_config, "invariant", 1)
+    named, other, without = (
+        timetable_pdf(replace(schedule, sites=sites)) for sites in (schedule.sites, schedule.sites, {})
+    )
+    assert named == other != without
 
 
 async def test_an_erased_person_leaves_the_plan(rooms: Rooms) -> None:

@@ -17,6 +17,18 @@ def _said(more: dict[str, Any]) -> list[Conflict]:
     return [one for one in conflicts(made, timetable(made, bank()), bank()) if one.blocks]
 
 
+def test_circuits_without_a_site_beside_those_with_one_are_remarked() -> None:
+    def said(*sites: str) -> list[Conflict]:
+        circuits = [{"name": name, "site": site} for name, site in zip("ABC", sites, strict=False)]
+        made = plan(2, 6, circuits=circuits)
+        return [one for one in conflicts(made, timetable(made, bank()), bank()) if one.kind == "no-site"]
+
+    assert said("", "") == said("North", "South") == said("North") == []
+    (found,) = said("North", "", "South")
+    assert (found.blocks, found.place) == (False, ("circuits", 1))
+    assert found.message.startswith("Circuit B has no site")
+
+
 SHORT = {"from": "09:00", "to": "09:10"}
 
 

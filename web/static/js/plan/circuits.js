@@ -13,12 +13,21 @@ import { setCircuits, setPlace, stationOf } from "./document.js";
  */
 export function circuitsScreen(plan, bank, changed) {
   const count = byId("circuit-count", HTMLInputElement);
+  const site = byId("circuit-site", HTMLInputElement);
   let chosen = "";
   count.addEventListener("input", () => {
     const wanted = Math.round(count.valueAsNumber);
     if (!(wanted >= 1 && wanted <= 30)) return;
     setCircuits(plan, wanted);
     draw();
+    changed();
+  });
+
+  site.addEventListener("input", () => {
+    const own = plan.circuits.find((one) => one.name === chosen);
+    if (!own) return;
+    own.site = site.value.trim();
+    if (!own.site) delete own.site;
     changed();
   });
 
@@ -29,6 +38,10 @@ export function circuitsScreen(plan, bank, changed) {
     byId("circuit-tabs").replaceChildren(...names.map(tab));
     byId("circuit-tabs").hidden = names.length < 2;
     known();
+    byId("circuit-site-label").textContent = t("Site of circuit {name}", { name: chosen });
+    // A row of one place needs no name for it, unless it has one.
+    byId("circuit-site-field").hidden = names.length < 2 && !plan.circuits[0]?.site;
+    if (document.activeElement !== site) site.value = plan.circuits.find((one) => one.name === chosen)?.site ?? "";
     byId("circuit-places").replaceChildren(...(plan.stations.length ? plan.stations.map(line) : [el("p", { class: "soft" }, t("Choose the stations first."))]));
   }
 
@@ -79,6 +92,7 @@ export function circuitsScreen(plan, bank, changed) {
 
   /** Names that were typed before, to choose from. */
   function known() {
+    byId("known-sites").replaceChildren(...[...new Set(plan.circuits.map((one) => one.site ?? ""))].filter(Boolean).map((value) => el("option", { value })));
     for (const role of /** @type {("sp" | "examiner")[]} */ (["sp", "examiner"])) {
       const names = plan.stations.flatMap((one) => Object.values(one.people).map((place) => place[role] ?? ""));
       names.push(...plan.people.filter((one) => one.role === role).map((one) => one.name));

@@ -21,6 +21,8 @@ export interface PlanStation {
 
 export interface PlanCircuit {
   name: string;
+  /** Where its candidates sit. */
+  site?: string;
   [other: string]: unknown;
 }
 
