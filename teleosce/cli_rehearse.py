@@ -53,8 +53,8 @@ def rehearse(
         list[str] | None,
         typer.Option(
             help="Made to go wrong; repeatable. loss=5%, delay=150ms, reorder=2%, reload@20, vanish@20, drop=20s@15, "
-            "move@20, silent, black, kill@20: seconds into the encounters, @2/20 those of the second rotation, or "
-            "@random. It befalls the candidates; add :sp or :both for others, or :3 for so many people by chance. "
+            "move@20, silent, black, echo, kill@20: seconds into the encounters, @2/20 those of the second rotation, "
+            "or @random. It befalls the candidates; add :sp or :both for others, or :3 for so many people by chance. "
             "reload=5% is a share of all people in each rotation.",
             metavar="SPEC",
         ),

@@ -23,6 +23,7 @@ from teleosce.rehearsal.facts import Facts
 from teleosce.rehearsal.own_server import OwnServer, settings_for
 from teleosce.rehearsal.picture import FORMATS
 from teleosce.rehearsal.stage import Cast, Plan, Stage, make_cast
+from teleosce.rehearsal.ticker import ticker
 from teleosce.rehearsal.trouble import KINDS, Trouble, timed
 from teleosce.rehearsal.usage import Meter
 from teleosce.rehearsal.visitor import Visitor
@@ -153,6 +154,7 @@ async def look_back(
         if cast is not None:
             await aftermath.words(cast)
     facts.machine["load average at the end"] = _load()
+    facts.kept_waiting_s = round(ticker().longest_s, 2)
     if server is not None:
         facts.usage = server.meter.usage()
         noted = [Acknowledgement(**one.__dict__) for scribe in stage.scribes for one in scribe.acknowledged]

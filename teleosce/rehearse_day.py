@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,17 +104,6 @@ async def _from_data(school: Settings, said: str) -> Copied:
         return Copied(_nameless(plan), folders)
 
 
-def _refuse_two(versions: Iterable[StationVersion]) -> None:
-    """A rehearsal's people meet two by two."""
-    together = [one.title for one in versions if one.candidates > 1]
-    if together:
-        raise Invalid(
-            f"“{together[0]}” is a station for two candidates at once, and a rehearsal plays stations for one. "
-            "Rehearse the plan with another station in its place.",
-            code="two-candidates",
-        )
-
-
 def _nameless(plan: ExamPlan) -> dict[str, Any]:
     people = tuple(one.model_copy(update={"email": ""}) for one in plan.people)
     candidates = tuple(
@@ -132,8 +121,6 @@ async def _make(settings: Settings, copied: Copied, pace: Pace) -> Course:
         await freeze_stations(rooms)
         for folder, version in copied.stations.items():
             await rooms.stations.freeze(version, folder)
-        named = {station["station"] for station in copied.document["stations"]}
-        _refuse_two(one for one in await rooms.stations.all() if named & {one.hash, one.slug})
         plans = plans_of(rooms)
         kept = await plans.create(copied.document)
         table = await plans.build(kept.exam_id, kept.version, pace=pace.of)
@@ -144,12 +131,18 @@ async def _course(rooms: Rooms, exam_id: str, table: Timetable) -> Course:
     now_ms = rooms.clock.now_ms()
     schedule = await schedule_in(rooms, exam_id)
     tokens = await rooms.people.issue_links([one.id for one in schedule.seats], now_ms - 60_000, now_ms + DAY_MS)
-    found = {(one.circuit, one.rotation, one.position): one for one in await rooms.exams.encounters(exam_id)}
+    # Nobody is in two places: in a rotation each candidate has one encounter.
+    encounters = await rooms.exams.encounters(exam_id)
+    found = {(one.circuit, one.rotation, one.candidate): one for one in encounters}
+    joined = {one.joins: one for one in encounters if one.joins is not None}
     stops = []
     for entry in schedule.entries:
-        encounter = found[entry.circuit, entry.rotation, entry.position]
         assert entry.candidate is not None
+        encounter = found[entry.circuit, entry.rotation, entry.candidate.id]
+        if encounter.joins is not None:
+            continue
         met = entry.sp or (entry.examiner if entry.speaks else None)
+        second = joined.get(encounter.id)
         stops.append(
             Stop(
                 encounter.id,
@@ -161,6 +154,8 @@ async def _course(rooms: Rooms, exam_id: str, table: Timetable) -> Course:
                 met.id if met else None,
                 entry.examiner.id if entry.examiner and not entry.speaks else None,
                 encounter.timings,
+                second.candidate if second else None,
+                second.id if second else None,
             )
         )
     people = [Seated(one.id, one.role.value, f"/j#{tokens[one.id]}") for one in schedule.seats if one.role in _ROLES]
@@ -209,7 +204,8 @@ def _plan(wanted: WantedDay, course: Course, seed: int) -> tuple[Plan, DayFacts]
     working = [one for one in course.stops if not one.rest and one.sp is not None]
     if not working:
         raise Invalid("There is no consultation in this exam, so there is nothing to rehearse.")
-    players = {seat for one in working for seat in one.room} | {one.candidate for one in course.stops}
+    candidates = {seat for one in course.stops for seat in one.candidates}
+    players = {seat for one in working for seat in one.room} | candidates
     seconds = max(one.timings.encounter_s for one in working)
     shortest = min(one.timings.encounter_s for one in working)
     rotations = max(one.rotation for one in course.stops)
@@ -227,7 +223,6 @@ def _plan(wanted: WantedDay, course: Course, seed: int) -> tuple[Plan, DayFacts]
         form=FORMATS[wanted.picture],
     )
     roles = [one.role for one in course.people]
-    candidates = {one.candidate for one in course.stops}
     day = DayFacts(
         title=course.title,
         circuits=list(course.circuits),
@@ -246,12 +241,13 @@ async def _read_log(settings: Settings, course: Course, day: DayFacts) -> None:
     """Every encounter went through its phases, each once."""
     async with at_rest(settings) as rooms:
         for stop in course.stops:
-            entries = await rooms.exams.phase_log(stop.encounter)
-            day.transitions += sum(entry.cause in MOVES for entry in entries)
-            day.log += [
-                f"rotation {stop.rotation} of circuit {stop.circuit}, station {stop.position}: {fault}"
-                for fault in _faults(stop, entries)
-            ]
+            for encounter in stop.encounters:
+                entries = await rooms.exams.phase_log(encounter)
+                day.transitions += sum(entry.cause in MOVES for entry in entries)
+                day.log += [
+                    f"rotation {stop.rotation} of circuit {stop.circuit}, station {stop.position}: {fault}"
+                    for fault in _faults(stop, entries)
+                ]
 
 
 def _faults(stop: Stop, entries: Sequence[PhaseEntry]) -> list[str]:

@@ -25,6 +25,7 @@ from teleosce.web.plans import plans_of
 STATIONS = ("chest-pain-video", "low-mood", "diabetes-review", "feverish-child", "inhaler-technique", "biopsy-result")
 TITLE = "Teleconsultation finals, simulated"
 ZONE = "Europe/London"
+SITES = ("North campus", "South campus")
 PHASES = {"reading_s": 120, "encounter_s": 600, "note_s": 300, "changeover_s": 60, "warning_s": 120}
 """The same for all stations: a day that turns at one beat."""
 TWICE = 0.18
@@ -153,7 +154,10 @@ class _Making:
             "zone": ZONE,
             "starts": [self.nine.replace(tzinfo=None).isoformat()],
             "phases": PHASES,
-            "circuits": list(world.circuits),
+            "circuits": [
+                {"name": circuit, "site": SITES[2 * at >= len(world.circuits)]}
+                for at, circuit in enumerate(world.circuits)
+            ],
             "stations": [
                 {"station": version.hash, "people": {circuit: people[place, circuit] for circuit in world.circuits}}
                 for place, version in enumerate(world.stations)

@@ -22,7 +22,7 @@ from teleosce.rtc import PeerState
 from teleosce.transcripts import State
 from teleosce.watching import AlarmKind
 from teleosce.web import Rooms
-from teleosce.web.socket import TICKET_MS
+from teleosce.web.hub import TICKET_MS
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +51,7 @@ DISRUPTIONS = {
     AlarmKind.no_sound: (IncidentKind.sound, True),
     AlarmKind.silent: (IncidentKind.sound, True),
     AlarmKind.unheard: (IncidentKind.sound, False),
+    AlarmKind.echo: (IncidentKind.sound, False),
     AlarmKind.clipping: (IncidentKind.sound, False),
     AlarmKind.no_picture: (IncidentKind.picture, True),
     AlarmKind.dark: (IncidentKind.picture, True),

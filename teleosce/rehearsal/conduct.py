@@ -95,6 +95,7 @@ class Conductor:
         for actor in self.stage.actors:
             actor.facts.packets = Packets(**actor.participant.counts().__dict__)
             self._unasked(actor, over)
+        self.facts.writers = len(self.stage.scribes)
         for scribe in self.stage.scribes:
             await scribe.stop()
             self.facts.marks_acknowledged += len(scribe.acknowledged)

@@ -58,7 +58,10 @@ def read_seconds(text: str) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Stop:
-    """One encounter of the day as planned: seats, and lengths in seconds. sp: in a viva the examiner."""
+    """One encounter of the day as planned: seats, and lengths in seconds. sp: in a viva the examiner.
+
+    second: of two candidates who meet there at once, the one whose own encounter, `joined`, is held in this one's room.
+    """
 
     encounter: str
     circuit: str
@@ -69,11 +72,23 @@ class Stop:
     sp: str | None
     examiner: str | None
     timings: Timings
+    second: str | None = None
+    joined: str | None = None
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """One, or two."""
+        return (self.candidate, *((self.second,) if self.second else ()))
+
+    @property
+    def encounters(self) -> tuple[str, ...]:
+        """One for each candidate."""
+        return (self.encounter, *((self.joined,) if self.joined else ()))
 
     @property
     def room(self) -> tuple[str, ...]:
         """The seats of those who meet."""
-        return tuple(seat for seat in (self.candidate, self.sp) if seat is not None)
+        return (*self.candidates, *((self.sp,) if self.sp else ()))
 
     @property
     def seats(self) -> tuple[str, ...]:

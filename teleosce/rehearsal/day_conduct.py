@@ -90,8 +90,8 @@ class DayConductor(Conductor):
 
     async def _tick_off(self, circuits: list[str]) -> None:
         """The invigilator has seen everybody's face."""
-        candidates = {one.candidate for one in self._course.stops if one.circuit in circuits} - self._ticked
-        for seat in sorted(candidates):
+        candidates = {seat for one in self._course.stops if one.circuit in circuits for seat in one.candidates}
+        for seat in sorted(candidates - self._ticked):
             await self._order("identities", {"seat": seat, "how": "photo"})
         self._ticked |= candidates
 
@@ -193,6 +193,7 @@ class DayConductor(Conductor):
 
     async def finish(self) -> None:
         """Everybody's counts, and what their pages were told."""
+        self.facts.writers = len(self.stage.scribes)
         for scribe in self.stage.scribes:
             await scribe.stop()
             self.facts.marks_acknowledged += len(scribe.acknowledged)
@@ -231,13 +232,13 @@ class DayConductor(Conductor):
         found = {one["id"]: one for one in day["encounters"]}
         done: dict[tuple[str, int], list[bool]] = {}
         for stop in self._course.stops:
-            one = found[stop.encounter]
             where = f"rotation {stop.rotation} of circuit {stop.circuit}, station {stop.position}"
-            done.setdefault((stop.circuit, stop.rotation), []).append(one["phase"] == "done")
-            if one["phase"] != "done":
-                self._day.stuck.append(f"{where}: {one['phase']}")
-            elif one["outcome"] != "completed":
-                self._day.missed.append(f"{where}: {one['outcome']}")
+            for one in (found[each] for each in stop.encounters):
+                done.setdefault((stop.circuit, stop.rotation), []).append(one["phase"] == "done")
+                if one["phase"] != "done":
+                    self._day.stuck.append(f"{where}: {one['phase']}")
+                elif one["outcome"] != "completed":
+                    self._day.missed.append(f"{where}: {one['outcome']}")
         self._day.turned = sum(all(some) for some in done.values())
         for pair in self.stage.pairs:
             stop, one = self._course.by_encounter[pair.encounter], found[pair.encounter]
@@ -249,8 +250,9 @@ class DayConductor(Conductor):
                     circuit=stop.circuit,
                     rotation=stop.rotation,
                     position=stop.position,
-                    candidate=pair.actors[0].facts.seat,
-                    sp=pair.actors[1].facts.seat,
+                    candidate=stop.candidate,
+                    second=stop.second,
+                    sp=pair.actors[-1].facts.seat,
                     seconds=round((pair.ended_ms - pair.started_ms) / 1000, 3),
                     outcome=one["outcome"],
                 )

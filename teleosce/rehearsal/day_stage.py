@@ -58,8 +58,8 @@ class DayStage(Stage):
                     self._hear(one.seat, page)
         for stop in self.course.stops:
             if stop.sp is not None and not stop.rest:
-                both = (self._actors[stop.candidate], self._actors[stop.sp])
-                self.pairs.append(Pair(len(self.pairs) + 1, self.course.exam, stop.encounter, both))
+                they = tuple(self._actors[seat] for seat in stop.room)
+                self.pairs.append(Pair(len(self.pairs) + 1, self.course.exam, stop.encounter, they))
 
     def _writers(self) -> dict[str, str]:
         """Examiners, and the first encounter of each."""

@@ -73,9 +73,16 @@ class Session(BaseModel):
     rotation: int
     position: int
     candidate: str
+    second: str | None = None
+    """Another candidate, at a station for two."""
     sp: str
     seconds: float
     outcome: str | None
+
+    @property
+    def people(self) -> list[str]:
+        """The seats of those who met."""
+        return [seat for seat in (self.candidate, self.second, self.sp) if seat is not None]
 
 
 class Boundary(BaseModel):
@@ -168,6 +175,8 @@ class Facts(BaseModel):
     takes: list[Take] = []
     kills: list[Kill] = []
     words: list[Words] | None = None
+    writers: int = 1
+    """Examiners who saved remarks all the while. None do where each of them speaks with candidates."""
     marks_acknowledged: int = 0
     marks_missing: int = 0
     unfinished: list[str] = []
@@ -175,5 +184,7 @@ class Facts(BaseModel):
     usage: Usage | None = None
     breaches: list[str] | None = None
     """What `teleosce verify` found in the data folder; None where there was no folder to look into."""
+    kept_waiting_s: float = 0.0
+    """The longest time that the machine did not let anybody of the rehearsal act."""
     mishaps: list[str] = []
     """What went wrong that nobody had asked for."""

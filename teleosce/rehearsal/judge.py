@@ -7,6 +7,8 @@ from math import ceil
 from teleosce.rehearsal.facts import Facts, Person, Session
 
 JOIN_P95_S, BACK_S, LOST_S, KILL_LOST_S, IN_STEP_S, ALARM_S = 3.0, 10.0, 1.0, 0.7, 0.040, 10.0
+FIRST_WORDS_S = 10.0
+"""The dialogue begins with the consultation, and by then the one who answers has spoken: before it there is no echo."""
 APART_MS = 250
 """How far pages may be apart at a phase's beginning."""
 LATE_MS = 1000
@@ -14,10 +16,17 @@ LATE_MS = 1000
 BEEPS = ((0.0, 1.0), (5.0, 0.99), (10.0, 0.95), (20.0, 0.85))
 """Up to so much loss in per cent, so large a share of the beeps must be in the recording."""
 WORDS = 0.2
+WAITING_S = 0.25
+"""A machine that keeps everybody of the rehearsal waiting for longer is too busy for a verdict on times."""
 HANDLES = 8
 """A server that has done its work may hold so many file handles more than before."""
 INTERRUPTED = ("reload", "vanish", "drop", "move", "silent")
-SEEN_AS = {"silent": ("silent",), "black": ("dark", "covered", "frozen")}
+SEEN_AS = {
+    "silent": (("silent",), ALARM_S),
+    "black": (("dark", "covered", "frozen"), ALARM_S),
+    "echo": (("echo",), ALARM_S + FIRST_WORDS_S),
+}
+"""As what a fault is seen, and within how many seconds of the bell."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +187,7 @@ def _missing(facts: Facts) -> list[float]:
     if facts.day is None:
         return [missing_s(facts, seat) for seat in well]
     held = (one for one in facts.day.sessions if one.outcome == "completed")
-    return [missing_s(facts, seat, one) for one in held for seat in (one.candidate, one.sp) if seat in well]
+    return [missing_s(facts, seat, one) for one in held for seat in one.people if seat in well]
 
 
 def _beeps(facts: Facts) -> Iterator[Verdict]:
@@ -236,14 +245,14 @@ def _kills(facts: Facts) -> Iterator[Verdict]:
 
 
 def _alarms(facts: Facts) -> Iterator[Verdict]:
-    for trouble, kinds in SEEN_AS.items():
+    for trouble, (kinds, bound) in SEEN_AS.items():
         ill = [one for one in facts.people if any(each.startswith(trouble) for each in one.troubles)]
         if ill:
             told = [min((at for kind, at in one.alarms if kind in kinds), default=None) for one in ill]
             times = [one for one in told if one is not None]
             found = f"{len(times)} of {len(ill)}" + (f", the last after {max(times):.1f} s" if times else "")
-            good = len(times) == len(ill) and max(times) <= ALARM_S
-            yield Verdict(f"Alarm for “{trouble}”", found, f"each within {ALARM_S:g} s", good)
+            good = len(times) == len(ill) and max(times) <= bound
+            yield Verdict(f"Alarm for “{trouble}”", found, f"each within {bound:g} s", good)
     false = [
         f"{kind} ({one.role} {one.session})"
         for one in facts.people
@@ -255,6 +264,8 @@ def _alarms(facts: Facts) -> Iterator[Verdict]:
 
 
 def _marks(facts: Facts) -> Iterator[Verdict]:
+    if not facts.writers:
+        return
     found = f"{facts.marks_acknowledged - facts.marks_missing} of {facts.marks_acknowledged} acknowledged"
     good = facts.marks_missing == 0 and facts.marks_acknowledged > 0
     yield Verdict("Examiners' remarks that are there", found, "all", good)
@@ -281,6 +292,11 @@ def _house(facts: Facts) -> Iterator[Verdict]:
         found = f"{used.handles_before} before, {used.handles_most} at most, {used.handles_after} after"
         yield Verdict("Its file handles", found, f"at most {HANDLES} more after", more <= HANDLES)
         yield Verdict("Its threads and disk", f"{used.threads_most} at most; {used.disk_mib:.0f} MiB on disk", "", None)
+    if facts.kept_waiting_s:
+        found = f"for at most {facts.kept_waiting_s:.2f} s"
+        if facts.kept_waiting_s > WAITING_S:
+            found += ": it was too busy, and what is late may be its fault. Rehearse while it does nothing else"
+        yield Verdict("This machine kept all these people waiting", found, "", None)
     if facts.breaches is not None:
         found = "; ".join(facts.breaches[:4]) + (" …" if len(facts.breaches) > 4 else "")
         yield Verdict("Breaches found in the data folder", found or "none", "none", not facts.breaches)

@@ -99,14 +99,14 @@ class Reel:
         numbers = 0
         for second in range(len(self.sound) // PER_SECOND):
             heard = range(second * PER_SECOND, (second + 1) * PER_SECOND)
-            yield "audio", [(n, n * 960, n == 0, self.sound[n], zero + n / PER_SECOND) for n in heard]
+            yield "audio", [(n, n * 960, n == 0, self.sound[n], zero + n / PER_SECOND, None) for n in heard]
             shown: list[Packet] = []
             for index in range(second * self.fps, (second + 1) * self.fps):
                 frame = self.pictures[index % len(self.pictures)]
                 for place, piece in enumerate(frame):
                     last, begins = place == len(frame) - 1, b"\x00" if place else b"\x10"  # RFC 7741, 4.2
                     stamp = index * 90_000 // self.fps
-                    shown.append((numbers, stamp, last, begins + piece, zero + index / self.fps))
+                    shown.append((numbers, stamp, last, begins + piece, zero + index / self.fps, None))
                     numbers += 1
             yield "video", shown
 

@@ -78,7 +78,7 @@ def _sessions(facts: Facts) -> list[tuple[Session, list[Take], float]]:
         (
             one,
             [take for take in facts.takes if take.session == one.number],
-            max(missing_s(facts, one.candidate, one), missing_s(facts, one.sp, one)),
+            max(missing_s(facts, seat, one) for seat in one.people),
         )
         for one in (facts.day.sessions if facts.day else [])
     ]

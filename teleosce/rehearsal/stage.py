@@ -6,8 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from teleosce.core.errors import Fault, Unavailable
-from teleosce.rehearsal.dialogue import Line, act
+from teleosce.rehearsal.dialogue import Line, Speech, act
 from teleosce.rehearsal.facts import Person
 from teleosce.rehearsal.footage import Footage, Performance, make_footage
 from teleosce.rehearsal.participant import Participant
@@ -15,11 +18,13 @@ from teleosce.rehearsal.picture import FULL, Format
 from teleosce.rehearsal.scribe import Scribe
 from teleosce.rehearsal.trouble import Trouble, line_for
 from teleosce.rehearsal.visitor import Visitor
+from teleosce.rehearsal.voices import echoed
 
 EXAM = 6
 """Pairs in one exam: each candidate has a slot at each station, so slots grow with the square."""
 NAMES = {"candidate": "Candidate", "sp": "Patient"}
-FOOTAGE_FAULTS = ("silent", "black")
+FOOTAGE_FAULTS = ("silent", "black", "echo")
+ECHO_DB, ECHO_MS = -15.0, 250
 
 
 @dataclass(frozen=True)
@@ -52,12 +57,15 @@ class Actor:
 
 @dataclass
 class Pair:
-    """A session: candidate and patient in one encounter. bell: when it was rung; started_ms: by the server's clock."""
+    """A session: candidate (or two of them) and patient in one encounter.
+
+    bell: when it was rung; started_ms: by the server's clock.
+    """
 
     session: int
     exam: str
     encounter: str
-    actors: tuple[Actor, Actor]
+    actors: tuple[Actor, ...]
     bell: float = 0.0
     phase: str = "waiting"
     started_ms: int = 0
@@ -89,13 +97,22 @@ def make_cast(plan: Plan) -> Cast:
         footage[role] = make_footage(
             role,
             name,
-            speech.tracks[role] if lines else None,
+            _said(speech, role, echo="echo" in faults) if lines else None,
             silent="silent" in faults,
             black="black" in faults,
             form=plan.form,
         )
     script = {role: " ".join(line.text for line in lines if line.speaker == role) for role in NAMES}
     return Cast(footage, script, max(1, int(spare // whole)))
+
+
+def _said(speech: Speech, role: str, *, echo: bool) -> NDArray[np.int16]:
+    """What a microphone hears of a dialogue: with an echo, the other's voice as well."""
+    own = speech.tracks[role]
+    if not echo:
+        return own
+    (other,) = (track for speaker, track in speech.tracks.items() if speaker != role)
+    return (own.astype(np.int32) + echoed(other, ECHO_DB, ECHO_MS)).clip(-32768, 32767).astype(np.int16)
 
 
 class Stage:

@@ -20,6 +20,8 @@ class Ticker:
 
     def __init__(self) -> None:
         self._members: dict[Ticked, None] = {}
+        self.longest_s = 0.0
+        """The longest time between two ticks: so long this machine kept everybody waiting."""
         self._task: asyncio.Task[None] | None = None
 
     def add(self, member: Ticked) -> None:
@@ -33,8 +35,10 @@ class Ticker:
         self._members.pop(member, None)
 
     async def _run(self) -> None:
+        last = time.monotonic()
         while self._members:
             began = time.monotonic()
+            self.longest_s, last = max(self.longest_s, began - last), began
             for member in list(self._members):
                 if member in self._members:
                     member.step(time.monotonic())

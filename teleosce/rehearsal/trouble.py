@@ -47,6 +47,7 @@ KINDS = {
     "move": Kind("move@20: the media comes from another port from then on", moment=True),
     "silent": Kind("silent: the microphone gives only silence", some=False),
     "black": Kind("black: the camera gives only black", some=False),
+    "echo": Kind("echo: the microphone picks up the other's voice from the loudspeaker", some=False),
     "kill": Kind("kill@20: the server is killed with SIGKILL and started again", moment=True, server=True),
 }
 

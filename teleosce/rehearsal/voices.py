@@ -34,6 +34,24 @@ def say(text: str, speaker: str) -> NDArray[np.int16]:
     return _shifted(np.asarray(model(text, seed=0), dtype=np.float32), 24_000, PITCH[speaker])
 
 
+def echoed(voice: NDArray[np.int16], level_db: float, delay_ms: int, seed: int = 0) -> NDArray[np.int16]:
+    """A voice as a microphone picks it up from a loudspeaker in a small room: duller, reverberant and later.
+
+    level_db: against the voice itself. seed: of the room. As long as the voice.
+    """
+    from scipy.signal import butter, fftconvolve, sosfilt
+
+    times = np.arange(RATE // 4) / RATE
+    room = np.random.default_rng(seed).normal(0, 1, len(times)) * np.exp(-times / 0.05)
+    room[0] = 6
+    heard = fftconvolve(voice.astype(np.float64), room)[: len(voice)]
+    heard = sosfilt(butter(2, (250, 6000), "band", fs=RATE, output="sos"), heard)
+    loudness = [float(np.square(one, dtype=np.float64).sum()) for one in (voice, heard)]
+    heard *= 10 ** (level_db / 20) * np.sqrt(loudness[0] / max(loudness[1], 1e-9))
+    late = np.concatenate((np.zeros(delay_ms * RATE // 1000), heard))[: len(voice)]
+    return np.asarray(late.clip(-32768, 32767).astype(np.int16))
+
+
 def _shifted(samples: NDArray[np.float32], rate: int, pitch: float) -> NDArray[np.int16]:
     """Played slower and then stretched back: lower, at the same pace."""
     graph = Graph()

@@ -72,7 +72,7 @@ async def test_firefox_is_told_how_to_allow_what_was_refused(tmp_path: Path) -> 
         await page.shown("#again-camera")
         said = await page.text("#check-camera")
         assert "not allowed" in said
-        assert "at the left of the address" in said
+        assert "to the left of the address" in said
         await page.click("#speaker-play")
         await page.click("#speaker-heard")
         await page.click('#enter:not([aria-disabled="true"])')

@@ -1,8 +1,6 @@
 """The machine's clock set back and forward by an hour, and daylight saving ending, in the middle of an encounter."""
 
 import asyncio
-import shutil
-import subprocess
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.faults.server_under_fire import UnderFire, under_fire
+from tests.faults.wall_clock import WallClock, needs_compiler
 
 pytestmark = pytest.mark.faults
 
-COMPILER = shutil.which("cc")
 HOUR = 3600
 NEAR_S = 3.0
 
@@ -25,29 +23,11 @@ async def left_s(fire: UnderFire) -> float:
     return float(encounter["phase_ends_ms"] - day["now_ms"]) / 1000
 
 
-class WallClock:
-    """The wall clock of the server's process alone; `set` moves it at once, by seconds from the true time."""
-
-    def __init__(self, fire: UnderFire, folder: Path) -> None:
-        self._file, library = folder / "wall-clock", folder / "wall_clock.so"
-        source = Path(__file__).with_name("wall_clock.c")
-        subprocess.run([str(COMPILER), "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
-        self.set(0)
-        fire.environment |= {"LD_PRELOAD": str(library), "WALL_CLOCK_FILE": str(self._file)}
-
-    def set(self, seconds: int) -> None:
-        self._file.write_text(str(seconds))
-
-
-needs_compiler = pytest.mark.skipif(
-    COMPILER is None, reason="a process's wall clock is moved by a few lines of C: no cc"
-)
-
-
 @needs_compiler
 async def test_an_hour_back_and_forth_moves_nothing(tmp_path: Path) -> None:
     async with under_fire(tmp_path / "data") as fire:
-        wall = WallClock(fire, tmp_path)
+        wall = WallClock(tmp_path)
+        fire.environment |= wall.environment
         await fire.start()
         await fire.consult()
         began, left = time.monotonic(), await left_s(fire)
@@ -81,7 +61,8 @@ async def test_an_hour_back_and_forth_moves_nothing(tmp_path: Path) -> None:
 @needs_compiler
 async def test_with_nothing_running_the_clock_is_believed_afresh(tmp_path: Path) -> None:
     async with under_fire(tmp_path / "data") as fire:
-        wall = WallClock(fire, tmp_path)
+        wall = WallClock(tmp_path)
+        fire.environment |= wall.environment
         await fire.start()
         await fire.terminate()
         wall.set(HOUR // 2)

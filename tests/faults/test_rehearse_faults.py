@@ -63,6 +63,12 @@ async def test_a_dead_microphone_and_a_covered_camera_are_noticed(tmp_path):
     assert verdict(facts, "Alarm for “black”").found.startswith("1 of 1")
 
 
+async def test_an_echo_is_noticed(tmp_path):
+    facts = await held(tmp_path, 0.6, "echo:sp")
+    assert verdict(facts, "Alarm for “echo”").found.startswith("1 of 1")
+    assert [kind for one in facts.people if one.role == "candidate" for kind, _ in one.alarms] == []
+
+
 @pytest.mark.parametrize(("loss", "share"), [("5", 0.99), ("10", 0.95), ("20", 0.85)])
 async def test_the_beeps_come_through_loss(tmp_path, loss, share):
     facts = await held(tmp_path, 1.0, f"loss={loss}:both", sessions=2)

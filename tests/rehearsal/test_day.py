@@ -1,13 +1,14 @@
 """A whole day: what each page is told is compared with the timetable, and all of it runs against a real server."""
 
 import json
+import shutil
 
 import pytest
 from typer.testing import CliRunner
 
 from teleosce.cli import app
 from teleosce.core.errors import Invalid
-from teleosce.core.settings import Settings
+from teleosce.core.settings import STATIONS, Settings
 from teleosce.exams import Timings
 from teleosce.planning import Visit
 from teleosce.rehearsal.chronicle import Chronicle
@@ -218,12 +219,12 @@ def test_wrong_wishes_get_sentences(tmp_path, monkeypatch):
 # A day against a real server
 
 
-def wanted(tmp_path, lengths, *troubles, seed=1, plan=PLAN):
+def wanted(tmp_path, lengths, *troubles, seed=1, plan=PLAN, stations=STATIONS):
     file = tmp_path / "exam.yaml"
     file.write_text(plan)
     return WantedDay(
         exam=str(file),
-        school=Settings(data=tmp_path / "school"),
+        school=Settings(data=tmp_path / "school", stations=stations),
         pace=Pace(1, read_seconds(lengths)),
         picture="low",
         troubles=[read_trouble(one) for one in troubles],
@@ -279,3 +280,25 @@ async def test_an_examiner_who_speaks_is_played_too(tmp_path):
     assert against(facts) == []
     assert (facts.day.turned, len(facts.day.sessions)) == (2, 2)
     assert {one.role for one in facts.people} == {"candidate", "sp"}
+
+
+@pytest.mark.faults
+async def test_two_candidates_at_once_are_played_and_one_who_is_alone_there(tmp_path):
+    folder = tmp_path / "stations"
+    for name, here in (("ward-round", "chest-pain-video"), ("rest", "rest"), ("low-mood", "low-mood")):
+        shutil.copytree(STATIONS / here, folder / name)
+    file = folder / "ward-round" / "station.yaml"
+    file.write_text(file.read_text().replace("title: Chest pain on a video call", "title: Ward round\ncandidates: 2"))
+    plan = PLAN.replace("[chest-pain-video, low-mood]", "[ward-round, rest, low-mood]")
+    plan = plan.replace("extra_percent: 25}", "}, {name: Cy Cole}").replace("Bell, ", "Bell")
+    asked = wanted(tmp_path, "reading=2,encounter=12,note=1,changeover=1", plan=plan, stations=folder)
+    facts = await rehearse_day(asked, lambda _: None)
+    assert against(facts) == []
+    at_ward = [one for one in facts.day.sessions if one.position == 1]
+    assert sorted(one.second is not None for one in at_ward) == [False, True]
+    assert facts.day.candidates == 3
+    (both,) = (one for one in at_ward if one.second is not None)
+    takes = [one for one in facts.takes if one.session == both.number]
+    assert {one.seat for one in takes} == {both.candidate, both.second, both.sp}
+    assert all(one.sound[1] - one.sound[0] > 8 for one in takes)
+    assert "Candidate 2, Patient 1" in as_html(facts)

@@ -38,6 +38,22 @@ def test_all_well_is_a_go():
     assert is_go(judge(good()))
 
 
+def test_a_machine_that_is_too_busy_is_said_to_be():
+    facts = good()
+    for waited, told in ((0.02, "for at most 0.02 s"), (2.5, "too busy, and what is late may be its fault")):
+        facts.kept_waiting_s = waited
+        assert told in next(one.found for one in judge(facts) if one.what.startswith("This machine kept"))
+        assert is_go(judge(facts))
+
+
+def test_nobody_writes_where_every_examiner_speaks():
+    facts = good()
+    facts.marks_acknowledged = 0
+    assert against(facts) == ["Examiners' remarks that are there"]
+    facts.writers = 0
+    assert against(facts) == []
+
+
 def late(facts):
     facts.people[0].join_s = 3.4
 
