@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
-from bench.footage import pictures, sounds, write_take
+from bench.footage import KEY_S, pictures, sounds, write_take
 from teleosce.app import Server, freeze_stations
 from teleosce.exams import Encounter
 from teleosce.people import Role
@@ -87,8 +87,15 @@ def _record(
 ) -> None:
     now_ms = round(time.time() * 1000)
     for number, (who, (frames, sound)) in enumerate(film.items()):
-        # Nobody joins at the very instant at which the other does.
-        write_take(folder, seats[who], origin_ms=now_ms + 700 * number, minutes=minutes, frames=frames, sound=sound)
+        # Nobody joins at the very instant at which the other does; one after the other is asked for a key frame.
+        write_take(
+            folder,
+            seats[who],
+            origin_ms=now_ms + round(500 * KEY_S) * number,
+            minutes=minutes,
+            frames=frames,
+            sound=sound,
+        )
 
 
 async def _transcribe(server: Server, encounter: str, seats: dict[str, str], minutes: float) -> None:

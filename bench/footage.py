@@ -18,8 +18,9 @@ from teleosce.rtc.model import TrackInfo
 from teleosce.rtc.timings import KEY_FRAME_EVERY_S
 
 WIDTH, HEIGHT, FPS, BITS = 640, 480, 24, 700_000
-KEY_S = round(KEY_FRAME_EVERY_S)
+KEY_S = KEY_FRAME_EVERY_S
 """Between two key frames, as the recorder asks for them."""
+_KEY_FRAMES = round(KEY_S * FPS)
 TRACKS = (TrackInfo("audio", "opus", 48_000), TrackInfo("video", "VP8", 90_000))
 _SOUND_MS = 20
 
@@ -31,11 +32,11 @@ def pictures(seed: int) -> list[bytes]:
     encoder = av.CodecContext.create("libvpx", "w")
     encoder.width, encoder.height, encoder.pix_fmt = WIDTH, HEIGHT, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, FPS), Fraction(FPS)
-    encoder.bit_rate, encoder.gop_size = BITS, KEY_S * FPS
+    encoder.bit_rate, encoder.gop_size = BITS, _KEY_FRAMES
     encoder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
     encoder.open()
     frames: list[bytes] = []
-    count = 2 * KEY_S * FPS
+    count = 2 * _KEY_FRAMES
     for index in range(count):
         picture = scene.copy()
         turn = 2 * np.pi * index / count
@@ -94,6 +95,6 @@ def write_take(
 
 def _blocks(frames: list[bytes], sound: list[bytes], minutes: float) -> Iterator[Block]:
     for number, data in enumerate(islice(cycle(frames), round(minutes * 60 * FPS))):
-        yield Block("video", number * 1000 / FPS, data, number % (KEY_S * FPS) == 0)
+        yield Block("video", number * 1000 / FPS, data, number % _KEY_FRAMES == 0)
     for number, data in enumerate(islice(cycle(sound), round(minutes * 60_000 / _SOUND_MS))):
         yield Block("audio", float(number * _SOUND_MS), data, key=True)

@@ -46,11 +46,14 @@ def by_share(
     return chosen
 
 
-def near_cut(percent: float | None, rules: MarkingRules) -> bool:
-    """Whether a first mark, in per cent, is so near to the cut that the encounter is marked twice."""
+def near_cut(percent: float | None, rules: MarkingRules, cut: float | None = None) -> bool:
+    """Whether a first mark, in per cent, is so near to the cut that the encounter is marked twice.
+
+    cut: the station's, in per cent; None while it is not known: then the provisional one of the rules.
+    """
     if percent is None or rules.double_near_cut is None:
         return False
-    return abs(percent - rules.provisional_cut) <= rules.double_near_cut + 1e-9
+    return abs(percent - (rules.provisional_cut if cut is None else cut)) <= rules.double_near_cut + 1e-9
 
 
 def second_marker(

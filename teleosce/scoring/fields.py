@@ -9,7 +9,7 @@ of the recording, or null when removed. `reason.item.<id>` and `reason.global` s
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from teleosce.core.errors import Invalid, TooLarge
@@ -53,6 +53,11 @@ class Layout:
     items: Mapping[str, MarkedItem]
     sp: Mapping[str, int]
     note: Mapping[str, bool]
+
+    @cached_property
+    def fields(self) -> Mapping[str, str]:
+        """The field of a mark for each item, as thousands of marks ask for it."""
+        return {name: f"item.{name}" for name in self.items}
 
 
 def marked_item(item: Item) -> MarkedItem:

@@ -42,8 +42,8 @@ AGAIN = "again-"
 
 A full stop follows the number, which no id that comes from outside has."""
 
-_ENCOUNTERS_AT_ONCE, _FORMS_AT_ONCE = 100, 500
-"""So many are read in one piece: with all that is written on them, tens of thousands of rows."""
+_FORMS_AT_ONCE = 500
+"""So many are read in one piece: with all that was ever written on them, tens of thousands of rows."""
 
 
 class Forms:
@@ -83,13 +83,8 @@ class Forms:
 
     async def of_encounters(self, encounter_ids: Collection[str]) -> dict[str, list[Form]]:
         """All forms of some encounters, for a worklist: an encounter without forms has an empty list."""
-        found: dict[str, list[Form]] = defaultdict(list)
-        ids = list(encounter_ids)
         async with self._database.read() as connection:
-            # A part at a time, as the whole in one piece would hold up everybody else.
-            for at in range(0, len(ids), _ENCOUNTERS_AT_ONCE):
-                found |= await store.by_encounter(connection, ids[at : at + _ENCOUNTERS_AT_ONCE])
-        return found
+            return defaultdict(list, await store.by_encounter(connection, encounter_ids))
 
     async def first_submitted(self, encounter_ids: Collection[str]) -> dict[str, int]:
         """When each form of some encounters was submitted first, by the form's id."""

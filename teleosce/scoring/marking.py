@@ -17,7 +17,7 @@ from teleosce.scoring.doubling import practised
 from teleosce.scoring.models import Form, Kind, State
 from teleosce.scoring.moderation import Moderation
 from teleosce.scoring.rules import KeptRules, MarkingRules
-from teleosce.scoring.second_marks import SecondMarks
+from teleosce.scoring.second_marks import Cuts, SecondMarks, none_known
 from teleosce.stations import StationStore
 
 MAX_REASON = 1000
@@ -27,11 +27,19 @@ class Marking:
     """Rules, assignments and marks of record; each name that is bound here is documented where it is done."""
 
     def __init__(
-        self, database: Database, clock: Clock, events: Events, *, exams: Exams, people: People, stations: StationStore
+        self,
+        database: Database,
+        clock: Clock,
+        events: Events,
+        *,
+        exams: Exams,
+        people: People,
+        stations: StationStore,
+        cuts: Cuts = none_known,
     ) -> None:
         self._database, self._clock = database, clock
         self._exams, self._people = exams, people
-        second = SecondMarks(database, clock, exams, people, stations)
+        second = SecondMarks(database, clock, exams, people, stations, cuts=cuts)
         events.subscribe(MarkSubmitted, second.on_submitted)
         self.double = second.double
         moderation = Moderation(database, clock, exams, people, stations)

@@ -48,7 +48,7 @@ OPEN = (State.draft, State.amending)
 SHUT = (State.submitted, State.amended)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Value:
     """What a field holds. `version` counts its changes from 1."""
 
@@ -116,7 +116,7 @@ class SaveResult:
     conflicts: list[FieldConflict]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A change as it was written, for good."""
 

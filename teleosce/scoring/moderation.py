@@ -1,6 +1,6 @@
 """What counts of several marks, and settling those that are in dispute."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from teleosce.core.clock import Clock
@@ -11,7 +11,7 @@ from teleosce.exams import Encounter, Exams
 from teleosce.people import People, Principal
 from teleosce.scoring import store, store_marking
 from teleosce.scoring.assignments import Assignment, AssignmentKind, Markers, markers_of
-from teleosce.scoring.fields import layout_of
+from teleosce.scoring.fields import Layout, layout_of
 from teleosce.scoring.models import NEXT, OPEN, Act, Entry, Form, Kind, Step, Value
 from teleosce.scoring.records import Record, Status, locked, record_of, settle
 from teleosce.scoring.rules import MarkingRules
@@ -49,9 +49,12 @@ class Moderation:
         """The mark of record of an encounter. Raises NotFound."""
         return (await self.case(encounter_id)).record
 
-    async def records(self, exam_id: str) -> dict[str, Record]:
-        """The marks of record of an exam's encounters, by id: void ones and later attempts are among them."""
-        cases = await self._cases(exam_id, await self._exams.encounters(exam_id))
+    async def records(self, exam_id: str, forms: Mapping[str, Sequence[Form]] | None = None) -> dict[str, Record]:
+        """The marks of record of an exam's encounters, by id: void ones and later attempts are among them.
+
+        forms: all of the exam's by encounter, where they were read already.
+        """
+        cases = await self._cases(exam_id, await self._exams.encounters(exam_id), forms)
         return {one.encounter.id: one.record for one in cases}
 
     async def case(self, encounter_id: str) -> Case:
@@ -67,20 +70,17 @@ class Moderation:
         found = await self._cases(exam_id, await self._exams.some(twice))
         return sorted((one for one in found if one.markers.second is not None), key=_size, reverse=True)
 
-    async def _cases(self, exam_id: str, encounters: Sequence[Encounter]) -> list[Case]:
+    async def _cases(
+        self, exam_id: str, encounters: Sequence[Encounter], forms: Mapping[str, Sequence[Form]] | None = None
+    ) -> list[Case]:
         ids = [one.id for one in encounters]
         async with self._database.read() as connection:
             rules = (await store_marking.marking_rules.of(connection, exam_id)).rules
             standing = await store_marking.standing(connection, ids)
-            forms = await store.by_encounter(connection, ids)
-        return [await self._case(one, standing[one.id], forms[one.id], rules) for one in encounters]
-
-    async def _case(
-        self, encounter: Encounter, standing: Sequence[Assignment], forms: Sequence[Form], rules: MarkingRules
-    ) -> Case:
-        markers = markers_of(encounter.examiner, standing)
-        layout = layout_of(await self._stations.get(encounter.station_hash))
-        return Case(encounter, markers, record_of(encounter.id, markers, forms, layout, rules), forms)
+            known = await store.by_encounter(connection, ids) if forms is None else forms
+        hashes = {one.station_hash for one in encounters}
+        layouts = {one: layout_of(await self._stations.get(one)) for one in hashes}
+        return [_case(one, standing[one.id], known[one.id], layouts[one.station_hash], rules) for one in encounters]
 
     async def take(self, encounter_id: str, person_id: str, by: Principal, *, instead_of: str | None = None) -> None:
         """Makes a case that nobody settles this moderator's, who may then fill in the settlement; audit row.
@@ -150,6 +150,13 @@ class Moderation:
         await store.append(connection, form.id, entries)
         step = Step(NEXT[form.state, Act.submit], "", form.author_id, now_ms)
         await store.move(connection, form.id, form.state, step)
+
+
+def _case(
+    encounter: Encounter, standing: Sequence[Assignment], forms: Sequence[Form], layout: Layout, rules: MarkingRules
+) -> Case:
+    markers = markers_of(encounter.examiner, standing)
+    return Case(encounter, markers, record_of(encounter.id, markers, forms, layout, rules), forms)
 
 
 def _size(case: Case) -> tuple[float, int, int, int]:

@@ -37,7 +37,7 @@ class Status(StrEnum):
 COUNTS = (Status.single, Status.confirmed, Status.settled)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sourced:
     """A value with the forms that it comes from; none where the moderator gave their own, for a reason."""
 
@@ -154,10 +154,12 @@ def _pinned(parents: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
 
 def _taken(form: Form, layout: Layout, other: Form | None = None) -> dict[str, Sourced]:
     """The values of a mark; those that another has too come from both."""
+    alone = (form.id,)
+    both = (form.id, other.id) if other else alone
     fields = {}
     for name in needed(Kind.mark, layout):
-        same = other is not None and other.value(name) == form.value(name)
-        fields[name] = Sourced(form.value(name), (form.id, other.id) if other and same else (form.id,))
+        value = form.value(name)
+        fields[name] = Sourced(value, both if other is not None and other.value(name) == value else alone)
     return fields
 
 

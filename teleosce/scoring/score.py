@@ -39,10 +39,11 @@ def percent(value: Callable[[str], Any], layout: Layout) -> float | None:
     so it is in neither sum; None when nothing worth points is marked. A critical item counts as any other: it bears on
     the decision, not on the score. The global rating is no part of it.
     """
+    fields = layout.fields
     marked = [
         (item.weight, done)
         for name, item in layout.items.items()
-        if (done := item.done(value(f"item.{name}"))) is not None
+        if (done := item.done(value(fields[name]))) is not None
     ]
     worth = sum(weight for weight, _ in marked if weight > 0)
     return max(0.0, 100 * sum(weight * done for weight, done in marked) / worth) if worth else None
@@ -52,7 +53,7 @@ def needed(kind: Kind, layout: Layout) -> list[str]:
     """What a form of a kind is not submitted without."""
     match kind:
         case Kind.mark | Kind.settlement | Kind.reference | Kind.calibration:
-            return [*(f"item.{name}" for name in layout.items), "global"]
+            return [*layout.fields.values(), "global"]
         case Kind.sp_rating:
             return [f"sp.{name}" for name in layout.sp]
         case Kind.note:

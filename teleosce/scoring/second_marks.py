@@ -1,7 +1,7 @@
 """Blind second markings: made when a first mark is submitted, and for a whole exam when the organiser asks."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from teleosce.core.clock import Clock
@@ -23,7 +23,15 @@ from teleosce.stations import StationStore
 BY_SHARE, NEAR_CUT = "by share", "near the cut"
 """The reasons of second markings that the rules ask for."""
 
+Cuts = Callable[[str, Collection[str]], Awaitable[Mapping[str, float]]]
+"""Of an exam and some station versions the cuts that are known by now, in per cent of the mark sheet."""
+
 _SECOND = AssignmentKind.second
+
+
+async def none_known(exam_id: str, stations: Collection[str]) -> Mapping[str, float]:
+    """No cut is known yet, of any exam."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -37,8 +45,10 @@ class Doubled:
 class SecondMarks:
     """Chooses what is marked twice, and by whom."""
 
-    def __init__(self, database: Database, clock: Clock, exams: Exams, people: People, stations: StationStore) -> None:
-        self._database, self._clock = database, clock
+    def __init__(
+        self, database: Database, clock: Clock, exams: Exams, people: People, stations: StationStore, *, cuts: Cuts
+    ) -> None:
+        self._database, self._clock, self._cuts = database, clock, cuts
         self._exams, self._people, self._stations = exams, people, stations
 
     async def on_submitted(self, event: MarkSubmitted) -> None:
@@ -67,12 +77,15 @@ class SecondMarks:
         async with self._database.read() as connection:
             forms = await store.by_encounter(connection, [one.id for one in ready])
         percents = {one.id: await self._percents(one, forms[one.id]) for one in ready}
+        stations = {one.station_hash for one in ready}
+        cuts = await self._cuts(exam_id, stations) if rules.double_near_cut is not None else {}
         actor = (by.seat_id or by.account_id) if by else None
         made, without = list[str](), list[str]()
         async with self._database.write() as connection:
             known = await store_marking.standing(connection, [one.id for one in encounters])
             markers = {one.id: markers_of(one.examiner, known[one.id]) for one in encounters}
-            near = {one.id for one in ready if near_cut(percents[one.id].get(markers[one.id].first or ""), rules)}
+            firsts = {one.id: percents[one.id].get(markers[one.id].first or "") for one in ready}
+            near = {one.id for one in ready if near_cut(firsts[one.id], rules, cuts.get(one.station_hash))}
             reasons = _wanted(encounters, known, markers, near, rules.double_share)
             places, load = _places(encounters), Counter(one.second for one in markers.values() if one.second)
             for one in ready:

@@ -1,5 +1,7 @@
 """The tables of forms, and all SQL on them. Entries and steps are only ever added."""
 
+import json
+import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -16,7 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    and_,
+    cast,
     func,
     insert,
     select,
@@ -26,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from teleosce.core.db import metadata
 from teleosce.exams.store_tables import encounters
+from teleosce.scoring.fields import GRADES, ITEM_MARKS
 from teleosce.scoring.models import Entry, Form, Kind, State, Step, Value
 
 forms = Table(
@@ -66,6 +69,19 @@ steps = Table(
     Column("author_id", String(26), nullable=False),
     Column("at_ms", BigInteger, nullable=False),
 )
+
+_ENCOUNTERS_AT_ONCE = 100
+"""So many are read in one piece: with all that is written on them, thousands of rows."""
+
+_WORDS = {json.dumps(one): one for one in (*ITEM_MARKS, *GRADES, None)}
+"""What nearly all values are, so that few have to be parsed."""
+
+_TEXT = cast(entries.c.value, Text)
+"""A value unparsed, for `_read`."""
+
+
+def _read(text: str) -> Any:
+    return _WORDS[text] if text in _WORDS else json.loads(text)
 
 
 async def add(connection: AsyncConnection, form: Form) -> None:
@@ -112,10 +128,12 @@ async def of_encounters(connection: AsyncConnection, encounter_ids: Collection[s
 
 
 async def by_encounter(connection: AsyncConnection, encounter_ids: Collection[str]) -> dict[str, list[Form]]:
-    """The same by encounter: one without forms has an empty list."""
-    found: dict[str, list[Form]] = {one: [] for one in encounter_ids}
-    for form in await of_encounters(connection, encounter_ids):
-        found[form.encounter_id].append(form)
+    """The same by encounter, a part of them at a time: one without forms has an empty list."""
+    ids = list(encounter_ids)
+    found: dict[str, list[Form]] = {one: [] for one in ids}
+    for at in range(0, len(ids), _ENCOUNTERS_AT_ONCE):
+        for form in await of_encounters(connection, ids[at : at + _ENCOUNTERS_AT_ONCE]):
+            found[form.encounter_id].append(form)
     return found
 
 
@@ -193,10 +211,11 @@ async def move(connection: AsyncConnection, form_id: str, old: State, step: Step
 
 async def entries_in(connection: AsyncConnection, form_ids: Collection[str]) -> dict[str, list[Entry]]:
     """Every change of some forms, oldest first."""
-    rows = await connection.execute(select(entries).where(entries.c.form_id.in_(form_ids)).order_by(entries.c.number))
+    names = entries.c.change_id, entries.c.field, _TEXT, entries.c.version, entries.c.author_id, entries.c.at_ms
+    query = select(entries.c.form_id, *names).where(entries.c.form_id.in_(form_ids)).order_by(entries.c.number)
     found: dict[str, list[Entry]] = defaultdict(list)
-    for row in rows:
-        found[row.form_id].append(_entry(row))
+    for form_id, change_id, field, text, version, author_id, at_ms in (await connection.execute(query)).all():
+        found[form_id].append(Entry(change_id, sys.intern(field), _read(text), version, author_id, at_ms))
     return found
 
 
@@ -238,16 +257,15 @@ def _without_text(field: str, value: Any, *, quotes_only: bool) -> Any:
 
 
 async def _values(connection: AsyncConnection, wanted: ColumnElement[bool]) -> dict[str, dict[str, Value]]:
-    latest = (
-        select(entries.c.form_id, entries.c.field, func.max(entries.c.version).label("version"))
-        .where(wanted)
-        .group_by(entries.c.form_id, entries.c.field)
-        .subquery()
-    )
-    same = and_(*(entries.c[name] == latest.c[name] for name in ("form_id", "field", "version")))
+    """By form what each field holds: what was written to it last. Those written last stand last."""
+    # Chosen by an index alone: a note that was saved as it was typed stands there hundreds of times, each time whole.
+    last = select(func.max(entries.c.number)).where(wanted).group_by(entries.c.form_id, entries.c.field)
+    columns = entries.c.form_id, entries.c.field, _TEXT, entries.c.version, entries.c.at_ms
+    rows = await connection.execute(select(*columns).where(entries.c.number.in_(last)).order_by(entries.c.number))
     found: dict[str, dict[str, Value]] = defaultdict(dict)
-    for row in await connection.execute(select(entries).join(latest, same).order_by(entries.c.number)):
-        found[row.form_id][row.field] = Value(row.value, row.version, row.at_ms)
+    for form_id, field, text, version, at_ms in rows.all():
+        # The same few names stand in thousands of forms.
+        found[form_id][sys.intern(field)] = Value(_read(text), version, at_ms)
     return found
 
 

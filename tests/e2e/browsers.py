@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import wave
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,11 +67,17 @@ class Home:
 
 @asynccontextmanager
 async def chromium(
-    microphone: Path | None = None, *, refused: bool = False, autoplay: bool = True, home: Home | None = None
+    microphone: Path | None = None,
+    *,
+    refused: bool = False,
+    autoplay: bool = True,
+    home: Home | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Browser]:
     """One browser process: its microphone belongs to all its pages.
 
-    refused: camera and microphone are denied. autoplay: pages may sound before anybody has touched them.
+    refused: camera and microphone are denied. autoplay: pages may sound before anybody has touched them. environment:
+    for its processes, beside ours.
     """
     flags = [*FLAGS, f"--use-file-for-fake-audio-capture={microphone}"] if microphone else FLAGS
     if not autoplay:
@@ -85,6 +92,7 @@ async def chromium(
             executable_path=home.executable if home else CHROMIUM,
             args=flags,
             ignore_default_args=["--headless", "--mute-audio"],
+            env={**os.environ, **(environment or {})},
         )
         try:
             yield browser

@@ -1,12 +1,11 @@
 """A server, voices, and browsers for each test."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.browsers import CHROMIUM, write_voice
-from tests.e2e.server import ServerProcess
+from tests.e2e.server import server as server  # noqa: PLC0414 a fixture
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,11 +26,3 @@ def voices(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for speaker, path in found.items():
         write_voice(speaker, path)
     return found
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[ServerProcess]:
-    made = ServerProcess(tmp_path / "data")
-    await made.start("--no-consultation")
-    yield made
-    await made.stop()

@@ -8,10 +8,12 @@ import shutil
 import signal
 import socket
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 from teleosce.core.paths import STATIONS
 
@@ -107,3 +109,12 @@ class ServerProcess:
             stderr=log,
         )
         return self._process
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[ServerProcess]:
+    """The exam of the demo, with nothing held yet."""
+    made = ServerProcess(tmp_path / "data")
+    await made.start("--no-consultation")
+    yield made
+    await made.stop()

@@ -56,7 +56,7 @@ IN_STEP = """async () => {
     lane.dispatchEvent(new KeyboardEvent("keydown", { key, code: key, bubbles: true, cancelable: true }));
     // A slow machine may take its time to jump, but where both have arrived they are in step.
     let apart = Infinity;
-    for (let wait = 0; wait < 50 && !(apart <= 0.05); wait++) {
+    for (let wait = 0; wait < 200 && !(apart <= 0.05); wait++) {
       await new Promise((resolve) => setTimeout(resolve, 100));
       const [a, b] = videos.map((v) => v.currentTime + zero(v));
       if (settled()) apart = Math.abs(a - b);

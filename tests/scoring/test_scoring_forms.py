@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from form_world import EXAMINER, LAYOUT, World, change
+from sqlalchemy import literal_column, update
 
 from teleosce.core import db
 from teleosce.core.clock import Clock
@@ -12,6 +13,7 @@ from teleosce.core.db import Database, sqlite_url
 from teleosce.core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from teleosce.core.events import Events, MarkSubmitted
 from teleosce.scoring import Assignment, AssignmentKind, FieldConflict, Forms, Kind, Saved, State, store_marking
+from teleosce.scoring.store import entries
 
 
 async def test_a_mark_is_there_after_a_reload(world: World):
@@ -243,6 +245,22 @@ async def test_a_worklist_gets_the_forms_of_many_encounters(world: World):
     found = await world.forms.of_encounters([world.encounter_id, other])
     assert [one.value("comment") for one in found[world.encounter_id]] == ["One."]
     assert found[other] == []
+
+
+async def test_of_a_text_that_was_saved_as_it_was_written_only_the_last_is_read(world: World):
+    note = await world.forms.open(Kind.note, world.encounter_id, "candidate")
+    text, mark = "Fever and a stiff neck since Tuesday.", await world.mark()
+    await world.complete(mark)
+    for length in range(1, len(text) + 1):
+        await world.save(note, change("note.findings", text[:length], length - 1))
+    before, newest = await world.forms.of_encounter(world.encounter_id), len(text)
+    async with world.database.write() as connection:
+        # What cannot be read shows that nobody tries to.
+        older = (entries.c.form_id == note.id) & (entries.c.version < newest)
+        await connection.execute(update(entries).where(older).values(value=literal_column("'not JSON'")))
+    assert await world.forms.of_encounter(world.encounter_id) == before
+    assert (await world.forms.form(note.id)).fields["note.findings"].version == newest
+    assert (await world.save(note, change("note.findings", f"{text} Rash.", newest))).saved[0].version == newest + 1
 
 
 async def test_what_is_not_there(world: World):

@@ -49,7 +49,21 @@ export class Sheet {
     this.#root.addEventListener("focusin", (event) => this.#entered(event));
     this.#root.addEventListener("click", (event) => this.#clicked(event));
     this.#root.addEventListener("keydown", (event) => this.#escaped(event));
+    this.#takeEarly();
     this.draw();
+  }
+
+  /** The page comes without marks: what is chosen or written by now came in while the form was being fetched. */
+  #takeEarly() {
+    if (this.#form.locked) return;
+    for (const radio of /** @type {NodeListOf<HTMLInputElement>} */ (this.#root.querySelectorAll("input[type=radio]:checked"))) this.#form.set(radio.name, radio.value);
+    for (const area of this.#root.querySelectorAll("textarea")) {
+      if (area.value.trim() === "") continue;
+      const before = this.#form.value(area.name);
+      // What was written on another evening was not seen yet: it stays, and this follows it.
+      if (before) area.value = `${before}\n${area.value}`;
+      this.#form.set(area.name, area.value, { typing: true });
+    }
   }
 
   /** Shows the form's values. A text that is being written is left alone. */
