@@ -1,6 +1,6 @@
 """All benchmarks, one after the other, each in a process of its own. Prints them and writes bench/RESULTS.md.
 
-    .venv/bin/python -m bench [media joins transcribe desk evidence saving search results results_server]
+    .venv/bin/python -m bench [media joins transcribe echo desk evidence saving search results results_server]
 
 The soak (`python -m bench.soak`) takes half an hour and is run by itself.
 """
@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ALL = ("media", "joins", "transcribe", "desk", "evidence", "saving", "search", "results", "results_server")
+ALL = ("media", "joins", "transcribe", "echo", "desk", "evidence", "saving", "search", "results", "results_server")
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
 

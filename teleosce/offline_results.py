@@ -16,7 +16,6 @@ from teleosce.reports.exports import (
     write_lines,
     write_tables,
 )
-from teleosce.reports.runs import inputs_of
 from teleosce.web import Rooms
 from teleosce.web.keeping import sources_of
 
@@ -25,7 +24,7 @@ async def export_tables(settings: Settings, exam: str, target: Path, run: int | 
     """Writes an exam's tables; returns their names. Raises NotFound, Invalid, Unavailable."""
     async with rooms_of(settings) as rooms:
         found = await exam_of(rooms, exam)
-        tables = tables_of(await material_of(sources_of(rooms), rooms.results, found.id, run))
+        tables = tables_of(await material_of(sources_of(rooms), rooms.results, found.id, settings.data, run))
         write_tables(tables, target)
         return [one.name for one in tables]
 
@@ -38,12 +37,11 @@ async def write_bundle(settings: Settings, exam: str, target: Path, number: int 
     async with rooms_of(settings) as rooms:
         found = await exam_of(rooms, exam)
         run = await rooms.results.numbered(found.id, number)
-        known = await material_of(sources_of(rooms), rooms.results, found.id, run.number)
-        inputs = inputs_of((await rooms.results.basis(found.id, run.rules)).records)
+        known = await material_of(sources_of(rooms), rooms.results, found.id, settings.data, run.number)
         audit = await rooms.people.audit_about(found.id)
         key = signing_key(settings.data)
         now_ms = rooms.clock.now_ms()
-        write_decision(known, run, target, inputs=inputs, audit=audit, key=key, made_ms=now_ms)
+        write_decision(known, run, target, audit=audit, key=key, made_ms=now_ms)
         return run.number
 
 
@@ -73,7 +71,7 @@ async def write_xapi(
         raise Invalid("Statements need the address that all their names begin with. Give --base, or set public_url.")
     async with rooms_of(settings) as rooms:
         found = await exam_of(rooms, exam)
-        known = await material_of(sources_of(rooms), rooms.results, found.id, number)
+        known = await material_of(sources_of(rooms), rooms.results, found.id, settings.data, number)
         return write_lines(target, statements_of(known, address, rooms.secret, names=names))
 
 

@@ -20,7 +20,7 @@ class Station:
 
     facility: the mean score, percent. total_correlation: corrected, the station taken out of the total. r2: how much of
     the scores the global rating explains. discrimination: what a grade more is worth, in percent (the slope).
-    between_circuits, between_sites: the share (0 to 1) of the score's variance between groups. failing: below the cut.
+    between_circuits, _sites, _groups: the share (0 to 1) of the score's variance between them. failing: below the cut.
     """
 
     n: int
@@ -33,6 +33,7 @@ class Station:
     discrimination: float | None
     between_circuits: float | None
     between_sites: float | None
+    between_groups: float | None
     failing: int | None
 
 
@@ -40,10 +41,12 @@ def stations(
     scores: Numbers,
     grades: Numbers,
     circuits: Sequence[str] | None = None,
+    *,
     sites: Sequence[str] | None = None,
+    groups: Sequence[str] | None = None,
     cuts: Numbers | None = None,
 ) -> list[Station]:
-    """The figures of each station. scores, grades: candidates × stations. circuits, sites: of each candidate.
+    """The figures of each station. scores, grades: candidates × stations. circuits, sites, groups: of each candidate.
 
     cuts: the cuts that count, where they are not those of borderline regression.
     """
@@ -70,6 +73,7 @@ def stations(
                 discrimination=line[2],
                 between_circuits=between(score, circuits) if circuits else None,
                 between_sites=between(score, sites) if sites else None,
+                between_groups=between(score, groups) if groups else None,
                 failing=int((known < cut - NOISE).sum()) if settled and cut is not None else None,
             )
         )

@@ -21,6 +21,9 @@ log = structlog.get_logger(__name__)
 
 BEGUN = "Reading the marks"
 
+SHAPE = 4
+"""Raised whenever an analysis gets other figures, or one of them another meaning: those that are kept are of before."""
+
 
 @dataclass(frozen=True)
 class Look:
@@ -106,7 +109,7 @@ class Analyses:
 
     @staticmethod
     def _digest(stamp: list[Any], rules: ResultRules) -> str:
-        return digest([__version__, stamp, rules.model_dump(mode="json")])
+        return digest([__version__, SHAPE, stamp, rules.model_dump(mode="json")])
 
     async def _work(self, exam_id: str, rules: ResultRules, wanted: str) -> None:
         def told(step: str) -> None:

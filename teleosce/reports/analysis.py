@@ -155,7 +155,9 @@ def sound(cohort: Cohort) -> Answer:
             {"title": station.title, "key": station.key, **plain(one), "items_alpha": _items_alpha(station, marks)}
             for station, one, marks in zip(
                 cohort.stations,
-                stations.stations(cohort.scores, cohort.grades, cohort.circuits, cohort.groups or None),
+                stations.stations(
+                    cohort.scores, cohort.grades, cohort.circuits, sites=cohort.sites, groups=cohort.groups
+                ),
                 cohort.items,
                 strict=True,
             )

@@ -1,7 +1,6 @@
 """Figures as plain data (numbers, texts, lists, mappings; None for what is missing), fit for JSON. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ def why(missing: Undefined) -> Answer:
 def plain(value: Any) -> Any:
     """Data as JSON has it: no arrays, and no NaN."""
     if hasattr(value, "__dataclass_fields__"):
-        value = asdict(value)
+        value = {name: getattr(value, name) for name in value.__dataclass_fields__}
     if isinstance(value, Mapping):
         return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple | np.ndarray):

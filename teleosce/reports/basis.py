@@ -19,7 +19,7 @@ OUTDATED = "A mark was amended after it was settled; the settlement counts until
 class Basis:
     """What results rest on: stations in ring order, each candidate's circuit, marks of record, all submitted marks, and
     what is missing or outdated, with its reason. panel: what judges expect of borderline candidates, by station hash.
-    groups: candidates' (a site, a morning), of those who are in one.
+    groups: candidates' (a class, a morning), of those who are in one; sites: those of their circuits, where named.
     """
 
     rules: ResultRules
@@ -31,6 +31,7 @@ class Basis:
     outdated: list[Missing] = field(default_factory=list)
     panel: dict[str, Judged] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
+    sites: dict[str, str] = field(default_factory=dict)
 
     def cohort(self) -> Cohort:
         """The same as arrays."""
@@ -44,11 +45,14 @@ class Basis:
             outdated=self.outdated,
             panel=self.panel,
             groups=self.groups,
+            sites=self.sites,
         )
 
 
-async def basis_of(sources: Sources, exam_id: str, rules: ResultRules) -> Basis:
-    """What an exam's results rest on, by rules.
+async def basis_of(
+    sources: Sources, exam_id: str, rules: ResultRules, forms: Mapping[str, Sequence[Form]] | None = None
+) -> Basis:
+    """What an exam's results rest on, by rules. forms: all of the exam's by encounter, where they were read already.
 
     An attempt that is void, or that by a decision on an incident is void or to be run again, does not count. Of several
     that may, the last completed one does: a re-run that is still to come, or that the candidate missed, takes nothing
@@ -56,9 +60,10 @@ async def basis_of(sources: Sources, exam_id: str, rules: ResultRules) -> Basis:
     """
     encounters = await sources.exams.encounters(exam_id)
     ids = [one.id for one in encounters]
-    forms = await sources.forms.of_encounters(ids)
-    records = await sources.marking.records(exam_id)
+    forms = await sources.forms.of_encounters(ids) if forms is None else forms
+    records = await sources.marking.records(exam_id, forms)
     counted, gone = attempts(encounters, await sources.exams.incidents_in(ids))
+    at = {one.name: one.site for one in await sources.exams.circuits(exam_id) if one.site}
     stations: dict[str, tuple[int, Station]] = {}
     basis = Basis(rules)
     basis.groups.update({one.id: one.group for one in await sources.people.seats(exam_id) if one.group})
@@ -66,9 +71,12 @@ async def basis_of(sources: Sources, exam_id: str, rules: ResultRules) -> Basis:
         version = await sources.stations.get(key)
         if version.rest or not version.mark_sheet.items:
             continue
-        stations.setdefault(key, (one.position, Station(key, version.title, layout_of(version), version.slug)))
+        if key not in stations:
+            stations[key] = one.position, Station(key, version.title, layout_of(version), version.slug)
         # A later round runs as a circuit of its own (“A round 2”), but it is the same ring with the same examiners.
         basis.people.setdefault(candidate, one.circuit.partition(LATER_ROUND)[0])
+        if one.circuit in at:
+            basis.sites.setdefault(candidate, at[one.circuit])
         if (candidate, key) in gone:
             basis.missing.append(Missing(candidate, key, gone[candidate, key]))
             continue

@@ -5,7 +5,7 @@ station's sum, a part without a form leaves the station's score, a station witho
 and all are told.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -74,7 +74,7 @@ class Cohort:
     long_*: an element for each mark of each examiner. lacks: where a score is missing that should be there; absent:
     because the candidate was not. outdated: what counts although a mark that it was settled from was amended
     afterwards. panel: by station hash, what judges expect of a borderline candidate. groups: of each candidate, "" for
-    none; empty where all are in one.
+    none; sites: where each sits. Both are empty where all are in one, sites also where somebody has none.
     """
 
     candidates: tuple[str, ...]
@@ -101,6 +101,7 @@ class Cohort:
     outdated: tuple[Missing, ...] = ()
     panel: Mapping[str, Judged] = field(default_factory=dict)
     groups: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
 
 
 def cohort_of(
@@ -114,6 +115,7 @@ def cohort_of(
     outdated: Sequence[Missing] = (),
     panel: Mapping[str, Judged] | None = None,
     groups: Mapping[str, str] | None = None,
+    sites: Mapping[str, str] | None = None,
 ) -> Cohort:
     """Arrays of an exam. people: each candidate's circuit. What is of other people or stations is left out.
 
@@ -156,7 +158,6 @@ def cohort_of(
             mine = [item.domain == name for item in items]
             domains[name][:, column] = _percent(table[:, mine], [item for item in items if item.domain == name])
         critical += (table[:, [item.critical for item in items]] == 0).sum(axis=1)
-    known_groups = [(groups or {}).get(name, "") for name in people]
     gone = [one for one in (*missing, *without) if one.candidate in rows and one.station in columns]
     lacks, absent = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
     for miss in gone:
@@ -186,8 +187,16 @@ def cohort_of(
         absent=absent,
         outdated=tuple(outdated),
         panel=panel or {},
-        groups=tuple(known_groups) if len(set(known_groups)) > 1 else (),
+        groups=_several(people, groups),
+        # Who has no site is at none that is known: no site of their own to compare with.
+        sites=_several(people, sites) if set(people) <= set(sites or ()) else (),
     )
+
+
+def _several(people: Iterable[str], named: Mapping[str, str] | None) -> tuple[str, ...]:
+    """What each is in; empty where all are in one."""
+    found = tuple((named or {}).get(name, "") for name in people)
+    return found if len(set(found)) > 1 else ()
 
 
 def _shares(marks: Sequence[Mark], items: Mapping[str, MarkedItem]) -> Numbers:
@@ -219,18 +228,28 @@ def _ratings(marks: Sequence[Mark], layout: Layout) -> Numbers:
     return _over_stations(np.array(table, dtype=np.float64).reshape(len(layout.sp), len(marks)).T)
 
 
+def sheet_alone(layout: Layout, weights: Weights) -> bool:
+    """Whether a station's score is what `scoring.total` says of its mark sheet."""
+    apart = weights.note is not None and any(item.note for item in layout.items.values())
+    return set(_wanted(layout, weights)) == {CHECKLIST} and not apart
+
+
+def _wanted(layout: Layout, weights: Weights) -> dict[str, float]:
+    """The weights of the parts that a station's score is made of."""
+    items, apart = layout.items.values(), weights.note is not None
+    wanted = {
+        CHECKLIST: weights.checklist if any(not (item.note and apart) for item in items) else 0,
+        SP_RATING: weights.sp_rating if layout.sp else 0,
+        NOTE: weights.note or 0 if any(item.note for item in items) else 0,
+    }
+    return {name: weight for name, weight in wanted.items() if weight} or {CHECKLIST: 1.0}
+
+
 def _score(
     parts: Mapping[str, Numbers], station: Station, weights: Weights, rules: ResultRules
 ) -> tuple[Numbers, Mapping[str, NDArray[np.bool_]]]:
     """The weighted mean of a station's parts, and for each part whose it is missing."""
-    items = station.layout.items.values()
-    apart = weights.note is not None
-    wanted = {
-        CHECKLIST: weights.checklist if any(not (item.note and apart) for item in items) else 0,
-        SP_RATING: weights.sp_rating if station.layout.sp else 0,
-        NOTE: weights.note or 0 if any(item.note for item in items) else 0,
-    }
-    wanted = {name: weight for name, weight in wanted.items() if weight} or {CHECKLIST: 1.0}
+    wanted = _wanted(station.layout, weights)
     table = np.column_stack([parts[name] for name in wanted])
     weight = np.array(list(wanted.values()))
     known = np.isfinite(table)

@@ -4,7 +4,8 @@ A rule of thumb is a line to compare with and no verdict: each has its source.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +73,29 @@ THUMBS: Mapping[str, Thumb] = {
     "cohort": Thumb(50, True, 0, " candidates", HOMER),
 }
 """The lines, by the figure that they are for."""
+
+FAILED = {"total": "total below the pass mark", "stations": "too few stations passed", "critical": "a critical item"}
+"""The parts of a rule, as they are called where they were missed."""
+
+
+def domain_titles(sheets: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """The titles of domains by key, from those of each sheet, no two alike.
+
+    Of several that a key has it is the first; where two keys have one title, each has its key behind it.
+    """
+    found: dict[str, str] = {}
+    for one in sheets:
+        found = found | {key: title for key, title in one.items() if key not in found}
+    many = Counter(found.values())
+    return {key: f"{title} ({key})" if many[title] > 1 else title for key, title in found.items()}
+
+
+def failed_words(failed_by: Sequence[str], domains: Mapping[str, str]) -> str:
+    """By which parts of a rule somebody failed. domains: their titles."""
+    return "; ".join(
+        FAILED.get(one) or f"{domains.get(key := one.removeprefix('domain:'), key)} below its least percent"
+        for one in failed_by
+    )
 
 
 def number(value: float | None, digits: int = 1, *, signed: bool = False) -> str:

@@ -47,9 +47,7 @@ class Panels:
 
     async def stations(self, exam_id: str) -> list[StationVersion]:
         """The stations that are judged, in the order of the ring."""
-        slots = await self._sources.exams.slots(exam_id)
-        keys = dict.fromkeys(one.station_hash for one in sorted(slots, key=lambda one: one.position))
-        versions = [await self._sources.stations.get(key) for key in keys]
+        versions = [await self._sources.stations.get(key) for key in await self._sources.exams.stations_of(exam_id)]
         return [one for one in versions if not one.rest and one.mark_sheet.items]
 
     async def open(self, exam_id: str, judges: Collection[str], by: Principal) -> Panel:

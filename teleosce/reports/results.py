@@ -1,7 +1,7 @@
 """Results of exams: from submitted marks to decision runs and their release."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any
 
 from teleosce.core.clock import Clock
@@ -11,7 +11,7 @@ from teleosce.core.ids import new_id
 from teleosce.people import Principal, Seat
 from teleosce.reports import analysis, store_analysis, store_results
 from teleosce.reports.basis import Basis, basis_of
-from teleosce.reports.cohort import Cohort
+from teleosce.reports.cohort import Cohort, sheet_alone
 from teleosce.reports.export import Sources
 from teleosce.reports.panels import Panels
 from teleosce.reports.plots import every_plot
@@ -19,6 +19,7 @@ from teleosce.reports.rules import KeptResultRules, ResultRules
 from teleosce.reports.runs import Difference, Release, Run, decide, differences, digest, inputs_of
 from teleosce.reports.shown import shown
 from teleosce.reports.unfold import unfold
+from teleosce.scoring import Form, layout_of
 
 Aside = Callable[[str, ResultRules], Coroutine[Any, Any, Basis]]
 
@@ -60,11 +61,13 @@ class Results:
             await self._people.record(by, "results.rules", exam_id, detail, connection=connection)
         return new
 
-    async def basis(self, exam_id: str, rules: ResultRules | None = None) -> Basis:
+    async def basis(
+        self, exam_id: str, rules: ResultRules | None = None, forms: Mapping[str, Sequence[Form]] | None = None
+    ) -> Basis:
         """What an exam's results rest on, by rules (the exam's own); see `basis_of`. Raises NotFound."""
         rules = rules or await self.rules(exam_id)
-        if self._aside is None:
-            basis = await basis_of(self._sources, exam_id, rules)
+        if self._aside is None or forms is not None:
+            basis = await basis_of(self._sources, exam_id, rules, forms)
         else:
             basis = await asyncio.to_thread(asyncio.run, self._aside(exam_id, rules))
         basis.panel.update(await self.panels.judged(exam_id))
@@ -182,6 +185,33 @@ class Results:
         """The rule of the newest run; None before the first."""
         async with self._database.read() as connection:
             return await store_results.last_rules(connection, exam_id)
+
+    async def sheet_cuts(self, exam_id: str, stations: Collection[str]) -> dict[str, float]:
+        """Of some station versions the cut in per cent of the mark sheet, as far as it is known: the newest run's;
+        before the first, what was fixed beforehand or judged by a panel, where the exam's rule goes by that.
+
+        A cut is of the station's score: where that holds more than the sheet, none is known of the sheet.
+        """
+        async with self._database.read() as connection:
+            last = await store_results.last_cuts(connection, exam_id)
+        rules, cuts = last or await self._set_cuts(exam_id, stations)
+        found = {}
+        for station in set(stations) & set(cuts):
+            version = await self._sources.stations.get(station)
+            if sheet_alone(layout_of(version), rules.weights_of(version.slug)):
+                found[station] = cuts[station]
+        return found
+
+    async def _set_cuts(self, exam_id: str, stations: Collection[str]) -> tuple[ResultRules, dict[str, float]]:
+        """The exam's rule, and the cuts that it goes by whatever is marked."""
+        rules = await self.rules(exam_id)
+        match rules.method:
+            case "fixed":
+                return rules, dict.fromkeys(stations, rules.fixed_cut)
+            case "angoff":
+                judged = await self.panels.judged(exam_id)
+                return rules, {station: one.cut.cut for station, one in judged.items()} | rules.panel_cuts
+        return rules, {}
 
     async def differences(self, before_id: str, after_id: str) -> list[Difference]:
         """About whom two runs of an exam differ. Raises NotFound."""

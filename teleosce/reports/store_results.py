@@ -91,6 +91,16 @@ async def of_exam(connection: AsyncConnection, exam_id: str) -> list[Run]:
     return [_run(row) for row in rows]
 
 
+async def last_cuts(connection: AsyncConnection, exam_id: str) -> tuple[ResultRules, dict[str, float]] | None:
+    """The rule of the newest run of an exam, and by station version the cuts that it found; None before the first."""
+    columns = runs.c.rules, runs.c.found["stations"]
+    query = select(*columns).where(runs.c.exam_id == exam_id).order_by(runs.c.number.desc()).limit(1)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return None
+    return ResultRules.model_validate(row[0]), {one["key"]: one["cut"] for one in row[1] if "cut" in one}
+
+
 async def last_rules(connection: AsyncConnection, exam_id: str) -> ResultRules | None:
     """The rule of the newest run of an exam."""
     query = select(runs.c.rules).where(runs.c.exam_id == exam_id).order_by(runs.c.number.desc()).limit(1)

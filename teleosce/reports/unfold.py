@@ -12,6 +12,7 @@ from teleosce.core.errors import NotFound
 from teleosce.exams import Cause, Encounter
 from teleosce.reports.cohort import CHECKLIST, NOTE, SP_RATING
 from teleosce.reports.export import Sources
+from teleosce.reports.findings import domain_titles
 from teleosce.reports.rules import ResultRules
 from teleosce.reports.runs import Run, digest, held
 from teleosce.scoring import Entry, Form, History, Kind, MarkedItem, layout_of
@@ -49,7 +50,8 @@ async def unfold(sources: Sources, run: Run, candidate: str) -> Plain:
 
     An item has its `values` (one, or those of two marks), the `points` it gave of its `weight`, and `changes`: every
     value that its field ever had until then, by whom and when. An attempt has the seconds that were added to its
-    consultation (`granted_s`). `why` says what is missing. Raises NotFound.
+    consultation (`granted_s`). `why` says what is missing. `domains` are by key, `domain_titles`
+    how each is called. Raises NotFound.
     """
     own = run.found["candidates"].get(candidate)
     if own is None:
@@ -57,11 +59,12 @@ async def unfold(sources: Sources, run: Run, candidate: str) -> Plain:
     mine = [one for one in await sources.exams.encounters(run.exam_id) if one.candidate == candidate]
     missing = [one for one in run.found.get("missing", ()) if one["candidate"] == candidate]
     stations = []
+    versions = {one["key"]: await sources.stations.get(one["key"]) for one in run.found["stations"]}
     for at, station in enumerate(run.found["stations"]):
         here = [one for one in mine if one.station_hash == station["key"]]
         if not here:
             continue
-        version = await sources.stations.get(station["key"])
+        version = versions[station["key"]]
         counted = next((one for one in here if one.id in run.inputs), None)
         parts = {name: each[at] for name, each in own.get("parts", {}).items()}
         stations.append(
@@ -80,7 +83,10 @@ async def unfold(sources: Sources, run: Run, candidate: str) -> Plain:
                 ),
             }
         )
-    return {"candidate": candidate, "run": run.id or None, "at_ms": run.at_ms, **own, "stations": stations}
+    titles = domain_titles(one.mark_sheet.domains for one in versions.values())
+    named = {key: titles.get(key, key) for key in own["domains"]}
+    about: Plain = {"candidate": candidate, "run": run.id or None, "at_ms": run.at_ms}
+    return {**about, **own, "domain_titles": named, "stations": stations}
 
 
 async def _attempt(sources: Sources, one: Encounter, counts: bool) -> Plain:

@@ -9,7 +9,7 @@ from teleosce.exams import Exam
 from teleosce.people import Seat
 from teleosce.planning.schedule import local
 from teleosce.reports import Look, ResultRules
-from teleosce.reports.findings import METHOD_NAMES, count, number
+from teleosce.reports.findings import METHOD_NAMES, count, domain_titles, number
 from teleosce.reports.plots import Plot
 from teleosce.web.context import Rooms
 
@@ -23,17 +23,20 @@ TABS = (
 """The questions, by the last part of their page's path."""
 
 FIRST_NUMBER = re.compile(r"\d+")
-FAILED = {"total": "total below the pass mark", "stations": "too few stations passed", "critical": "a critical item"}
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What every page of an exam's results knows. people: the exam's seats by id. when: times in words, its zone's."""
+    """What every page of an exam's results knows. people: the exam's seats by id. when: times in words, its zone's.
+
+    domains: the titles of the domains that have items, by key.
+    """
 
     exam: Exam
     look: Look
     rules: ResultRules
     people: Mapping[str, Seat]
+    domains: Mapping[str, str]
 
     @property
     def found(self) -> dict[str, Any] | None:
@@ -70,7 +73,14 @@ async def frame_of(house: Rooms, exam_id: str) -> Frame:
     rules = await rules_of(house, exam_id)
     look = await house.analyses.look(exam_id, rules)
     people = {seat.id: seat for seat in await house.people.seats(exam_id)}
-    return Frame(exam, look, rules, people)
+    return Frame(exam, look, rules, people, await _domains(house, exam_id))
+
+
+async def _domains(house: Rooms, exam_id: str) -> dict[str, str]:
+    sheets = [(await house.stations.get(one)).mark_sheet for one in await house.exams.stations_of(exam_id)]
+    named = domain_titles(sheet.domains for sheet in sheets)
+    titles = {item.domain: named.get(item.domain, item.domain) for sheet in sheets for item in sheet.items}
+    return dict(sorted(titles.items(), key=lambda one: one[1].casefold()))
 
 
 async def rules_of(house: Rooms, exam_id: str) -> ResultRules:
@@ -155,13 +165,8 @@ def cautions(line: Mapping[str, Any]) -> list[str]:
     return said
 
 
-def failed_words(failed_by: Sequence[str]) -> str:
-    """By which parts of a rule somebody failed."""
-    return "; ".join(FAILED.get(one) or f"{one.removeprefix('domain:')} below its least percent" for one in failed_by)
-
-
-def rule_words(rules: ResultRules) -> str:
-    """A rule in one sentence."""
+def rule_words(rules: ResultRules, domains: Mapping[str, str]) -> str:
+    """A rule in one sentence. domains: their titles."""
     said = [METHOD_NAMES[rules.method] + (f" at {number(rules.fixed_cut)} %" if rules.method == "fixed" else "")]
     if rules.sems:
         said.append(f"{number(rules.sems, 2).rstrip('0').rstrip('.')} standard errors above the pass mark")
@@ -169,7 +174,7 @@ def rule_words(rules: ResultRules) -> str:
         said.append(f"at least {number(100 * rules.stations, 0)} % of the stations passed")
     if rules.critical:
         said.append("no critical item failed")
-    said += [f"{name} at least {number(least, 0)} %" for name, least in rules.domains.items()]
+    said += [f"{domains.get(key, key)} at least {number(least, 0)} %" for key, least in rules.domains.items()]
     usual = ResultRules()
     if (rules.weights, rules.station_weights) != (usual.weights, usual.station_weights):
         said.append("parts of a station by their weights")

@@ -5,10 +5,10 @@ from typing import Any
 
 from teleosce.core.errors import NotFound
 from teleosce.reports import Difference, Run
-from teleosce.reports.findings import count, number, of_run
+from teleosce.reports.findings import count, domain_titles, failed_words, number, of_run
 from teleosce.reports.plots import Plot, of_candidate
 from teleosce.web.context import Rooms
-from teleosce.web.results_view import Frame, failed_words, rule_words
+from teleosce.web.results_view import Frame, rule_words
 
 RESULTS = {True: "Pass", False: "Fail", None: "Not decided"}
 
@@ -41,7 +41,7 @@ def run_row(frame: Frame, staff: Mapping[str, str], run: Run) -> dict[str, Any]:
         "number": run.number,
         "when": frame.when(run.at_ms),
         "who": who(frame, staff, run.by),
-        "rule": rule_words(run.rules),
+        "rule": rule_words(run.rules, frame.domains),
         "marks": len(run.inputs),
         "hash": run.inputs_hash,
         "said": of_run(run.found),
@@ -69,16 +69,15 @@ def candidate_row(frame: Frame, seat: str, own: Mapping[str, Any]) -> dict[str, 
         "above": None if own["total"] is None or own["needed"] is None else own["total"] - own["needed"],
         "stations_passed": own["stations_passed"],
         "stations_sat": own["stations_sat"],
-        "weakest": weakest(own["domains"]),
-        "failed": failed_words(own["failed_by"]),
+        "weakest": weakest(own["domains"], frame.domains),
+        "failed": failed_words(own["failed_by"], frame.domains),
     }
 
 
 async def plot_of(house: Rooms, run: Run, seat: str) -> Plot:
     """A candidate of a run beside the others: total, stations, domains."""
     sheets = [(await house.stations.get(one["key"])).mark_sheet for one in run.found["stations"]]
-    titles = {key: title for sheet in sheets for key, title in sheet.domains.items()}
-    return of_candidate(run.found, seat, titles)
+    return of_candidate(run.found, seat, domain_titles(sheet.domains for sheet in sheets))
 
 
 async def encounters_of(house: Rooms, run: Run, seat: str) -> list[dict[str, Any]]:
@@ -91,9 +90,9 @@ async def encounters_of(house: Rooms, run: Run, seat: str) -> list[dict[str, Any
     ]
 
 
-def weakest(domains: Mapping[str, float | None], most: int = 2) -> str:
+def weakest(domains: Mapping[str, float | None], titles: Mapping[str, str], most: int = 2) -> str:
     """The domains in which somebody did least well, the weakest first."""
-    known = sorted((value, name) for name, value in domains.items() if value is not None)
+    known = sorted((value, titles.get(name, name)) for name, value in domains.items() if value is not None)
     return ", ".join(f"{name} {number(value, 0)}" for value, name in known[:most])
 
 
@@ -118,20 +117,23 @@ def difference_rows(frame: Frame, found: Sequence[Difference], after: Run) -> li
             "changed": one.before is not one.after,
             "total_before": one.total_before,
             "total_after": one.total_after,
-            "failed": failed_words(after.found["candidates"].get(one.candidate, {}).get("failed_by", ())),
+            "failed": failed_words(
+                after.found["candidates"].get(one.candidate, {}).get("failed_by", ()), frame.domains
+            ),
         }
         for one in found
     ]
     return sorted(rows, key=lambda row: (not row["changed"], row["name"]))
 
 
-def difference_words(found: Sequence[Difference], before: Run, after: Run) -> list[str]:
+def difference_words(frame: Frame, found: Sequence[Difference], before: Run, after: Run) -> list[str]:
     """What two runs differ in: results, rule, marks."""
     gained = sum(one.after is True and one.before is not True for one in found)
     lost = sum(one.before is True and one.after is not True for one in found)
     said = [f"{gained} more and {lost} fewer pass by run {after.number} than by run {before.number}."]
     if before.rules != after.rules:
-        said.append(f"The rule is another: {rule_words(before.rules)}; then {rule_words(after.rules)}.")
+        was, now = (rule_words(one.rules, frame.domains) for one in (before, after))
+        said.append(f"The rule is another: {was}; then {now}.")
     else:
         said.append("The rule is the same.")
     if before.inputs_hash == after.inputs_hash:

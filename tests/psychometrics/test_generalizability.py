@@ -26,6 +26,39 @@ def long(scores: g.Numbers) -> tuple[g.Numbers, g.Codes, g.Codes]:
     return scores[known], where[0][known], where[1][known]
 
 
+ONE = """101000000000 111001000000 111110000000 110110010000 111110100000 111011100000 111111100000 111101111100
+111111111110 111111111111"""
+"""Brennan, Generalizability Theory, 2001: synthetic data no. 1, persons × items."""
+
+FOUR = """565553456733 937775557752 343353356516 755331435335 929777372753
+343533634512 737775575554 585775543211 998866655811 444335655711"""
+"""The same, table 3.2 (p. 73): synthetic data no. 4, persons × 4 raters within each of 3 tasks."""
+
+
+def digits(text: str) -> g.Numbers:
+    return np.array([[float(one) for one in row] for row in text.split()])
+
+
+def test_persons_by_items_as_brennan_prints_them() -> None:
+    scores = digits(ONE)
+    for study in (g.by_anova(scores), g.by_reml(*long(scores))):
+        printed = {g.P: 0.0574, g.S: 0.0754, g.REST: 0.1269}
+        assert {name: round(variance, 4) for name, variance in study.components.items()} == printed
+        found = g.project(study, 12)
+        assert (round(found.relative, 3), round(found.absolute, 3)) == (0.844, 0.773)
+
+
+def test_raters_within_tasks_as_brennan_prints_them() -> None:
+    """Table 3.2 and its variance components (p. 116 for software that finds them)."""
+    score, person, rater = long(digits(FOUR))
+    study = g.by_reml(score, person, rater // 4, rater)
+    assert study.mean == pytest.approx(4.75)
+    printed = {g.P: 0.4731, g.S: 0.3252, g.R: 0.6475, g.PS: 0.5596, g.REST: 2.3802}
+    assert {name: round(variance, 4) for name, variance in study.components.items()} == printed
+    found = g.project(study, 3, 4)
+    assert (round(found.relative, 2), round(found.absolute, 2)) == (0.55, 0.46)
+
+
 def test_reml_is_anova_where_nothing_is_missing() -> None:
     scores = table(40, 10, 2)
     anova, reml = g.by_anova(scores), g.by_reml(*long(scores))

@@ -1,21 +1,25 @@
 """Eight candidates of one station, to be marked and decided on."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database, sqlite_url
 from teleosce.core.events import Events
 from teleosce.core.ids import new_id
 from teleosce.exams import Day, Exams, Timings
+from teleosce.exams.store_tables import slots
 from teleosce.people import People, Principal, Role, Seat
 from teleosce.recording import Recordings
 from teleosce.reports import ResultRules, Results, Run, Sources
 from teleosce.scoring import Change, Forms, Kind, Marking, State, layout_of
-from teleosce.stations import StationStore, read
+from teleosce.stations import StationStore, StationVersion, read
 from teleosce.transcripts import Transcripts
 from tests.begun import begin
 
@@ -90,6 +94,28 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     )  # fmt: skip
     await recordings.close()
     await database.close()
+
+
+def renamed(folder: Path, number: int) -> StationVersion:
+    """The same station; “history” has another key and the same title, “communication” another title."""
+    shutil.copytree(STATION, folder)
+    for file in ("station.yaml", "mark-sheet.yaml"):
+        text = (folder / file).read_text().replace("domain: history", "domain: anamnesis")
+        text = text.replace("  history: ", "  anamnesis: ").replace(": Communication", f": Talking {number}")
+        (folder / file).write_text(text)
+    return read(folder)
+
+
+async def apart(house: House, folder: Path) -> list[str]:
+    """Sends candidates 3 to 7 each to a `renamed` station of their own; all stations in the order of the ring."""
+    found = [house.station]
+    for number in range(3, 8):
+        at = folder / str(number) / "inhaler-technique"
+        found.append(await house.sources.stations.freeze(await asyncio.to_thread(renamed, at, number), at))
+        mine = slots.c.candidate == house.candidates[number].id
+        async with house.database.write() as connection:
+            await connection.execute(update(slots).where(mine).values(station_hash=found[-1], position=number))
+    return found
 
 
 async def decided(house: House, **rules: object) -> Run:

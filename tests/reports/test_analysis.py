@@ -1,13 +1,16 @@
 """The answers about a cohort whose truth is known, and about cohorts that hardly are one."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from teleosce.psychometrics import agreement
 from teleosce.reports import ResultRules, Weights, analysis
 from teleosce.reports.basis import told_apart
 from teleosce.reports.cohort import Cohort, Mark, Missing, Station, cohort_of
+from teleosce.reports.overlap import overlap
 from teleosce.reports.simulated import Shape, simulate
 from teleosce.scoring import Layout, MarkedItem
 
@@ -165,13 +168,74 @@ def test_a_simulated_exam_is_as_sound_as_it_was_made() -> None:
 def test_groups_of_candidates_stand_apart_where_there_are_some() -> None:
     people, records, marks, _ = simulate(STATIONS, Shape(candidates=40))
     found = analysis.sound(cohort_of(STATIONS, people, records, marks))
-    assert {one["between_sites"] for one in found["stations"]} == {None}
-    sites = {name: "north" if at % 2 else "south" for at, name in enumerate(people)}
-    made = cohort_of(STATIONS, people, records, marks, groups=sites)
-    shares = [one["between_sites"] for one in analysis.sound(made)["stations"]]
+    assert {one["between_groups"] for one in found["stations"]} == {None}
+    groups = {name: "north" if at % 2 else "south" for at, name in enumerate(people)}
+    made = cohort_of(STATIONS, people, records, marks, groups=groups)
+    shares = [one["between_groups"] for one in analysis.sound(made)["stations"]]
     assert all(0 <= share < 0.3 for share in shares)
+    assert {one["between_sites"] for one in analysis.sound(made)["stations"]} == {None}
     alike = cohort_of(STATIONS, people, records, marks, groups=dict.fromkeys(people, "north"))
     assert alike.groups == ()
+
+
+def test_icc_of_a_set_is_given_by_its_forms_where_the_same_examiners_marked_all() -> None:
+    """Shrout & Fleiss 1979, table 2: four judges and six targets, to the printed digit."""
+    judged = ((9, 2, 5, 8), (6, 1, 3, 2), (8, 4, 6, 8), (7, 1, 2, 6), (10, 5, 6, 9), (6, 2, 4, 7))
+    made = cohort(candidates=6)
+    whole = {
+        "long_encounter": tuple(f"e{row}" for row in range(6) for _ in range(4)),
+        "long_examiner": np.tile(np.arange(4), 6),
+        "long_score": np.array(judged, dtype=np.float64).ravel(),
+        "long_grade": np.array(judged, dtype=np.float64).ravel() % 5,
+        "examiners": ("one", "two", "three", "four"),
+    }
+    (found,) = overlap(replace(made, **whole))["sets"]
+    assert (found["examiners"], found["encounters"]) == (["one", "two", "three", "four"], 6)
+    printed = {"ICC(2,1)": 0.29, "ICC(2,k)": 0.62, "ICC(3,1)": 0.71, "ICC(3,k)": 0.91}
+    assert {form: round(found[form]["value"], 2) for form in printed} == printed
+    few = overlap(replace(made, **{name: those[:8] for name, those in whole.items()}))
+    assert "the most is 2" in few["sets"]["why"]
+
+
+def test_what_two_marked_together_with_others_is_theirs_in_common_too() -> None:
+    """A and B with C at two encounters and by themselves at two others: they have four in common."""
+    made = cohort(candidates=4)
+
+    def marked(*who: tuple[int, ...]) -> Cohort:
+        codes = np.array([code for own in who for code in own])
+        return replace(
+            made,
+            long_encounter=tuple(f"e{at}" for at, own in enumerate(who) for _ in own),
+            long_examiner=codes,
+            long_score=np.random.default_rng(3).uniform(20, 90, size=len(codes)),
+            long_grade=np.full(len(codes), 2.0),
+            examiners=("a", "b", "c"),
+        )
+
+    four = marked((0, 1, 2), (0, 1, 2), (0, 1), (0, 1))
+    (found,) = overlap(four)["sets"]
+    assert (found["examiners"], found["encounters"]) == (["a", "b"], 4)
+    table = four.long_score[[0, 1, 3, 4, 6, 7, 8, 9]].reshape(4, 2)
+    assert found["ICC(2,1)"]["value"] == pytest.approx(agreement.icc(table, "ICC(2,1)").value)
+    # Both sets stand where each has encounters that the other has not; two within three who have no more do not.
+    both = overlap(marked((0, 1, 2), (0, 1, 2), (0, 1, 2), (0, 1)))["sets"]
+    assert [(one["examiners"], one["encounters"]) for one in both] == [(["a", "b"], 4), (["a", "b", "c"], 3)]
+    assert "the most is 2" in overlap(marked((0, 1, 2), (0, 1), (2,)))["sets"]["why"]
+
+
+def test_sites_stand_beside_circuits_where_there_are_two() -> None:
+    people, records, marks, _ = simulate(STATIONS, Shape(candidates=60, circuits=4))
+    sites = {name: "north" if circuit in "AB" else "south" for name, circuit in people.items()}
+    # The south marks ten points lower than it was simulated, so that its site explains some of each station.
+    made = cohort_of(STATIONS, people, records, marks, sites=sites)
+    lower = np.array([10.0 if site == "south" else 0.0 for site in made.sites])
+    made = replace(made, scores=made.scores - lower[:, None])
+    for one in analysis.sound(made)["stations"]:
+        assert 0 < one["between_sites"] <= one["between_circuits"]
+    assert cohort_of(STATIONS, people, records, marks, sites=dict.fromkeys(people, "north")).sites == ()
+    # Where one site alone is known, the others are at none that could stand beside it.
+    some = {name: site for name, site in sites.items() if site == "north"}
+    assert cohort_of(STATIONS, people, records, marks, sites=some).sites == ()
 
 
 def test_methods_stand_side_by_side_with_what_each_does() -> None:

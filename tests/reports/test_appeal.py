@@ -10,9 +10,10 @@ from teleosce.app import at_rest
 from teleosce.core.errors import NotFound
 from teleosce.core.ids import new_id
 from teleosce.offline_results import write_appeal_bundle
+from teleosce.reports import ResultRules
 from teleosce.reports.exports import verify_bundle
 from teleosce.scoring import Kind
-from tests.reports.exam_world import World
+from tests.reports.exam_world import ORGANISER, World
 
 
 async def test_the_page_says_what_counts_and_names_nobody_else(decided: World, tmp_path: Path) -> None:
@@ -43,6 +44,22 @@ async def test_the_page_says_what_counts_and_names_nobody_else(decided: World, t
     others = [one for one in seats if one.role == "candidate" and one.id != encounter.candidate]
     assert not [one.name for one in others if f"{one.name}<" in everything or one.id in everything]
     assert json.loads((target / "data" / "marking.json").read_text())["record"]["parents"] == list(record.parents)
+
+
+async def test_a_domain_of_another_station_has_its_title(world: World, tmp_path: Path) -> None:
+    async with at_rest(world.settings) as rooms:
+        keys = await rooms.exams.stations_of(world.exam)
+        here, there = [(await rooms.stations.get(key)).mark_sheet for key in keys]
+        used = [{item.domain for item in sheet.items} for sheet in (here, there)]
+        key = min(used[1] - used[0] - set(here.domains))
+        rules = ResultRules(method="fixed", fixed_cut=45, domains={key: 100})
+        run = await rooms.results.run(world.exam, rules, ORGANISER)
+        failed = {who for who, own in run.found["candidates"].items() if f"domain:{key}" in own["failed_by"]}
+        every = await rooms.exams.encounters(world.exam)
+        mine = next(one for one in every if one.station_hash == keys[0] and one.candidate in failed)
+        assert mine.id in run.inputs
+    await write_appeal_bundle(world.settings, mine.id, tmp_path / "appeal")
+    assert f"{there.domains[key]} below its least percent" in (tmp_path / "appeal" / "index.html").read_text()
 
 
 async def test_it_needs_an_encounter_and_takes_a_zip(decided: World, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from teleosce.core.errors import Unavailable
 from teleosce.reports import ResultRules, analysis, plots
 from teleosce.reports.cohort import Cohort, Station, cohort_of
-from teleosce.reports.plots import Pictures, Plot, drawn
+from teleosce.reports.plots import Pictures, Plot, drawn, wright
 from teleosce.reports.plots.drift import slope_of
 from teleosce.reports.plots.look import tokens
 from teleosce.reports.plots.sound import _ends
@@ -161,6 +162,21 @@ def test_who_is_alone_at_a_station_is_not_on_the_map() -> None:
     assert "Left out: 1 examiner " in map_.note
     assert one.examiners[alone] not in [row[1] for row in map_.rows]
     assert sum(row[0] == "Examiner" for row in map_.rows) == 4
+
+
+@pytest.mark.parametrize(("many", "name"), [(12, "A station whose title takes several lines"), (300, "Dr Okonkwo")])
+def test_names_on_the_map_are_whole_and_lie_on_nobody_s(many: int, name: str) -> None:
+    own = [(f"{name} {at}", at * 0.004 - 0.5) for at in range(many)]
+    kept = wright._outermost(own, wright.MOST)
+    assert max(own, key=lambda one: abs(one[1])) in kept
+    assert len(kept) == (12 if many == 12 else (wright.MOST - wright.GAP) // wright.GAP)
+    pixel = 4 / wright.MOST
+    named = wright._named(kept, pixel)
+    assert sorted(one["name"].replace("\n", " ") for one in named) == sorted(one for one, _ in kept)
+    for below, above in pairwise(named):
+        room = pixel * (wright._tall(below["name"]) + wright._tall(above["name"])) / 2
+        assert above["label"] - below["label"] >= room - 1e-9
+    assert max(len(line) for one in named for line in one["name"].split("\n")) <= wright.LETTERS
 
 
 def test_drift_is_found_where_there_is_some_and_not_where_there_is_none() -> None:

@@ -10,18 +10,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from teleosce import __version__
 from teleosce.core.clock import AheadClock, Clock
 from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.core.ids import new_id
 from teleosce.exams import Decision, Incident, IncidentKind, Outcome, Phase, Timings, store_ledger
 from teleosce.people import Principal, Role
-from teleosce.reports import ResultRules, Results
+from teleosce.reports import ResultRules, Results, store_analysis
 from teleosce.reports.analyses import Analyses
 from teleosce.reports.basis import Basis
+from teleosce.reports.exports.levels import tables_of
 from teleosce.reports.exports.material import material_of
+from teleosce.reports.runs import digest
+from teleosce.reports.store_analysis import Kept
 from teleosce.scoring import AssignmentKind, Change, Kind, layout_of
 from teleosce.stations import read
-from tests.reports.results_house import GRADES, STATION, House, decided
+from tests.reports.results_house import GRADES, STATION, House, apart, decided
 from tests.reports.results_house import house as house  # noqa: PLC0414 a fixture
 
 
@@ -105,6 +109,22 @@ async def test_marks_are_read_once_for_all_who_look_until_one_changes(house: Hou
     assert len(third.long_score) == 2
 
 
+async def test_an_analysis_that_was_kept_before_its_figures_changed_is_not_current(house: House) -> None:
+    await house.mark(0, 8, "pass")
+    rules, analyses = ResultRules(), Analyses(house.results, house.database, Clock())
+    async with house.database.write() as connection:
+        stamp = await store_analysis.stamp(connection, house.exam_id)
+        # As releases before the number of the shape wrote it.
+        former = digest([__version__, stamp, rules.model_dump(mode="json")])
+        await store_analysis.keep(connection, Kept(house.exam_id, former, {}, 1))
+    assert not (await analyses.look(house.exam_id, rules)).current
+    await analyses.wait(house.exam_id)
+    look = await analyses.look(house.exam_id, rules)
+    assert look.kept
+    assert look.current
+    assert "sound" in look.kept.found
+
+
 async def test_a_conjunctive_rule_and_a_fixed_line(house: House) -> None:
     for number in range(8):
         await house.mark(number, 16, GRADES[2])
@@ -113,6 +133,29 @@ async def test_a_conjunctive_rule_and_a_fixed_line(house: House) -> None:
     plain = await decided(house)
     assert plain.found["stations"][0]["code"] == "same-rating"
     assert all(one["passed"] is None for one in plain.found["candidates"].values())
+
+
+async def test_a_cut_is_one_of_the_sheet_only_where_the_sheet_makes_the_score(house: House) -> None:
+    for number in range(8):
+        await house.mark(number, 4 + number, GRADES[number % 5])
+    stations, mixed = [house.station, "f" * 64], {"checklist": 1, "sp_rating": 1}
+
+    async def by(version: int, **rules: object) -> dict[str, float]:
+        asked = ResultRules.model_validate(rules)
+        await house.results.set_rules(house.exam_id, asked, version, house.organiser)
+        return await house.results.sheet_cuts(house.exam_id, stations)
+
+    assert await by(0) == {}
+    panel = {"method": "angoff", "panel_cuts": {house.station: 55}}
+    assert await by(1, **panel) == {house.station: 55}
+    assert await by(2, **panel, station_weights={"inhaler-technique": mixed}) == {}
+    assert await by(3, **panel, station_weights={"chest-pain": mixed}) == {house.station: 55}
+    # A run counts by its own rule, whatever the exam's is meanwhile.
+    assert (await decided(house, method="fixed", fixed_cut=64, weights=mixed)).found["stations"][0]["cut"] == 64
+    assert await by(4, **panel) == {}
+    found = (await decided(house)).found["stations"][0]
+    assert await by(5, weights=mixed) == {house.station: found["cut"]}
+    assert await house.results.sheet_cuts(house.exam_id, []) == {}
 
 
 async def test_a_rule_that_asks_for_what_there_is_not_decides_nothing(house: House) -> None:
@@ -233,6 +276,36 @@ async def test_a_total_is_unfolded_to_its_key_presses_as_they_were(house: House)
         await house.results.unfold(run.id, house.examiner.id)
 
 
+async def test_domains_are_told_apart_by_their_keys(house: House, tmp_path: Path) -> None:
+    await apart(house, tmp_path / "stations")
+    for number in range(8):
+        await house.mark(number, 4 + number, GRADES[number % 5])
+    run = await decided(house, method="fixed")
+    for own in (house.candidates[0].id, house.candidates[7].id):
+        told = await house.results.unfold(run.id, own)
+        assert told["domains"] == run.found["candidates"][own]["domains"]
+        titles = told["domain_titles"]
+        assert (titles["history"], titles["anamnesis"]) == ("History taking (history)", "History taking (anamnesis)")
+        assert titles["communication"] == "Communication"
+
+
+async def test_domains_have_one_name_each_in_whatever_is_written(house: House, tmp_path: Path) -> None:
+    stations = await apart(house, tmp_path / "stations")
+    for number in range(8):
+        await house.mark(number, 4 + number, GRADES[number % 5])
+    await decided(house, method="fixed", domains={"history": 100.0, "anamnesis": 100.0})
+    known = await material_of(house.sources, house.results, house.exam_id, tmp_path)
+    assert list(known.versions) == stations
+    tables = {one.name: one for one in tables_of(known)}
+    head = tables["domains"].head
+    assert len(set(head)) == len(head)
+    assert {"Communication", "History taking (history)", "History taking (anamnesis)"} < set(head)
+    named = [row[tables["items"].head.index("domain")] for row in tables["items"].rows]
+    assert set(named) == set(head[1:])
+    failed = {row[tables["decisions"].head.index("failed_by")] for row in tables["decisions"].rows}
+    assert "History taking (anamnesis) below its least percent" in "; ".join(map(str, failed))
+
+
 async def test_the_rule_is_kept_and_a_change_after_marks_is_told(house: House) -> None:
     assert (await house.results.kept_rules(house.exam_id)).version == 0
     await house.results.set_rules(house.exam_id, ResultRules(method="fixed", fixed_cut=60), 0, house.organiser)
@@ -270,10 +343,10 @@ async def test_the_command_says_what_the_marks_come_to(house: House, tmp_path: P
     assert found["lines"][0]["judged"] == 7
 
 
-async def test_what_is_written_of_a_run_has_scores_by_its_rules(house: House) -> None:
+async def test_what_is_written_of_a_run_has_scores_by_its_rules(house: House, tmp_path: Path) -> None:
     await house.mark(0, 8, "pass")
     run = await decided(house, method="fixed", weights={"checklist": 1, "sp_rating": 1}, missing_parts="no-score")
-    known = await material_of(house.sources, house.results, house.exam_id, run.number)
+    known = await material_of(house.sources, house.results, house.exam_id, tmp_path, run.number)
     assert run.found["candidates"][house.candidates[0].id]["scores"] == [None]
     assert np.isnan(known.cohort.scores[0, 0])
 

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import resource
+import tempfile
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -10,9 +12,11 @@ import pytest
 from openpyxl import load_workbook
 
 from teleosce.app import at_rest
-from teleosce.core.errors import Invalid, NotFound
+from teleosce.core.errors import Invalid, NotFound, Unavailable
 from teleosce.core.settings import load
 from teleosce.offline_results import export_tables
+from teleosce.reports.exports.histories import Histories
+from teleosce.scoring import Entry, History
 from tests.reports.exam_world import World
 
 
@@ -98,6 +102,28 @@ async def test_what_cannot_be_written_is_said_and_leaves_nothing(decided: World,
     with pytest.raises(NotFound, match="no exam"):
         await export_tables(decided.settings, "Nothing", tmp_path / "new.xlsx", None)
     assert [one.name for one in tmp_path.iterdir()] == ["there.xlsx"]  # noqa: ASYNC240 a test waits for nobody
+
+
+async def test_histories_lie_in_the_data_folder(
+    decided: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    await export_tables(decided.settings, decided.exam, tmp_path / "t", None)
+    assert len(read(tmp_path / "t", "key_presses")) > 100
+
+
+def test_a_full_disk_is_said_and_not_thrown(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="No such file"):
+        Histories(tmp_path / "none")
+    entries = [Entry("c", "comment", "x" * 5000, 1, "somebody", 0)]
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    histories = Histories(tmp_path)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(Unavailable, match=r"could not be laid aside in .*File too large"):
+            histories.keep({"f": History(entries, [], [])})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 async def test_an_exam_without_a_mark_gives_tables_all_the_same(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from teleosce.reports.export import Sources, export_texts, take_files
 from teleosce.reports.exports.appeal_view import Facts, appeal_view
 from teleosce.reports.exports.bundle import new_bundle, plain
 from teleosce.reports.exports.material import SHOWN
+from teleosce.reports.findings import domain_titles
 from teleosce.reports.results import Results
 
 STYLES = ("app.css", "tokens.css", "base.css", "components.css", "pages/appeal.css")
@@ -28,10 +29,12 @@ async def facts_of(sources: Sources, results: Results, encounter_id: str) -> Fac
     incidents = await sources.exams.incidents_in([encounter.room])
     subjects = (encounter_id, encounter.slot_id, *(one.id for one in forms), *(one.id for one in incidents))
     files = {path.name: name for name, path in (await take_files(sources, encounter_id)).items()}
+    every = [await sources.stations.get(key) for key in await sources.exams.stations_of(exam.id)]
     return Facts(
         exam=exam,
         encounter=encounter,
         version=await sources.stations.get(encounter.station_hash),
+        domains=domain_titles(one.mark_sheet.domains for one in every),
         seats={one.id: one for one in await sources.people.seats(exam.id)},
         forms=forms,
         histories=await sources.forms.histories([one.id for one in forms]),

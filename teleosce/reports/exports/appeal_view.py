@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from teleosce.exams import Attendance, Encounter, Exam, Incident, PhaseEntry
 from teleosce.people import Role, Seat
 from teleosce.recording import Manifest
+from teleosce.reports.findings import failed_words
 from teleosce.reports.runs import Release, Run
 from teleosce.scoring import (
     COUNTS,
@@ -52,12 +53,13 @@ class Facts:
     """All that is known of one encounter.
 
     files: the name in the bundle of each take's file. accounts: the names of staff without a seat. runs: the decision
-    runs that rest on it.
+    runs that rest on it. domains: the titles of those of all stations, as a decision may go by any.
     """
 
     exam: Exam
     encounter: Encounter
     version: StationVersion
+    domains: Mapping[str, str]
     seats: Mapping[str, Seat]
     forms: Sequence[Form]
     histories: Mapping[str, History]
@@ -355,7 +357,7 @@ def _decision(facts: Facts, run: Run) -> View:
         "total": own.get("total"),
         "needed": own.get("needed"),
         "passed": own.get("passed"),
-        "failed_by": ", ".join(own.get("failed_by") or ()),
+        "failed_by": failed_words(own.get("failed_by") or (), facts.domains),
         "input": next(iter(run.inputs[facts.encounter.id].values()), "") if run.inputs.get(facts.encounter.id) else "",
         "released": "; ".join(
             f"{one.group or 'all'}, from {facts.when(one.from_ms)}"

@@ -15,7 +15,7 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,6 +25,8 @@ from teleosce.reports.exports.write import finish, new_part, no_room, remove
 
 MANIFEST, SIGNATURE, KEY, README = "manifest.json", "manifest.sig", "public-key.pem", "README.txt"
 FORMAT = "teleosce-bundle/1"
+_AT_ONCE = 50
+"""Lines that are compressed in one piece."""
 
 Writer = Callable[[IO[bytes]], None]
 
@@ -76,8 +78,9 @@ class Bundle:
         """A file of JSON lines."""
 
         def write(file: IO[bytes]) -> None:
-            for row in rows:
-                file.write((json.dumps(row, ensure_ascii=False, default=plain) + "\n").encode())
+            encoder = json.JSONEncoder(ensure_ascii=False, default=plain)
+            while some := list(islice(rows, _AT_ONCE)):
+                file.write("".join(f"{encoder.encode(row)}\n" for row in some).encode())
 
         self.add(path, write)
 
@@ -178,4 +181,4 @@ def plain(content: Any) -> Any:
         return content.model_dump(mode="json")
     if isinstance(content, Mapping):
         return dict(content)
-    return {one.name: getattr(content, one.name) for one in fields(content)}
+    return {name: getattr(content, name) for name in content.__dataclass_fields__}

@@ -1,19 +1,18 @@
 """The signed bundle of a decision run: what was decided, by which rule, from what, down to the key presses."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from teleosce.core.signing import SigningKey
 from teleosce.core.spreadsheet import write_csv
-from teleosce.exams import Encounter
 from teleosce.reports.exports.bundle import Bundle, new_bundle
 from teleosce.reports.exports.levels import tables_of
 from teleosce.reports.exports.material import Material, iso
 from teleosce.reports.exports.table import Table
 from teleosce.reports.runs import Run
-from teleosce.scoring import Form
+from teleosce.scoring import Assignment
 
 
 def write_decision(
@@ -21,12 +20,11 @@ def write_decision(
     run: Run,
     target: Path,
     *,
-    inputs: Mapping[str, Any],
     audit: list[dict[str, Any]],
     key: SigningKey,
     made_ms: int,
 ) -> None:
-    """Writes the bundle of a run. inputs: as the run's, of the marks of record as they are now. Blocks.
+    """Writes the bundle of a run, by whose rules `known` was read. Blocks.
 
     Raises Invalid when there is something at `target`, Unavailable when the disk does not let it.
     """
@@ -37,7 +35,7 @@ def write_decision(
         bundle.json("people.json", [{name: getattr(one, name) for name in shown} for one in known.seats.values()])
         for version in known.versions.values():
             bundle.json(f"stations/{version.slug}-{version.hash[:12]}.json", version)
-        bundle.lines("provenance.jsonl", _provenance(known, run, inputs))
+        bundle.lines("provenance.jsonl", _provenance(known, run))
         bundle.lines("forms.jsonl", _forms(known))
         bundle.json("incidents.json", known.incidents)
         bundle.lines("audit.jsonl", iter(audit))
@@ -51,8 +49,11 @@ def _add(bundle: Bundle, table: Table) -> None:
     bundle.add(f"tables/{table.name}.csv", lambda file: write_csv(file, table.head, table.rows))
 
 
-def _provenance(known: Material, run: Run, inputs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _provenance(known: Material, run: Run) -> Iterator[dict[str, Any]]:
     """For each encounter: the mark of record, the forms it is made of, and whether the run decided on the same."""
+    given: dict[str, list[Assignment]] = defaultdict(list)
+    for one in known.assignments:
+        given[one.encounter_id].append(one)
     for encounter in known.encounters:
         record = known.records.get(encounter.id)
         if record is None:
@@ -65,15 +66,15 @@ def _provenance(known: Material, run: Run, inputs: Mapping[str, Any]) -> Iterato
             "attempt": encounter.attempt,
             "outcome": encounter.outcome,
             "decided_on": decided,
-            "same_now": None if decided is None else decided == inputs.get(encounter.id),
-            "record": asdict(record),
+            "same_now": None if decided is None else decided == known.inputs.get(encounter.id),
+            "record": record,
             "forms": [
                 {"form": form.id, "kind": form.kind, "author": form.author_id, "state": form.state}
                 | {"key_presses": len(entries), "after_the_run": sum(one.at_ms > run.at_ms for one in entries)}
                 for form in known.forms.get(encounter.id, ())
                 for entries in [known.histories[form.id].entries]
             ],
-            "assignments": [asdict(one) for one in known.assignments if one.encounter_id == encounter.id],
+            "assignments": given[encounter.id],
         }
 
 
@@ -81,17 +82,12 @@ def _forms(known: Material) -> Iterator[dict[str, Any]]:
     """Every form as it stands, with all that was ever written to it."""
     for encounter in known.encounters:
         for form in known.forms.get(encounter.id, ()):
-            yield form_with_history(known, encounter, form)
-
-
-def form_with_history(known: Material, encounter: Encounter, form: Form) -> dict[str, Any]:
-    """One form, as bundles write it down."""
-    return {
-        "form": asdict(form),
-        "candidate": known.candidate(encounter.candidate),
-        "author": known.person(form.author_id),
-        "history": asdict(known.histories[form.id]),
-    }
+            yield {
+                "form": form,
+                "candidate": known.candidate(encounter.candidate),
+                "author": known.person(form.author_id),
+                "history": known.histories[form.id],
+            }
 
 
 def _said(known: Material, run: Run) -> str:

@@ -68,8 +68,9 @@ def _marks(known: Material) -> Table:
 def _mark_items(known: Material) -> Table:
     def rows() -> Iterator[Row]:
         for encounter, form in _of_kind(known, Kind.mark, Kind.settlement):
-            for name, item in known.layouts[encounter.station_hash].items.items():
-                value = form.value(f"item.{name}")
+            layout = known.layouts[encounter.station_hash]
+            for name, item in layout.items.items():
+                value = form.value(layout.fields[name])
                 comment = form.value(f"comment.{name}") or form.value(f"reason.item.{name}")
                 yield form.id, name, value, item.done(value), comment
 

@@ -9,6 +9,7 @@ from teleosce.reports.exports.form_tables import form_tables
 from teleosce.reports.exports.material import Material, iso
 from teleosce.reports.exports.run_tables import run_tables
 from teleosce.reports.exports.table import Column, Row, Table, dictionary_of
+from teleosce.reports.findings import failed_words
 from teleosce.scoring import COUNTS, GRADES, MarkedItem
 
 
@@ -40,9 +41,11 @@ def _candidates(known: Material) -> Table:
             own = found.get(seat_id, {})
             yield (
                 known.candidate(seat_id), seat.name if seat else "", seat.group if seat else "",
-                known.cohort.circuits[at], len(marked), sum(marked) / len(marked) if marked else None,
+                known.cohort.circuits[at], known.cohort.sites[at] if known.cohort.sites else "",
+                len(marked), sum(marked) / len(marked) if marked else None,
                 int(known.cohort.critical[at]), run.number if run else None, own.get("total"), own.get("needed"),
-                own.get("stations_passed"), verdict(own.get("passed")), "; ".join(own.get("failed_by") or ()),
+                own.get("stations_passed"), verdict(own.get("passed")),
+                failed_words(own.get("failed_by") or (), known.domains),
             )  # fmt: skip
 
     columns = (
@@ -50,6 +53,10 @@ def _candidates(known: Material) -> Table:
         Column("name", "The candidate's name"),
         Column("group", "The group, for release"),
         Column("circuit", "The circuit that the candidate went round"),
+        Column(
+            "site",
+            "Where the candidates of that circuit sat; empty where all were at one, or not every circuit has a site",
+        ),
         Column("stations", "Stations with a mark that counts", "stations"),
         Column("mean", "Mean of the scores of these stations, as they are now", PERCENT),
         Column("critical", "Critical items failed, as marks are now", "items"),
@@ -80,11 +87,12 @@ def _scores(known: Material) -> Table:
 
 def _domains(known: Material) -> Table:
     cohort = known.cohort
-    named = {key: title for one in known.versions.values() for key, title in one.mark_sheet.domains.items()}
     columns = [
         CANDIDATE,
         *(
-            Column(name, f"Domain “{named.get(name, name)}”: mean over the stations that have it", PERCENT)
+            Column(
+                known.domains.get(name, name), f"Mean over the stations that have this domain (key: {name})", PERCENT
+            )
             for name in cohort.domains
         ),
     ]
@@ -150,7 +158,8 @@ def _items(known: Material) -> Table:
                 for name, share in zip(names, shares[at].tolist(), strict=True):
                     layout = station.layout.items[name]
                     yield (
-                        known.candidate(seat), station.title, name, texts.get(name, ""), layout.domain, layout.weight,
+                        known.candidate(seat), station.title, name, texts.get(name, ""),
+                        known.domains.get(layout.domain, layout.domain), layout.weight,
                         yes(layout.critical), _number(share), _points(layout, share),
                     )  # fmt: skip
 

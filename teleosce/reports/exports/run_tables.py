@@ -6,6 +6,7 @@ from typing import Any
 from teleosce.reports.exports.cells import CANDIDATE, PERCENT, UTC, plain_json, verdict, yes
 from teleosce.reports.exports.material import Material, iso
 from teleosce.reports.exports.table import Column, Row, Table
+from teleosce.reports.findings import failed_words
 from teleosce.reports.runs import Release
 
 
@@ -44,7 +45,7 @@ def _decisions(known: Material) -> Table:
             for seat, own in run.found["candidates"].items():
                 yield (
                     run.number, known.candidate(seat), verdict(own.get("passed")), own.get("total"), own.get("needed"),
-                    own.get("stations_passed"), "; ".join(own.get("failed_by") or ()),
+                    own.get("stations_passed"), failed_words(own.get("failed_by") or (), known.domains),
                 )  # fmt: skip
 
     columns = (

@@ -136,10 +136,11 @@ def both(agreement: Mapping[str, Any], cohort: Cohort) -> Plot:
     for mark, encounter in enumerate(cohort.long_encounter):
         if np.isfinite(cohort.long_score[mark]):
             order.setdefault(encounter, []).append(mark)
+    score = cohort.long_score.tolist()
     rows: list[dict[str, Any]] = [
         {
-            "mean": float(cohort.long_score[[first, second]].mean()),
-            "difference": float(cohort.long_score[first] - cohort.long_score[second]),
+            "mean": (score[first] + score[second]) / 2,
+            "difference": score[first] - score[second],
             "station": cohort.stations[int(cohort.long_station[first])].title,
             "first": cohort.examiners[int(cohort.long_examiner[first])],
             "second": cohort.examiners[int(cohort.long_examiner[second])],

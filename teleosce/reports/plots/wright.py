@@ -18,8 +18,11 @@ BIN = 0.25
 COLUMNS = (0.0, 0.95, 2.15, 3.0)
 """Where the columns of candidates, stations and examiners begin, and the last one ends."""
 
-HEIGHT, GAP = 380, 13
-"""Pixels of the scale, and the least between two names."""
+LEAST, MOST, GAP = 380, 620, 13
+"""Pixels of the scale, as many as its names need between these, and of a line of a name."""
+
+LETTERS = 17
+"""Of a line of a name: as many as a phone has room for beside the next column."""
 
 
 def wright(found: Mapping[str, Any], cohort: Cohort) -> Plot:
@@ -41,6 +44,9 @@ def wright(found: Mapping[str, Any], cohort: Cohort) -> Plot:
     }
     alone = len(examiners) - len(groups["Examiner"])
     left_out = f" Left out: {count(alone, 'examiner')} with whom nobody shares a station." if alone else ""
+    height = min(MOST, max(LEAST, *(_height(groups[kind]) for kind in ("Station", "Examiner"))))
+    if any(len(_outermost(groups[kind], height)) < len(groups[kind]) for kind in ("Station", "Examiner")):
+        left_out += " Names stand at those that are furthest from the middle; the table has all."
     spread = {kind: max(v for _, v in own) - min(v for _, v in own) for kind, own in groups.items()}
     title = _said(spread, len(groups["Station"]))
     rows = [(kind, name, value) for kind, own in groups.items() for name, value in sorted(own, key=lambda one: -one[1])]
@@ -54,7 +60,7 @@ def wright(found: Mapping[str, Any], cohort: Cohort) -> Plot:
         f"{count(len(stations), 'station')} and {count(len(groups['Examiner']), 'examiner')} by name. {title}",
         ("What", "Name", "Logits"),
         tuple(rows),
-        _map(groups),
+        _map(groups, height),
     )
 
 
@@ -70,7 +76,7 @@ def _said(spread: Mapping[str, float], stations: int) -> str:
     return f"{said}: a rating hangs on the candidate far more than on the examiner."
 
 
-def _map(groups: Mapping[str, Sequence[tuple[str, float]]]) -> Spec:
+def _map(groups: Mapping[str, Sequence[tuple[str, float]]], height: int) -> Spec:
     every = [value for own in groups.values() for _, value in own]
     low, high = np.floor(min(every)) - 0.25, np.ceil(max(every)) + 0.25
     y = {
@@ -110,12 +116,9 @@ def _map(groups: Mapping[str, Sequence[tuple[str, float]]]) -> Spec:
             "encoding": {"x": x | {"field": "x"}, "text": {"field": "said"}},
         },
     ]
-    for (kind, shape), column, end in zip(
-        (("Station", "square"), ("Examiner", "diamond")), COLUMNS[1:], COLUMNS[2:], strict=False
-    ):
-        # Nothing stands at the right of the last column.
-        limit = 130 if end == COLUMNS[-1] else {"expr": f"width * {(end - column - 0.18) / 3 * 0.86:.3f}"}
-        named = _named(groups[kind], float(high - low))
+    for (kind, shape), column in zip((("Station", "square"), ("Examiner", "diamond")), COLUMNS[1:], strict=False):
+        named = _named(_outermost(groups[kind], height), float(high - low) / height)
+        points = [{"name": name, "at": value, "x": column + 0.05} for name, value in groups[kind]]
         layers += [
             {
                 "data": data([one | {"from": column + 0.05, "to": column + 0.13} for one in named]),
@@ -123,22 +126,27 @@ def _map(groups: Mapping[str, Sequence[tuple[str, float]]]) -> Spec:
                 "encoding": {"x": x | {"field": "from"}, "x2": {"field": "to"}, "y": y, "y2": {"field": "label"}},
             },
             {
-                "data": data([one | {"x": column + 0.05} for one in named]),
+                "data": data(points),
                 "mark": {"type": "point", "filled": True, "shape": shape, "color": "$fair", "size": 60, "opacity": 1},
                 "encoding": {"x": x | {"field": "x"}, "y": y, "tooltip": told(("name", kind), ("at", "Logits", ".2f"))},
             },
-            {
-                "data": data([one | {"x": column + 0.15} for one in named]),
-                "mark": {
-                    "type": "text",
-                    "align": "left",
-                    "fontSize": 11,
-                    "limit": limit,
-                },
-                "encoding": {"x": x | {"field": "x"}, "y": y | {"field": "label"}, "text": {"field": "name"}},
-            },
+            *(
+                {
+                    "data": data([one | {"x": column + 0.15} for one in named if one["name"].count("\n") == more]),
+                    "mark": {
+                        "type": "text",
+                        "align": "left",
+                        "fontSize": 11,
+                        "lineBreak": "\n",
+                        "lineHeight": GAP,
+                        "dy": -more * GAP / 2,
+                    },
+                    "encoding": {"x": x | {"field": "x"}, "y": y | {"field": "label"}, "text": {"field": "name"}},
+                }
+                for more in sorted({one["name"].count("\n") for one in named})
+            ),
         ]
-    return {"width": "$width", "height": HEIGHT, "layer": layers}
+    return {"width": "$width", "height": height, "layer": layers}
 
 
 def _stacked(people: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
@@ -152,25 +160,52 @@ def _stacked(people: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
     return found
 
 
-def _named(own: Sequence[tuple[str, float]], span: float) -> list[dict[str, Any]]:
-    """Names beside their points, moved apart where they would lie on each other; as close to them as can be."""
-    gap = GAP * span / HEIGHT
-    ordered = sorted(own, key=lambda one: one[1])
-    # Groups of names that touch share the middle of their points.
-    groups: list[list[float]] = []
-    for _, value in ordered:
-        groups.append([value])
-        while (
-            len(groups) > 1
-            and _middle(groups[-1]) - _middle(groups[-2]) < gap * (len(groups[-1]) + len(groups[-2])) / 2
-        ):
+def _tall(name: str) -> int:
+    """Pixels that a name takes; one of several lines stands a little apart."""
+    more = name.count("\n")
+    return GAP * (more + 1) + (6 if more else 0)
+
+
+def _height(own: Sequence[tuple[str, float]]) -> int:
+    """Pixels that all names take, and as much as a line."""
+    return GAP + sum(_tall(wrapped(name, LETTERS)) for name, _ in own)
+
+
+def _outermost(own: Sequence[tuple[str, float]], height: int) -> list[tuple[str, float]]:
+    """Those whose names have room: all, or those furthest from 0."""
+    kept = sorted(own, key=lambda one: -abs(one[1]))
+    while _height(kept) > height:
+        kept.pop()
+    return kept
+
+
+def _named(own: Sequence[tuple[str, float]], pixel: float) -> list[dict[str, Any]]:
+    """Names beside their points, moved apart where they would lie on each other; as close to them as can be.
+
+    pixel: how many logits it is.
+    """
+    ordered = sorted(((wrapped(name, LETTERS), value) for name, value in own), key=lambda one: one[1])
+    tall = [pixel * _tall(name) for name, _ in ordered]
+
+    def middles(group: list[int]) -> list[float]:
+        """Where the names of a group lie that touch: on average where their points are."""
+        ends = np.cumsum([tall[at] for at in group])
+        own_ = ends - np.array([tall[at] for at in group]) / 2
+        shift = np.mean([ordered[at][1] for at in group]) - own_.mean()
+        return [float(one) for one in own_ + shift]
+
+    groups: list[list[int]] = []
+    for at in range(len(ordered)):
+        groups.append([at])
+        while len(groups) > 1 and _touch(middles(groups[-2])[-1], middles(groups[-1])[0], tall, groups[-2:]):
             groups[-2:] = [groups[-2] + groups[-1]]
-    labels = [_middle(group) + gap * (at - (len(group) - 1) / 2) for group in groups for at in range(len(group))]
     return [
-        {"name": wrapped(name, 200), "at": value, "label": label}
-        for (name, value), label in zip(ordered, labels, strict=True)
+        {"name": ordered[at][0], "at": ordered[at][1], "label": label}
+        for group in groups
+        for at, label in zip(group, middles(group), strict=True)
     ]
 
 
-def _middle(group: Sequence[float]) -> float:
-    return sum(group) / len(group)
+def _touch(below: float, above: float, tall: Sequence[float], pair: Sequence[list[int]]) -> bool:
+    """Whether the highest name of one group and the lowest of the next need more room than they have."""
+    return above - below < (tall[pair[0][-1]] + tall[pair[1][0]]) / 2

@@ -41,6 +41,8 @@ export interface Preview {
 /** A candidate's result down to the key presses. */
 export interface Unfolded {
   domains: Record<string, number | null>;
+  /** How each domain is called. */
+  domain_titles: Record<string, string>;
   stations: UnfoldedStation[];
   /** Names by seat. */
   people: Record<string, string>;

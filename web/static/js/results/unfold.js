@@ -59,7 +59,7 @@ export async function unfoldInto(place, path, role) {
  * @param {string} role
  */
 function whole(one, role) {
-  const domains = Object.entries(one.domains).map(([name, value]) => `${name} ${number(value, 0)}`);
+  const domains = Object.entries(one.domains).map(([name, value]) => `${one.domain_titles[name]} ${number(value, 0)}`);
   return el("div", { class: "stack tight" }, el("p", { class: "figures" }, t("Domains, %: {all}", { all: domains.join(", ") })), ...one.stations.map((station) => stationPart(station, one, role)));
 }
 
