@@ -6,7 +6,7 @@ import secrets
 import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -67,7 +67,11 @@ def build(settings: Settings, clock: Clock | None = None, disk: Disk | None = No
     stations = StationStore(database, settings.data, clock)
     recordings = Recordings(settings.data, database, clock, events, disk=disk)
     forms, transcripts = Forms(database, clock, events), Transcripts(database, clock)
-    marking = Marking(database, clock, events, exams=exams, people=people, stations=stations)
+
+    async def cuts(exam_id: str, stations: Collection[str]) -> Mapping[str, float]:
+        return await results.sheet_cuts(exam_id, stations)
+
+    marking = Marking(database, clock, events, exams=exams, people=people, stations=stations, cuts=cuts)
     sources = Sources(exams, people, stations, recordings, transcripts, forms, marking)
     results = Results(database, clock, sources, partial(_read_basis, settings, clock, sources))
     secret = _secret(settings.data / "secret.key")
@@ -302,13 +306,22 @@ async def _keep_worker(settings: Settings) -> None:
 
 
 async def add_account(settings: Settings, *, email: str, name: str, role: str, password: str) -> None:
-    """Adds a staff account. Raises Invalid for an unknown role, a short password or an e-mail that is taken."""
+    """Adds a staff account. Raises Invalid for an unknown role or a short password, Conflict for a taken e-mail."""
+    async with at_rest(settings) as rooms:
+        await rooms.people.add_account(email, name, password, _staff(role))
+
+
+async def check_account(settings: Settings, *, email: str, role: str) -> None:
+    """What can be known before a password is asked for. Raises as `add_account`."""
+    async with at_rest(settings) as rooms:
+        await rooms.people.free_email(email, _staff(role))
+
+
+def _staff(role: str) -> Role:
     try:
-        known = Role(role)
+        return Role(role)
     except ValueError:
         raise Invalid(f"There is no role “{role}”. Use one of: {', '.join(sorted(STAFF))}.") from None
-    async with at_rest(settings) as rooms:
-        await rooms.people.add_account(email, name, password, known)
 
 
 @asynccontextmanager

@@ -265,21 +265,27 @@ def verify(
     raise typer.Exit(1 if breaches else 0)
 
 
+Password = Annotated[str | None, typer.Option(help="12 characters or more; asked for where it is not given.")]
+
+
+def _password(words: str) -> str:
+    return str(typer.prompt(words, hide_input=True, confirmation_prompt=True))
+
+
 @user_app.command("add")
 def user_add(
     email: str,
     name: Annotated[str, typer.Option(prompt=True, help="As colleagues know them.")],
-    password: Annotated[
-        str,
-        typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, help="12 characters or more."),
-    ],
+    password: Password = None,
     role: Annotated[str, typer.Option(help="organiser, examiner, moderator, invigilator or observer.")] = "organiser",
     data: Data = None,
 ) -> None:
     """Add a staff account."""
-    from teleosce.app import add_account
+    from teleosce.app import add_account, check_account
 
     settings = _settings(data=data, log_level="warning")
+    _run(check_account(settings, email=email, role=role))
+    password = password or _password("Password")
     _run(add_account(settings, email=email, name=name, role=role, password=password))
     out.print(f"{name} can now sign in as {email} ({role}).", markup=False)
 
@@ -287,16 +293,16 @@ def user_add(
 @user_app.command("password")
 def user_password(
     email: str,
-    password: Annotated[
-        str,
-        typer.Option(prompt="New password", confirmation_prompt=True, hide_input=True, help="12 characters or more."),
-    ],
+    password: Password = None,
     data: Data = None,
 ) -> None:
     """Give a member of staff a new password, in place of a forgotten one; it signs them out everywhere."""
-    from teleosce.offline import change_password
+    from teleosce.offline import account_of, change_password
 
-    account = _run(change_password(_settings(data=data, log_level="warning"), email=email, password=password))
+    settings = _settings(data=data, log_level="warning")
+    _run(account_of(settings, email))
+    password = password or _password("New password")
+    account = _run(change_password(settings, email=email, password=password))
     out.print(f"{account.name} can now sign in as {account.email} with the new password.", markup=False)
 
 

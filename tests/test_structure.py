@@ -30,6 +30,13 @@ def test_nothing_outside_is_asked_by_a_page() -> None:
         ), page
 
 
+def test_a_per_cent_sign_in_words_is_written_twice() -> None:
+    """A template's words are filled in by %: one that stands alone is a defect that shows when somebody looks."""
+    for page in (ROOT / "web" / "templates").glob("*.html"):
+        for words in re.findall(r'''\b_\("((?:[^"\\]|\\.)*)"''', page.read_text()):
+            assert not re.search(r"%(?!\()", words.replace("%%", "")), f"{page.name}: {words}"
+
+
 def test_migrations_stand_in_one_line() -> None:
     """Each revision has a number of its own, that of its file, and follows the one before it."""
     found = []

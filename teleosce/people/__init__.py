@@ -57,6 +57,8 @@ class People:
         forgetting = Forgetting(database, clock, sessions)
 
         self.add_account = accounts.add_account
+        self.free_email = accounts.free_email
+        self.account = accounts.account
         self.change_password = accounts.change_password
         self.sign_in = accounts.sign_in
 

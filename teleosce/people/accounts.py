@@ -61,20 +61,39 @@ class Accounts:
         Raises Invalid for a short password, an e-mail address that is none, or the role of a candidate or SP;
         Conflict when the address has an account.
         """
-        account = Account(new_id(), _checked_email(email), checked_name(name), Role(role))
-        if account.role not in STAFF:
-            raise Invalid(
-                "Candidates and standardized patients have no account: give them a seat and a link.",
-                code="role",
-            )
+        account = Account(new_id(), await self.free_email(email, role), checked_name(name), Role(role))
         _long_enough(password)
         password_hash = await self._hash(password)
         async with self._database.write() as connection:
             if not await store.add_account(connection, account, password_hash, self._clock.now_ms()):
-                raise Conflict("This e-mail address has an account already. Nothing was changed.", code="email-taken")
+                raise _taken()
             detail = {"role": account.role}
             await self._audit.record(by, Action.account_added, account.id, detail, connection=connection)
         return account
+
+    async def free_email(self, email: str, role: Role) -> str:
+        """The e-mail address as an account in this role would have it: to be asked before a password is.
+
+        Raises Invalid for an address that is none, or the role of a candidate or SP; Conflict when it has an account.
+        """
+        folded = _checked_email(email)
+        if role not in STAFF:
+            raise Invalid(
+                "Candidates and standardized patients have no account: give them a seat and a link.",
+                code="role",
+            )
+        async with self._database.read() as connection:
+            if await store.find_account(connection, folded) is not None:
+                raise _taken()
+        return folded
+
+    async def account(self, email: str) -> Account:
+        """The account of an e-mail address. Raises NotFound."""
+        async with self._database.read() as connection:
+            found = await store.find_account(connection, _folded(email))
+        if found is None:
+            raise _unknown()
+        return found[0]
 
     async def change_password(self, email: str, password: str, *, by: Principal | None = None) -> Account:
         """Gives a member of staff another password, signs them out everywhere and writes an audit row.
@@ -88,7 +107,7 @@ class Accounts:
         async with self._database.write() as connection:
             found = await store.find_account(connection, email)
             if found is None:
-                raise NotFound("No account has this e-mail address. Nothing was changed.")
+                raise _unknown()
             account, _ = found
             await store.set_password_hash(connection, account.id, password_hash)
             await store.forget_attempts(connection, token_hash(email))
@@ -201,6 +220,14 @@ def _checked_email(email: str) -> str:
     if not local or not domain or len(folded) > _EMAIL_LENGTH or any(letter.isspace() for letter in folded):
         raise Invalid("This is not an e-mail address such as name@school.org. Nothing was saved.", code="email")
     return folded
+
+
+def _taken() -> Conflict:
+    return Conflict("This e-mail address has an account already. Nothing was changed.", code="email-taken")
+
+
+def _unknown() -> NotFound:
+    return NotFound("No account has this e-mail address. Nothing was changed.")
 
 
 def _spelling(password: str) -> str:

@@ -118,7 +118,9 @@ async def own_encounter(rooms: Rooms, principal: Principal, encounter_id: str) -
 
 async def marked_encounter(rooms: Rooms, principal: Principal, encounter_id: str) -> Encounter:
     """The encounter, for those who mark it, settle its marks or run its exam. Raises NotFound for all others."""
-    encounter = await own_encounter(rooms, principal, encounter_id)
+    if not is_id(encounter_id):
+        raise _nothing()
+    encounter = await rooms.exams.encounter(encounter_id)
     # Of two candidates who met the SP together, whoever marks one hears both.
     for one in await rooms.exams.together(encounter):
         if await _reads(rooms, principal, one):

@@ -8,10 +8,17 @@ from typing import IO
 from urllib.parse import quote
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 
 from teleosce.core.errors import NotFound
 
 _PIECE = 1 << 18
+
+_AT_ONCE = 1 << 20
+"""Of a part for a player, as fast as the line takes it: its first picture, and ten seconds to play on."""
+
+_PAUSE_S = 0.1
+"""Between two pieces of the rest: 2.6 MB/s, ten times what 720p at double speed takes."""
 
 
 def named(name: str, media_type: str) -> dict[str, str]:
@@ -41,9 +48,32 @@ async def ranged(request: web.Request, path: Path, headers: Mapping[str, str]) -
         size = (await asyncio.to_thread(path.stat)).st_size
     except OSError:
         raise NotFound("This recording is not there. Tell the organiser: it may be in a backup.") from None
-    if _holds(size, request):
-        return web.FileResponse(path, headers=headers)
-    return _no_such_part(size)
+    if not _holds(size, request):
+        return _no_such_part(size)
+    return _Paced(path, headers=headers) if "Range" in request.headers else web.FileResponse(path, headers=headers)
+
+
+class _Paced(web.FileResponse):
+    """A part of a file for a player, which asks from its place to the end of the file and lets go at the next place.
+
+    As fast as it takes them, that is 8 MB for each of two pictures at each press on the lanes, and their way through
+    server, line and browser holds up the pictures themselves.
+    """
+
+    async def _sendfile(
+        self, request: web.BaseRequest, fobj: IO[bytes], offset: int, count: int
+    ) -> AbstractStreamWriter:
+        writer = await web.StreamResponse.prepare(self, request)
+        assert writer is not None
+        await asyncio.to_thread(fobj.seek, offset)
+        sent = 0
+        while piece := await asyncio.to_thread(fobj.read, min(_PIECE, count - sent)):
+            await self.write(piece)
+            sent += len(piece)
+            if _AT_ONCE <= sent < count:
+                await asyncio.sleep(_PAUSE_S)
+        await self.write_eof()
+        return writer
 
 
 def ranged_bytes(request: web.Request, content: bytes, headers: Mapping[str, str]) -> web.Response:

@@ -26,6 +26,9 @@ GOODBYE_S = 0.1
 """For a page to answer our goodbye: to one whose line is cut before, it looks like a failure."""
 SESSIONS_S = 5.0
 """Between two questions whose session is over: a command ends one in a process of its own, and time ends others."""
+TICKET_MS = 60_000
+"""How long a media ticket may be used."""
+
 CLOSE_REPLACED, CLOSE_ENDED = 4001, 4003
 
 
@@ -149,7 +152,13 @@ class Hub:
         over = await self.rooms.people.over({one.principal.session_id for one in pages})
         for one in pages:
             if reason := over.get(one.principal.session_id):
-                one.end(reason)
+                self.end(one, reason)
+
+    def end(self, page: Connection, reason: str) -> None:
+        """Lets a page go whose session is over; its person leaves every call, unless another device takes it over."""
+        page.end(reason)
+        if reason != "replaced":
+            self.rooms.media.dismiss(page.person, self.rooms.clock.now_ms() + TICKET_MS)
 
     async def _ask_for_sessions(self) -> None:
         while True:

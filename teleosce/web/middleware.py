@@ -41,6 +41,8 @@ SAFE = {
 FOREVER = "public, max-age=31536000, immutable"
 OVER_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 LONGEST_NAME = 255
+GONE = 499
+"""Counted when whoever asked went before the answer: it reaches nobody. The number is nginx's."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -54,10 +56,13 @@ async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = _said(request, fault)
     except web.HTTPException as known:
         response = known if known.status < 400 else _said(request, _of_http(known))
-    except Exception:
-        reference = new_id()[:8]
-        log.exception("a handler failed", path=_shape(request), reference=reference)
-        response = _said(request, _Defect(reference))
+    except Exception as error:
+        if isinstance(error, ConnectionResetError) and request.transport is None:
+            response = web.Response(status=GONE)
+        else:
+            reference = new_id()[:8]
+            log.exception("a handler failed", path=_shape(request), reference=reference)
+            response = _said(request, _Defect(reference))
     if not response.prepared:
         more = OVER_TLS if sessions.over_tls(request) else {}
         for name, value in (SAFE | more).items():

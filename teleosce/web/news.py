@@ -264,7 +264,7 @@ class News:
     async def _on_session_ended(self, event: SessionEnded) -> None:
         for one in self._hub.connections():
             if one.principal.session_id == event.session_id:
-                one.end(event.reason)
+                self._hub.end(one, event.reason)
 
     async def _on_change(self, _event: object) -> None:
         self._hub.changed()

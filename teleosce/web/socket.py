@@ -14,7 +14,7 @@ from teleosce.people import Permission, Role, plain
 from teleosce.rtc import Ticket, ice_servers
 from teleosce.web.access import observed_encounter, watches
 from teleosce.web.context import Rooms, principal, rooms
-from teleosce.web.hub import Connection, Hub
+from teleosce.web.hub import TICKET_MS, Connection, Hub
 from teleosce.web.place import LIVE, seats_of
 from teleosce.web.routing import Access, Route
 
@@ -22,7 +22,6 @@ log = structlog.get_logger(__name__)
 
 LONGEST = 16 * 1024
 PER_SECOND = 30
-TICKET_MS = 60_000
 RECEIVE_SLOTS = 5
 HEARTBEAT_S = 15.0
 """Between pings; a page that answers none for half of it is gone."""

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import random
+import socket
 import struct
 from typing import Any
 
@@ -49,12 +50,18 @@ def frame(
     return head + (bytes(4) if masked else b"") + data
 
 
-async def upgraded(house: House, client: Client) -> Any:
-    """A raw socket whose WebSocket is open."""
+async def asked(house: House, client: Client) -> Any:
+    """A raw socket that has asked for a WebSocket."""
     raw = await connect(house.server.url)
     cookie = "; ".join(f"{one.key}={one.value}" for one in client.http.cookie_jar)
     own = {"Cookie": cookie, "Connection": "Upgrade", "Upgrade": "websocket", "Sec_WebSocket_Version": 13}
     await send(raw, request("GET", f"/ws?role={client.role}", Sec_WebSocket_Key="dGhlIHNhbXBsZSBub25jZQ==", **own))
+    return raw
+
+
+async def upgraded(house: House, client: Client) -> Any:
+    """A raw socket whose WebSocket is open."""
+    raw = await asked(house, client)
     heard = b""
     async with asyncio.timeout(10):
         while b"welcome" not in heard:
@@ -62,14 +69,14 @@ async def upgraded(house: House, client: Client) -> Any:
     return raw
 
 
-async def answers(socket: Any, number: int) -> None:
-    await socket.send_str(json.dumps({"type": "ping", "at": number}))
+async def answers(page: Any, number: int) -> None:
+    await page.send_str(json.dumps({"type": "ping", "at": number}))
     async with asyncio.timeout(20):
-        while (message := await socket.receive()).type is WSMsgType.TEXT:
+        while (message := await page.receive()).type is WSMsgType.TEXT:
             said = json.loads(message.data)
             if said["type"] == "pong" and said["at"] == number:
                 return
-    raise AssertionError(f"closed with {socket.close_code}")
+    raise AssertionError(f"closed with {page.close_code}")
 
 
 async def test_messages_of_any_shape_are_answered(
@@ -148,6 +155,18 @@ async def test_a_ping_is_answered_and_a_page_that_answers_none_is_gone(
             heard += await asyncio.get_running_loop().sock_recv(raw, 4096)
     await rest(raw, 10)
     raw.close()
+
+
+async def test_a_page_that_goes_before_its_socket_is_open_is_no_defect(house: House, journal: Journal) -> None:
+    candidate = await house.client("candidate")
+    quiet = await (await house.client("sp")).http.ws_connect("/ws?role=sp")
+    for _ in range(20):
+        raw = await asked(house, candidate)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # gone with a reset
+        raw.close()
+    await answers(quiet, 4)
+    await quiet.close()
+    journal.names_no_defect()
 
 
 @pytest.mark.faults

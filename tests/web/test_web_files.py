@@ -1,5 +1,6 @@
 """Parts of recordings."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,30 @@ async def test_what_is_not_in_the_file_is_refused_in_words(player: TestClient, a
 async def test_without_a_range_all_of_it_comes(player: TestClient) -> None:
     response = await player.get("/take")
     assert (response.status, await response.read()) == (200, CONTENT)
+
+
+LONG = bytes(range(256)) * (5 << 12)
+
+
+async def test_a_player_gets_the_beginning_of_a_part_at_once_and_the_rest_in_time(
+    player: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "take.webm").write_bytes(LONG)
+    monkeypatch.setattr("teleosce.web.files._PAUSE_S", 3600)
+    response = await player.get("/take", headers={"Range": "bytes=77-"})
+    assert response.headers["Content-Range"] == f"bytes 77-{len(LONG) - 1}/{len(LONG)}"
+    assert await response.content.readexactly(1 << 20) == LONG[77 : 77 + (1 << 20)]
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(response.content.readexactly(1 << 20), 0.5)
+    response.close()
+    monkeypatch.setattr("teleosce.web.files._PAUSE_S", 0)
+    response = await player.get("/take", headers={"Range": "bytes=77-"})
+    assert await response.read() == LONG[77:]
+
+
+async def test_a_file_to_keep_comes_as_fast_as_it_can(
+    player: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "take.webm").write_bytes(LONG)
+    monkeypatch.setattr("teleosce.web.files._PAUSE_S", 3600)
+    assert await (await player.get("/take")).read() == LONG

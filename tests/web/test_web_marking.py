@@ -220,6 +220,37 @@ async def test_a_share_is_doubled_as_marks_come_in_and_when_asked(house: House) 
     assert (await organiser.json("POST", f"/api/exams/{exam}/marking/double", {})) == {"made": [], "without": []}
 
 
+async def test_what_is_near_the_cut_is_doubled_by_the_cut_that_is_known(house: House) -> None:
+    organiser, first = await house.client("organiser"), await house.client("examiner")
+    seat, _second = await examiner(house, "Dr Other")
+    exam = house.exam.exam_id
+    mine, other = await house.encounter_of("candidate"), await house.encounter_of("candidate", 1)
+
+    async def line(version: int, cut: float) -> None:
+        asked = {"rules": {"method": "fixed", "fixed_cut": cut}, "version": version}
+        await organiser.json("POST", f"/api/exams/{exam}/results/rules", asked)
+
+    async def twice() -> list[tuple[str, str, str]]:
+        rows = (await organiser.json("GET", f"/api/exams/{exam}/marking/assignments"))["assignments"]
+        return [(row["encounter"], row["seat"], row["reason"]) for row in rows if row["kind"] == "second"]
+
+    near = {"double_near_cut": 5, "provisional_cut": 97}
+    await organiser.json("POST", f"/api/exams/{exam}/marking/rules", {"rules": near, "version": 0})
+    await house.begin(mine, "changeover")
+    await fill(first, mine)  # everything done: 100 %
+    assert await twice() == [(mine, seat, "near the cut")]
+    # Once a cut is known the provisional one counts no more.
+    await line(0, 60)
+    await house.begin(other, "changeover")
+    await fill(first, other)
+    assert await twice() == [(mine, seat, "near the cut")]
+    await line(1, 96)
+    await house.rooms.exams.attended([(other, house.seat("candidate", 1))])
+    while (now := await house.rooms.exams.encounter(other)).phase != "done":
+        await house.rooms.day.end_phase(other, now.phase)
+    assert (await organiser.json("POST", f"/api/exams/{exam}/marking/double", {}))["made"] == [other]
+
+
 async def test_a_moderator_settles_item_by_item(house: House) -> None:
     mine, critical, first, _second, form = await disputed(house)
     _, moderator = await examiner(house, "Prof Moderator", Role.moderator)

@@ -93,6 +93,7 @@ async def test_a_panel_from_opening_to_its_cut(house: House, marked: MarkedExam)
     assert lines["angoff"]["pass_mark"] == pytest.approx(45)
     assert lines["angoff"]["spread"]["se"] == pytest.approx(5)
     await house.rooms.results.set_rules(exam, ResultRules(method="angoff"), 0, _by(marked))
+    assert await house.rooms.results.sheet_cuts(exam, [station.hash]) == {station.hash: pytest.approx(45)}
     run = await house.rooms.results.run(exam, None, _by(marked))
     assert run.found["stations"][0]["cut"] == pytest.approx(45)
     assert run.found["panel"]["number"] == 1

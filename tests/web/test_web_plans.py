@@ -109,3 +109,15 @@ async def test_a_drafts_timetable_is_empty_and_no_defect(house: House) -> None:
     assert (await client.ask("GET", f"/api/exams/{made['exam']}/timetable/pdf")).status == 200
     for path in ("plan", "timetable", "blueprint"):
         assert (await client.ask("GET", f"/exams/{made['exam']}/{path}")).status == 200
+
+
+async def test_the_site_of_a_circuit_stands_in_its_timetable(house: House) -> None:
+    client = await _organiser(house)
+    plan = PLAN | {"circuits": [{"name": "A", "site": "North <campus>"}]}
+    exam = (await client.json("POST", "/api/plans", {"plan": plan}))["exam"]
+    await client.json("POST", f"/api/exams/{exam}/build", {"version": 1})
+    assert "Circuit A, North &lt;campus&gt;" in await (await client.ask("GET", f"/exams/{exam}/timetable")).text()
+    response = await client.ask("GET", f"/api/exams/{exam}/timetable/xlsx")
+    head, first = list(load_workbook(io.BytesIO(await response.read()))["Slots"].values)[:2]
+    assert (head[-1], first[-1]) == ("Site", "North <campus>")
+    assert [one.site for one in await house.rooms.exams.circuits(exam)] == ["North <campus>"]

@@ -134,6 +134,11 @@ async def test_a_rule_is_tried_decided_released_and_withdrawn(house: House, mark
     assert press["value"] in ("done", "not_done")
     assert told["people"][press["author_id"]].startswith("Dr ")
     assert told["times"][str(press["at_ms"])]
+    # People read a domain by its title, which the sheet gives it.
+    sheet = (await house.rooms.stations.get(told["stations"][0]["key"])).mark_sheet
+    assert {item.domain for item in sheet.items} <= set(told["domains"]) == set(told["domain_titles"])
+    assert {item.domain: sheet.domains[item.domain] for item in sheet.items}.items() <= told["domain_titles"].items()
+    assert any(own["weakest"].startswith(f"{title} ") for title in told["domain_titles"].values())
     await organiser.refused(404, "GET", f"{base}/runs/{first['id']}/candidates/nobody")
     # The same candidate on a page: beside the others, with a folder for each encounter.
     alone = f"{page}/decisions/{first['id']}/{own['seat']}"
@@ -296,7 +301,7 @@ async def test_a_sheet_that_changed_between_circuits_is_two_stations_and_says_so
         assert re.search(r"\(version 1 of 2\): 22 scores", said)
     # In an export a station is called the same in every table, so that they can be joined.
     named: dict[str, set[object]] = {}
-    for table in tables_of(await material_of(sources_of(rooms), rooms.results, exam.exam_id)):
+    for table in tables_of(await material_of(sources_of(rooms), rooms.results, exam.exam_id, tmp_path)):
         if "station" in table.head:
             named[table.name] = {row[table.head.index("station")] for row in table.rows}
         if table.name == "scores":

@@ -30,7 +30,12 @@ async def test_search_and_a_reel_of_what_was_found(tmp_path: Path) -> None:
         assert (moment["role"], moment["by"], moment["strength"]) == ("sp", "words", None)
         assert [one["encounter"] for one in found["none"]] == [asks_not.encounter_id]
         assert (found["unsearched"], found["fault"]) == ([], None)
-        # By station, and by who said it.
+        # By exam, by station, and by who said it.
+        here, elsewhere = asks.house.exam.exam_id, (await asks.rooms.exams.create("Another", "UTC")).id
+        in_it = await organiser.json("GET", f"/api/search?q=penicillin&match=words&said=sp&exam={here}")
+        assert [one["encounter"] for one in in_it["found"]] == [asks.encounter_id]
+        beside = await organiser.json("GET", f"/api/search?q=penicillin&match=words&said=sp&exam={elsewhere}")
+        assert (beside["found"], beside["none"]) == ([], [])
         of_other = await organiser.json("GET", "/api/search?q=penicillin&match=words&station=inhaler-technique")
         assert (of_other["found"], [one["encounter"] for one in of_other["none"]]) == ([], [asks_not.encounter_id])
         assert (await organiser.json("GET", "/api/search?q=penicillin&match=words&said=candidate"))["found"] == []

@@ -8,12 +8,17 @@ from sqlalchemy import text
 
 from teleosce.app import at_rest
 from teleosce.web import hub
-from tests.web.house import House
+from tests.hostile.live_call import ticket
+from tests.hostile.offers import CHROMIUM
+from tests.web.house import Client, House
 from tests.web.house import house as running_house
 
 
 async def opened(house: House, role: str, index: int = 0) -> ClientWebSocketResponse:
-    client = await house.client(role, index)
+    return await page(await house.client(role, index), role)
+
+
+async def page(client: Client, role: str) -> ClientWebSocketResponse:
     socket = await client.http.ws_connect(f"/ws?role={role}")
     assert (await socket.receive_json(timeout=10))["type"] == "welcome"
     return socket
@@ -51,6 +56,30 @@ async def test_the_pages_of_sessions_that_are_over_are_let_go(tmp_path: Path, mo
         await other.send_json({"type": "ping", "at": 1})
         while (await other.receive_json(timeout=10))["type"] != "pong":
             pass
+
+
+async def test_whose_session_is_ended_elsewhere_is_out_of_the_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "SESSIONS_S", 0.05)
+    async with running_house(tmp_path / "data") as house:
+        media = house.rooms.media
+        for role, index in (("sp", 0), ("sp", 1), ("examiner", 0)):
+            seat = house.seat(role, index)
+            client = await house.client(role, index)
+            socket = await page(client, role)
+            offer = {"ticket": ticket(house, seat, f"check-{seat}"), "sdp": CHROMIUM}
+            await client.json("POST", "/api/media/offer", offer)
+            assert len(media.peers(f"check-{seat}")) == 1
+            if index:
+                continue
+            if role == "sp":
+                await withdraw(house, role)
+            else:
+                await house.rooms.people.revoke_links(seat)
+            assert await goodbye(socket) == "revoked"
+            assert media.peers(f"check-{seat}") == []
+        assert len(media.peers(f"check-{house.seat('sp', 1)}")) == 1
 
 
 async def test_a_session_that_is_over_gets_no_ticket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

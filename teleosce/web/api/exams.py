@@ -10,9 +10,10 @@ from teleosce.core.errors import Forbidden, NotFound
 from teleosce.people import Permission, Role
 from teleosce.web.access import exam_of, makes_exams, oversees, watches
 from teleosce.web.context import principal, rooms
+from teleosce.web.hub import TICKET_MS
 from teleosce.web.routing import Access, Route, answer, body
 from teleosce.web.setup import Plan, make_exam
-from teleosce.web.socket import HUB, TICKET_MS
+from teleosce.web.socket import HUB
 
 LINK_DAYS = 14
 LOOKED_AFTER = (Role.candidate, Role.standardized_patient)

@@ -11,12 +11,12 @@ from teleosce.scoring import Kind, State
 from teleosce.web import sessions
 from teleosce.web.access import makes_exams, person_of
 from teleosce.web.context import Rooms, principal, rooms
+from teleosce.web.hub import TICKET_MS
 from teleosce.web.limits import address_of
 from teleosce.web.place import page_of
 from teleosce.web.plans import plans_of
 from teleosce.web.rendering import page
 from teleosce.web.routing import Access, Route, form
-from teleosce.web.socket import TICKET_MS
 
 
 async def sign_in_page(request: web.Request) -> web.Response:

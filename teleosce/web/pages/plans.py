@@ -63,7 +63,8 @@ async def timetable(request: web.Request) -> web.Response:
 def _circuit(schedule: Schedule, name: str) -> dict[str, Any]:
     rows = grid(schedule, name)
     first = schedule.by_circuit[name][0]
-    return {"name": name, "day": schedule.day(first.starts_ms, name), "head": rows[0], "rows": rows[1:]}
+    about = {"name": name, "site": schedule.sites.get(name, ""), "day": schedule.day(first.starts_ms, name)}
+    return about | {"head": rows[0], "rows": rows[1:]}
 
 
 async def blueprint_page(request: web.Request) -> web.Response:

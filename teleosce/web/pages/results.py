@@ -71,18 +71,9 @@ async def line(request: web.Request) -> web.Response:
         lines=lines_view(frame, lines),
         every=lines,
         stations=[one["title"] for one in frame.found["sound"]["stations"]] if frame.found else [],
-        domains=await _domains(request, frame.found["sound"]) if frame.found else {},
         kept=await rooms(request).results.kept_rules(frame.exam.id),
         rule_words=rule_words,
     )
-
-
-async def _domains(request: web.Request, found: Mapping[str, Any]) -> dict[str, str]:
-    """The titles of the domains that have items."""
-    stations = rooms(request).stations
-    sheets = [(await stations.get(one["key"])).mark_sheet for one in found["stations"]]
-    titles = {item.domain: sheet.domains.get(item.domain, item.domain) for sheet in sheets for item in sheet.items}
-    return dict(sorted(titles.items(), key=lambda one: one[1].casefold()))
 
 
 async def examiners(request: web.Request) -> web.Response:
@@ -137,7 +128,7 @@ async def decisions(request: web.Request) -> web.Response:
             "runs": [run_row(frame, staff, one) for one in reversed(every)],
             "against": other.number if other else None,
             "changes": difference_rows(frame, found, run),
-            "changes_said": difference_words(found, other, run) if other else [],
+            "changes_said": difference_words(frame, found, other, run) if other else [],
         }
     return _page(request, frame, "decisions", "results-decisions.html", **context)
 

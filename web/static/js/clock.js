@@ -1,6 +1,8 @@
 /** The server's clock, seen from here: the offset is measured, and the shortest round trip is believed. */
 
 const KEPT = 12;
+/** The server tells whole milliseconds, and two clocks drift apart by some in a minute. */
+const SLACK_MS = 20;
 
 export class ServerClock {
   constructor() {
@@ -18,8 +20,10 @@ export class ServerClock {
   sample(sent, received, server_now_ms) {
     const rtt = received - sent;
     if (rtt < 0) return;
-    const middle = performance.timeOrigin + (sent + received) / 2;
-    this.samples.push({ rtt, offset: server_now_ms - middle });
+    const offset = server_now_ms - performance.timeOrigin - (sent + received) / 2;
+    // The truth lies within half a round trip of each sample: where two exclude each other, this computer has slept since.
+    this.samples = this.samples.filter((one) => Math.abs(one.offset - offset) <= (one.rtt + rtt) / 2 + SLACK_MS);
+    this.samples.push({ rtt, offset });
     if (this.samples.length > KEPT) this.samples.shift();
     this.offset_ms = this.samples.reduce((best, one) => (one.rtt < best.rtt ? one : best)).offset;
   }

@@ -76,6 +76,7 @@ export type AlarmKind =
   | "no-picture"
   | "silent"
   | "unheard"
+  | "echo"
   | "clipping"
   | "dark"
   | "covered"
