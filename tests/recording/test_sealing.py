@@ -70,20 +70,24 @@ async def test_every_byte_that_the_disk_alters_is_noticed(record: Record, tmp_pa
 
 
 async def test_what_is_compared_is_read_from_the_disk(record: Record, tmp_path: Path) -> None:
+    """The system may keep what it is asked to let go of, and now and then does. Unasked it keeps all of it."""
     recorded = await record(Sender(), 4)
     playable, raw = parts(recorded)
     target = tmp_path / "written.webm"
     if not hasattr(os, "posix_fadvise") or not hasattr(os, "RWF_NOWAIT"):
         pytest.skip("this system does not let go of a file, or does not tell")
-    playable.write(target, raw)
-    with target.open("rb", buffering=0) as file:
-        try:
-            in_memory = os.preadv(file.fileno(), [bytearray(4096)], 0, os.RWF_NOWAIT)
-        except BlockingIOError:
-            in_memory = 0
-        except OSError as error:
-            pytest.skip(f"the disk does not tell: {error}")
-    assert in_memory == 0
+
+    def is_in_memory() -> bool:
+        playable.write(target, raw)
+        with target.open("rb", buffering=0) as file:
+            try:
+                return os.preadv(file.fileno(), [bytearray(4096)], 0, os.RWF_NOWAIT) > 0
+            except BlockingIOError:
+                return False
+            except OSError as error:
+                pytest.skip(f"the disk does not tell: {error}")
+
+    assert not all(is_in_memory() for _ in range(10))
 
 
 @pytest.mark.parametrize("times", [1, 2])
