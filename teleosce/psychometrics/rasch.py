@@ -2,7 +2,7 @@
 
 log P(x)/P(x−1) = ability − difficulty(station) − severity(examiner) − threshold(x), with thresholds shared by all.
 Source: Linacre, Many-Facet Rasch Measurement, 1989. Fitted by marginal maximum likelihood (abilities normal,
-Gauss–Hermite quadrature; Bock & Aitkin, Psychometrika 1981), which has not the bias of joint maximum likelihood.
+summed over a grid; Bock & Aitkin, Psychometrika 1981), which has not the bias of joint maximum likelihood.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-NODES = 25
+REACH = 6.0
+"""How far the grid of abilities goes, in their standard deviations."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ def rasch(rating: Codes, candidate: Codes, station: Codes, examiner: Codes, cate
 
 class _Work:
     def __init__(self, rating: Codes, candidate: Codes, station: Codes, examiner: Codes, categories: int) -> None:
+        from scipy.special import logsumexp
+
         self.people, self.who = np.unique(candidate, return_inverse=True)
         names, self.where = np.unique(station, return_inverse=True)
         marks, self.by = np.unique(examiner, return_inverse=True)
@@ -101,8 +104,11 @@ class _Work:
                 raise Undefined(
                     "same-rating", f"At least one {what} has nothing but the lowest or the highest ratings."
                 )
-        points, weights = np.polynomial.hermite_e.hermegauss(NODES)
-        self.points, self.log_weights = points, np.log(weights / weights.sum())
+        # As fine as what many ratings leave unknown of an ability: a sum over equal steps is then exact to five digits.
+        # Gauss-Hermite nodes lie as far apart however many ratings there are, and miss what lies between two.
+        step = 1 / np.sqrt(1 + np.bincount(self.who).max() * self.x.var())
+        self.points = np.linspace(-REACH, REACH, 2 * int(np.ceil(REACH / step)) + 1)
+        self.log_weights = -(self.points**2) / 2 - logsumexp(-(self.points**2) / 2)
         self.steps = np.arange(self.m + 1)
 
     def start(self) -> Numbers:
@@ -138,7 +144,7 @@ class _Work:
         """Each candidate's log-likelihood, and the share of each node in it."""
         from scipy.special import logsumexp
 
-        joint = self.given @ log_p.reshape(-1, NODES) + self.log_weights
+        joint = self.given @ log_p.reshape(-1, len(self.points)) + self.log_weights
         total = logsumexp(joint, axis=1)
         return total, np.exp(joint - total[:, None])
 
@@ -153,7 +159,7 @@ class _Work:
         each = over.sum(axis=1)
         by_station = -np.bincount(self.pair_station, each, minlength=self.s)
         by_examiner = -np.bincount(self.pair_examiner, each, minlength=self.e)
-        above = np.flip(np.cumsum(np.flip(probability, axis=1), axis=1), axis=1)[:, 1:]
+        above = self._above(probability)
         passed = (self.x[:, None] >= self.steps[1:]).sum(axis=0)
         by_threshold = np.einsum("pkq,pq->k", above, held) - passed
         by_sd = float((over * ability).sum())
@@ -167,17 +173,23 @@ class _Work:
         log_p, ability = self._probabilities(p)
         _, share = self._posterior(log_p)
         stations, examiners, thresholds, log_sd = self._parts(p)
-        # Where examiners stay at their stations, the search may end anywhere along what cannot be told apart.
+        # Where examiners stay at their stations, the search may end anywhere along what cannot be told apart: what all
+        # of a group share goes to their stations, whose mean goes to the thresholds. As a matrix, for the errors too.
         group = links(self.pair_station, self.pair_examiner)
         of_station, of_examiner = (
             group[np.unique(codes, return_index=True)[1]] for codes in (self.pair_station, self.pair_examiner)
         )
         many = np.bincount(of_examiner)
-        shared = np.bincount(of_examiner, examiners) / many
-        examiners, stations = examiners - shared[of_examiner], stations + shared[of_station]
-        stations, thresholds = stations - stations.mean(), thresholds + stations.mean()
+        shared = np.eye(len(many))[of_examiner].T / many[:, None]
+        tell = np.eye(self.s + self.e)
+        tell[: self.s, self.s :] = shared[of_station]
+        tell[self.s :, self.s :] -= shared[of_examiner]
+        centre = tell[: self.s].mean(axis=0)
+        tell[: self.s] -= centre
+        told, thresholds = tell @ np.append(stations, examiners), thresholds + centre @ np.append(stations, examiners)
+        errors = self._errors(p, tell)
+        alone = many[of_examiner] < 2
         eap = share @ ability
-        # The information that ratings hold of their station and examiner, by the spread of what was expected of them.
         probability = np.exp(log_p)
         expected = self.steps @ probability
         spread = self.steps**2 @ probability - expected**2
@@ -185,21 +197,54 @@ class _Work:
         information = (spread * held).sum(axis=1)
         # Over all that an ability may be, not at its estimate: then the model expects 1, with few ratings as with many.
         misfit = self.squares.T @ share - 2 * expected * (self.reached.T @ share) + expected**2 * held
-        own = 1 / np.bincount(self.pair_examiner, information)
-        of_mean = np.bincount(of_examiner, own) / many**2
-        joined = many[of_examiner]
-        errors = np.sqrt(own * (1 - 2 / joined) + of_mean[of_examiner])
         return Rasch(
             abilities=eap,
             ability_errors=np.sqrt(np.maximum(share @ ability**2 - eap**2, 0)),
             ability_sd=float(np.exp(log_sd)),
-            stations=stations,
-            station_errors=1 / np.sqrt(np.bincount(self.pair_station, information)),
-            examiners=np.where(joined > 1, examiners, np.nan),
-            examiner_errors=np.where(joined > 1, errors, np.nan),
+            stations=told[: self.s],
+            station_errors=errors[: self.s],
+            examiners=np.where(alone, np.nan, told[self.s :]),
+            examiner_errors=np.where(alone, np.nan, errors[self.s :]),
             thresholds=thresholds,
             fit=np.bincount(self.pair_examiner, misfit.sum(axis=1)) / np.bincount(self.pair_examiner, information),
         )
+
+    def _errors(self, p: Numbers, tell: Numbers) -> Numbers:
+        """Of what is told of stations and examiners: what is unknown of abilities and thresholds counts in them too.
+
+        By the curvature of the marginal likelihood at its top: what is expected of the whole data's, less the spread
+        of its slopes over what abilities may be (Louis, Journal of the Royal Statistical Society B 1982). Along what
+        cannot be told apart there is none, and nothing that is told lies there.
+        """
+        log_p, ability = self._probabilities(p)
+        _, share = self._posterior(log_p)
+        probability, held = np.exp(log_p), self.counts.T @ share
+        expected, above = self.steps @ probability, self._above(probability)
+        pairs, places = np.arange(len(self.pair_station)), self.s + self.e
+        place = np.zeros((len(pairs), places))
+        place[pairs, self.pair_station] = place[pairs, self.s + self.pair_examiner] = -1
+        passed = self.steps[:, None] >= self.steps[1:]
+        curvature, mean = np.zeros((places + self.m + 1,) * 2), np.zeros((self.n, places + self.m + 1))
+        for q, at in enumerate(ability):
+            over = (self.steps - expected[:, q, None])[:, :, None]
+            slopes = np.concatenate([over * place[:, None], above[:, None, :, q] - passed, at * over], axis=2)
+            slopes = slopes.reshape(-1, len(curvature))
+            each, of_node = self.given @ slopes, share[:, q, None]
+            curvature += slopes.T @ (slopes * (held[:, q, None] * probability[:, :, q]).reshape(-1, 1))
+            curvature -= each.T @ (of_node * each)
+            mean += of_node * each
+        curvature += mean.T @ mean
+        free = np.vstack([np.concatenate(self._parts(one)[:2]) for one in np.eye(len(p))]).T
+        around = np.vstack([free, np.eye(len(p))[places - 2 :]])
+        reach = tell @ free
+        inverse = np.linalg.pinv(around.T @ curvature @ around, rcond=1e-10, hermitian=True)
+        errors: Numbers = np.sqrt(((reach @ inverse) * reach).sum(axis=1))
+        return errors
+
+    @staticmethod
+    def _above(probability: Numbers) -> Numbers:
+        """The chances of each category but the lowest, or of one above it."""
+        return np.flip(np.cumsum(np.flip(probability, axis=1), axis=1), axis=1)[:, 1:]
 
 
 def _table(

@@ -3,6 +3,7 @@
 With TELEOSCE_SCREENSHOTS=folder each state is also written there as a picture, four for each, to be looked at.
 """
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -24,6 +25,18 @@ TOO_WIDE = """() => {
   const out = [...document.querySelectorAll("*")].filter((one) => one.getBoundingClientRect().right > clientWidth);
   return [`${scrollWidth} px`, ...out.map((one) => `${one.tagName} #${one.id} .${one.className}`)];
 }"""
+# A plot has a picture for each scheme and width, which the browser asks for when its window changes. The one before
+# stays until the one that is meant has come, and would be looked at instead.
+DRAWN = """async () => {
+  const pictures = [...document.querySelectorAll("picture img")].filter((one) => one.checkVisibility());
+  const drawn = (one) => {
+    one.loading = "eager";
+    const sources = [...one.closest("picture").querySelectorAll("source")];
+    const meant = sources.find((each) => matchMedia(each.media).matches)?.srcset ?? one.getAttribute("src");
+    return one.currentSrc === new URL(meant, document.baseURI).href && one.complete && one.naturalWidth > 0;
+  };
+  while (!pictures.every(drawn)) await new Promise((go) => setTimeout(go, 50));
+}"""
 # Taken out: the program refuses variables that begin with its name and are no settings of it.
 SCREENSHOTS = os.environ.pop("TELEOSCE_SCREENSHOTS", None)
 
@@ -35,11 +48,13 @@ async def picture(page: Page, name: str, *, whole: bool = False) -> None:
 
 
 async def views(page: Page) -> AsyncIterator[tuple[str, Scheme]]:
-    """A page at each size, in each scheme; at the end as it was first."""
+    """A page at each size, in each scheme, with its pictures for them; at the end as it was first."""
     for size, viewport in SIZES.items():
         await page.set_viewport_size(viewport)
         for scheme in SCHEMES:
             await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            async with asyncio.timeout(60):
+                await page.evaluate(DRAWN)
             yield size, scheme
     await page.emulate_media(color_scheme="light")
     await page.set_viewport_size(SIZES["laptop"])

@@ -10,7 +10,7 @@ from teleosce.app import running
 from teleosce.core.settings import Settings
 from teleosce.simulated_exam import make_results
 from tests.e2e.browsers import chromium, eventually, join, new_page
-from tests.e2e.looks import SCREENSHOTS, look, picture, views
+from tests.e2e.looks import SCREENSHOTS, look, picture
 
 pytestmark = pytest.mark.faults  # a whole cohort is marked first
 
@@ -42,8 +42,6 @@ async def test_plots_are_pictures_that_answer_a_pointer(tmp_path: Path) -> None:
         await expect(page.locator("#plot-circuits")).to_be_visible(timeout=90_000)
         for name, path in (("sound", ""), ("line", "/line"), ("examiners", "/examiners")):
             await page.goto(f"{base}{path}?role=organiser")
-            async for _ in views(page):
-                await drawn(page)
             await look(page, f"plots-{name}")
 
         # A picture that takes a while says so in its place.

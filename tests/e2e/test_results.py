@@ -12,7 +12,7 @@ from teleosce.app import running
 from teleosce.core.settings import Settings
 from teleosce.reports import ResultRules
 from teleosce.simulated_exam import make_results
-from tests.e2e.browsers import chromium, eventually, join, new_page
+from tests.e2e.browsers import chromium, join, new_page
 from tests.e2e.looks import look
 
 pytestmark = pytest.mark.faults
@@ -111,8 +111,6 @@ async def test_an_organiser_goes_from_marks_to_released_results(tmp_path: Path) 
         await press(page, ".results-part a[href*='/decisions/']")
         await expect(page.locator("#candidate-title")).to_contain_text(made.candidates[7].number or "")
         await expect(page.locator("#presses details").first).to_be_visible()
-        await page.evaluate("document.querySelectorAll('img').forEach((one) => (one.loading = 'eager'))")
-        await eventually(lambda: page.evaluate("[...document.images].every((one) => one.naturalWidth > 0)"))
         await look(page, "results-candidate")
         await page.go_back()
 

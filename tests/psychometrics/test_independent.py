@@ -1,18 +1,26 @@
-"""The mixed model once more, by the definition: dense matrices, and no equation in common with ours.
+"""The mixed model once more, by the definition: dense matrices, and no equation in common with ours. And Rasch's, by R.
 
 Patterson & Thompson, Biometrika 1971: minus twice the restricted log-likelihood of y = Xβ + Σ Zᵢuᵢ + e is
 log|V| + log|XᵀV⁻¹X| + rᵀV⁻¹r, with V = Σ σᵢ² ZᵢZᵢᵀ + σ² I and r = y − Xβ.
 """
 
+import json
+import shutil
+import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
 from teleosce.psychometrics import mixed
+from teleosce.psychometrics.rasch import rasch
 
 Numbers = mixed.Numbers
+REFERENCE = Path(__file__).parent / "reference"
+MARKS = {"pass-or-fail": 2, "ratings": 5}
+"""Each file of simulated marks, and of how many categories."""
 
 
 def by_definition(y: Numbers, fixed: Numbers, factors: Mapping[str, mixed.Codes]) -> mixed.Fit:
@@ -63,3 +71,25 @@ def test_an_unbalanced_exam_is_found_as_its_definition_has_it() -> None:
     for name in factors:
         np.testing.assert_allclose(ours.effects[name], theirs.effects[name], atol=5e-3)
         np.testing.assert_allclose(ours.errors[name], theirs.errors[name], rtol=2e-3)
+
+
+@pytest.mark.parametrize("name", MARKS)
+def test_a_many_facet_rasch_model_is_what_r_finds(name: str) -> None:
+    """Pass or fail as lme4 fits it; five categories as R climbs the likelihood by its definition."""
+    theirs = json.loads((REFERENCE / "rasch.json").read_text())[name]
+    candidate, station, examiner, rating = np.loadtxt(REFERENCE / f"{name}.csv", int, delimiter=",", skiprows=1).T
+    ours = rasch(rating, candidate, station, examiner, MARKS[name])
+    for figure in ("stations", "station_errors", "examiners", "examiner_errors", "thresholds", "ability_sd"):
+        np.testing.assert_allclose(getattr(ours, figure), theirs[figure], atol=2e-5, err_msg=figure)
+
+
+@pytest.mark.faults
+def test_what_is_kept_of_r_is_what_r_says() -> None:
+    if shutil.which("Rscript") is None:
+        pytest.skip("This test needs R with lme4: apt-get install --no-install-recommends r-base-core r-cran-lme4")
+    command = ["Rscript", REFERENCE / "rasch.R", *(REFERENCE / f"{name}.csv" for name in MARKS)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    now, kept = (json.loads(text) for text in (said, (REFERENCE / "rasch.json").read_text()))
+    for name in MARKS:
+        for figure, value in kept[name].items():
+            np.testing.assert_allclose(now[name][figure], value, atol=2e-5, err_msg=f"{name}, {figure}")
