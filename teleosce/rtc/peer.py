@@ -89,8 +89,9 @@ class Peer:
                     line.rtx_payload_type,
                     self._ssrc,
                     self.transport.send_rtcp,
-                    level_id=line.audio_level,
                 )
+                if line.audio_level is not None:
+                    self.transport.tells_levels(line.audio_level)
                 receives = True
             down = downs.get(line.mid)
             accepted.append(

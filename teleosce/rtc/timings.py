@@ -12,8 +12,9 @@ DOUBT_S = 0.1
 TICK_S = 1.0
 """Receiver reports, bitrate limits and the figures of health."""
 
-LOOK_EVERY_S = 0.004
-"""How long packets may wait at a port for the next look at all of them."""
+LOOK_EVERY_S = 0.008
+"""How long packets may wait at a port for the next look at all of them. Every look wakes this machine, and what it
+sends the next one: against 4 ms a packet costs a tenth less where sessions are few, for 2 ms of delay on average."""
 
 LOOK_AT_MOST_S = 0.01
 """How long one look may go on while packets keep coming. A bell is many turns of the event loop away from its pages:

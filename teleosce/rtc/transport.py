@@ -21,15 +21,19 @@ from teleosce.core.errors import Unavailable
 from teleosce.rtc.handshake import repeated_flights
 from teleosce.rtc.ports import Port, Ports, Reader
 from teleosce.rtc.srtp import LONGEST, Buffer, Crypt, protector, unprotector
-from teleosce.rtc.uptrack import payload_of
+from teleosce.rtc.uptrack import level_of, payload_of
 
 log = structlog.get_logger(__name__)
 
-Handler = Callable[[bytes, int, int, int, int, float, bytes], None]
+Handler = Callable[[bytes, int, int, int, int, float, int | None], None]
 """Takes a decrypted RTP packet's payload, the packet's size in bytes, its header's second byte, sequence number and
-timestamp, its arrival, and the whole packet where its header says more than that, else nothing."""
+timestamp, its arrival, and how loud it says its sound is, as `Packet` has it."""
 
-_header_of = struct.Struct("!BBHII").unpack_from
+_header_of = struct.Struct("!BBHIIIBB").unpack_from
+"""The header and, where there is one, an extension's head and its first element's first two bytes."""
+
+_ONE_WORD = 0xBEDE0001
+"""The head of an extension of one word, of elements with heads of one byte (RFC 8285, 4.2)."""
 
 
 _STUN = b"\x21\x12\xa4\x42"
@@ -57,6 +61,7 @@ class MediaTransport(RTCDtlsTransport):
         """Who takes the RTP packets of which SSRC."""
         self.heard_at = time.monotonic()
         """When the last authentic packet came, `time.monotonic()`."""
+        self._level_head = -1
         self._learn = learn
         self._on_rtcp = on_rtcp
         self._connection: Connection = self.gatherer._connection
@@ -70,6 +75,10 @@ class MediaTransport(RTCDtlsTransport):
         """Packets that were not authentic or could not be read."""
         self.unsent = 0
         self._failures = 0
+
+    def tells_levels(self, identifier: int) -> None:
+        """The peer says how loud its sound is, in a header extension of this number (RFC 6464)."""
+        self._level_head = identifier << 4
 
     async def gather(self) -> None:
         """Opens a port at each address of this machine, or at the loopback where it has no other."""
@@ -189,7 +198,7 @@ class MediaTransport(RTCDtlsTransport):
         receive, received = port.socket.recvfrom_into, self._ports.received.bytes
         handler_of = self.handlers.get
 
-        def read(now: float) -> None:
+        def read(now: float) -> None:  # noqa: C901  as above
             try:
                 size, address = receive(received)
                 first = received[0]
@@ -209,12 +218,17 @@ class MediaTransport(RTCDtlsTransport):
                         return
                     self.heard_at = now
                     size = length[0]
-                    first, second, sequence, timestamp, ssrc = _header_of(received)
-                    handler = handler_of(ssrc) or self._learn(second & 0x7F, ssrc)
-                    if handler is not None:
-                        whole = b"" if first == 0x80 else window[0:size]
-                        payload = payload_of(whole, first) if whole else window[12:size]
-                        handler(payload, size, second, sequence, timestamp, now, whole)
+                    first, second, sequence, timestamp, ssrc, extension, element, level = _header_of(received)
+                    handler = handler_of(ssrc) or self._learn(second & 0x7F, ssrc) or _nobody
+                    if first == 0x80:
+                        handler(window[12:size], size, second, sequence, timestamp, now, None)
+                    elif first == 0x90 and extension == _ONE_WORD and element == self._level_head:
+                        # Nothing but a level, as browsers send all sound.
+                        handler(window[20:size], size, second, sequence, timestamp, now, level & 0x7F)
+                    else:
+                        whole = window[0:size]
+                        told = level_of(whole, self._level_head >> 4)
+                        handler(payload_of(whole, first), size, second, sequence, timestamp, now, told)
             except (SrtpError, ValueError):
                 self.refused += 1
             except OSError:
@@ -248,6 +262,10 @@ class MediaTransport(RTCDtlsTransport):
 
     async def _handle_rtcp_data(self, data: bytes) -> None:
         """Nothing, likewise."""
+
+
+def _nobody(*_: object) -> None:
+    """Takes packets of sources that are not ours to pass on."""
 
 
 def _nowhere(_packet: bytes, _address: Any) -> int:

@@ -59,10 +59,7 @@ class UpTrack(Reception):
         rtx_payload_type: int | None,
         own_ssrc: int,
         send_rtcp: Callable[[bytes], None],
-        *,
-        level_id: int | None = None,
     ) -> None:
-        """level_id: of the header extension with the level of sound, where the publisher sends one."""
         super().__init__(info.clock_rate)
         self.info = info
         self.payload_type = payload_type
@@ -81,7 +78,6 @@ class UpTrack(Reception):
         self._floor = 0
         self._video = info.kind == "video"
         self._own_ssrc = own_ssrc
-        self._level_id = level_id
         self._send_rtcp = send_rtcp
         self._repair = Repair()
         self._repair_timer: asyncio.TimerHandle | None = None
@@ -91,10 +87,9 @@ class UpTrack(Reception):
     # Packets in
 
     def receive(  # noqa: PLR0917  called for every packet: keywords cost
-        self, payload: bytes, size: int, second: int, sequence: int, timestamp: int, now: float, whole: bytes
+        self, payload: bytes, size: int, second: int, sequence: int, timestamp: int, now: float, level: int | None
     ) -> None:
-        """One decrypted RTP packet of `size` bytes, with its header read already; whole: where that has more to say."""
-        level = level_of(whole, self._level_id) if whole and self._level_id is not None else None
+        """One decrypted RTP packet of `size` bytes, with its header read already; level: as `Packet` has it."""
         extended = self.highest + 1
         self.octets += size
         self.last_packet = now
@@ -119,7 +114,7 @@ class UpTrack(Reception):
         gather(packet)
 
     def receive_rtx(  # noqa: PLR0917
-        self, payload: bytes, size: int, second: int, sequence: int, timestamp: int, now: float, _: bytes
+        self, payload: bytes, size: int, second: int, sequence: int, timestamp: int, now: float, _: int | None
     ) -> None:
         """A packet sent again in its wrapping (RFC 4588): its first number leads the payload. Probes carry nothing."""
         if len(payload) < 3 or self.feed is None or self.highest < 0:

@@ -170,6 +170,7 @@ class Client:
             lines += ["a=setup:actpass", f"a=mid:{mid}", f"a={direction}", "a=rtcp-mux"]
             lines += ["a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"]
             if kind == "audio":
+                lines += ["a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level"]
                 lines += [f"a=rtpmap:{AUDIO} opus/48000/2", f"a=rtcp-fb:{AUDIO} nack"]
             else:
                 lines += [f"a=rtpmap:{VIDEO} VP8/90000", f"a=rtpmap:{RTX} rtx/90000", f"a=fmtp:{RTX} apt={VIDEO}"]
@@ -327,6 +328,7 @@ class Ear:
         self.ended: list[Publication] = []
         self.kept: dict[tuple[str, str], list[tuple[int, int, bool, bytes]]] = {}
         self.reports: list[tuple[str, int, int]] = []
+        self.levels: list[tuple[bytes, int | None]] = []
 
     def publication_started(self, publication: Publication) -> None:
         self.started.append(publication)
@@ -335,6 +337,7 @@ class Ear:
         assert publication in self.started
         assert publication not in self.ended
         self.kept.setdefault((publication.id, kind), []).extend(packet[:4] for packet in packets)
+        self.levels += [(packet[3], packet[5]) for packet in packets]
 
     def sender_report(self, publication, kind, ntp, timestamp, arrival) -> None:
         self.reports.append((kind, ntp, timestamp))

@@ -4,6 +4,7 @@ import asyncio
 from itertools import pairwise
 
 import av
+import pytest
 
 from teleosce.rtc import MediaServer
 
@@ -49,6 +50,33 @@ async def test_both_see_and_hear_each_other(server: MediaServer, clip: Clip, dia
     await anna.leave()
     await ben.leave()
     await until(lambda: ("anna", "left") in diary.connections and ("ben", "left") in diary.connections)
+
+
+@pytest.mark.parametrize(
+    ("extension", "level"),
+    [
+        (b"", None),
+        (b"\xbe\xde\x00\x01\x10\xb0\x00\x00", 0x30),
+        (b"\xbe\xde\x00\x01\x00\x10\xff\x00", 127),
+        (b"\xbe\xde\x00\x02\x22\x01\x02\x03\x10\x05\x00\x00", 5),
+        (b"\xbe\xde\x00\x01\x20\xb0\x00\x00", None),
+        (b"\x10\x00\x00\x01\x01\x01\x30\x00", None),
+        (b"\xbe\xde\x00\x00", None),
+    ],
+)
+async def test_levels_of_sound_come_with_its_packets(
+    server: MediaServer, clip: Clip, extension: bytes, level: int | None
+) -> None:
+    ear = Ear()
+    server.room("room").subscribe(ear)
+    server.room("room").open()
+    anna = Client(server, clip, "anna")
+    anna.extra_header = extension
+    await anna.join()
+    await until(lambda: sum(sound in clip.sounds for sound, _ in ear.levels) > 20)
+    assert {told for sound, told in ear.levels if sound in clip.sounds} == {level}
+    assert len(ear.of("anna", "audio")) == sum(sound in clip.sounds for sound, _ in ear.levels)
+    await anna.leave()
 
 
 async def test_a_lossy_line_is_repaired_both_ways(server: MediaServer, clip: Clip) -> None:

@@ -63,7 +63,7 @@ class Bench:
         sequence, timestamp = (self.sequence + number) & 0xFFFF, 960 * number & 0xFFFFFFFF
         second = marker << 7 | 96
         self.now += 0.02
-        self.up.receive(payload, 12 + len(payload), second, sequence, timestamp, self.now, b"")
+        self.up.receive(payload, 12 + len(payload), second, sequence, timestamp, self.now, None)
 
     @property
     def numbers(self) -> list[int]:
@@ -173,10 +173,10 @@ async def test_rtx_is_unwrapped() -> None:
     bench.packet(0, KEY, marker=True)
     bench.packet(2, INTER)
     wrapped = struct.pack("!H", 101) + INTER
-    bench.up.receive_rtx(wrapped, 12 + len(wrapped), 0x80 | 97, 7, 960, bench.now, b"")
-    bench.up.receive_rtx(wrapped, 12 + len(wrapped), 0x80 | 97, 8, 960, bench.now, b"")
+    bench.up.receive_rtx(wrapped, 12 + len(wrapped), 0x80 | 97, 7, 960, bench.now, None)
+    bench.up.receive_rtx(wrapped, 12 + len(wrapped), 0x80 | 97, 8, 960, bench.now, None)
     probe = payload_of(HEADER.pack(0xA0, 97, 9, 960, 6) + bytes(99) + b"\x64", 0xA0)
-    bench.up.receive_rtx(probe, 112, 97, 9, 960, bench.now, b"")
+    bench.up.receive_rtx(probe, 112, 97, 9, 960, bench.now, None)
     first = bench.heard[0]
     assert [one - first for one in bench.heard] == [0, 2, 1]
     assert bench.ear.of("anna", "video")[2][1:] == (960, True, INTER)
@@ -229,9 +229,9 @@ async def test_padding_and_extensions_are_stripped() -> None:
     bench.packet(0)
     extension = b"\xbe\xde\x00\x01" + b"\x10\xff\x00\x00"
     with_all = HEADER.pack(0xB1, 96, 101, 960, 5) + b"\0\0\0\x09" + extension + b"sound" + b"\0\0\x03"
-    bench.up.receive(payload_of(with_all, 0xB1), len(with_all), 96, 101, 960, bench.now, with_all)
+    bench.up.receive(payload_of(with_all, 0xB1), len(with_all), 96, 101, 960, bench.now, None)
     only_padding = HEADER.pack(0xA0, 96, 102, 960, 5) + bytes(9) + b"\x0a"
-    bench.up.receive(payload_of(only_padding, 0xA0), len(only_padding), 96, 102, 960, bench.now, only_padding)
+    bench.up.receive(payload_of(only_padding, 0xA0), len(only_padding), 96, 102, 960, bench.now, None)
     bench.feed.flush()
     assert [one[3] for one in bench.ear.of("anna", "audio")] == [b"sound", b"sound", b""]
     first, _, _, _, _, profile, words, timed = struct.unpack_from("!BBHIIHHI", bench.sent[1])
