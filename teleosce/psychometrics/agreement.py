@@ -166,26 +166,26 @@ def icc(ratings: Numbers, form: IccForm, confidence: float = 0.95) -> Agreement:
 
 def _by_ratio(form: str, of: _Squares, risk: float) -> list[float]:
     """Forms 1 and 3 of a single examiner, and their bounds (Shrout & Fleiss 1979, pp. 424 and 426)."""
-    from scipy import stats
+    from scipy.special import fdtri
 
     noise, free = (of.within, of.n * (of.k - 1)) if form == "1" else (of.error, (of.n - 1) * (of.k - 1))
     ratio = of.between / noise
-    lower = ratio / float(stats.f.ppf(1 - risk / 2, of.n - 1, free))
-    upper = ratio * float(stats.f.ppf(1 - risk / 2, free, of.n - 1))
+    lower = ratio / float(fdtri(of.n - 1, free, 1 - risk / 2))
+    upper = ratio * float(fdtri(free, of.n - 1, 1 - risk / 2))
     return [(x - 1) / (x + of.k - 1) for x in (ratio, lower, upper)]
 
 
 def _absolute(of: _Squares, risk: float) -> list[float]:
     """Form 2 of a single examiner, and its bounds (Shrout & Fleiss 1979, p. 425)."""
-    from scipy import stats
+    from scipy.special import fdtri
 
     n, k = of.n, of.k
     value = (of.between - of.error) / (of.between + (k - 1) * of.error + k * (of.judges - of.error) / n)
     ratio = of.judges / of.error
     inner = n * (1 + (k - 1) * value) - k * value
     free = (k - 1) * (n - 1) * (k * value * ratio + inner) ** 2 / ((n - 1) * k**2 * value**2 * ratio**2 + inner**2)
-    upper = float(stats.f.ppf(1 - risk / 2, n - 1, free))
-    lower = float(stats.f.ppf(1 - risk / 2, free, n - 1))
+    upper = float(fdtri(n - 1, free, 1 - risk / 2))
+    lower = float(fdtri(free, n - 1, 1 - risk / 2))
     rest = k * of.judges + (k * n - k - n) * of.error
     return [
         value,

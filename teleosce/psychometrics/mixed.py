@@ -153,7 +153,7 @@ class _Work:
 
     def _solve(self, sds: Numbers) -> _Solved | None:
         """None where the equations cannot be solved."""
-        from scipy.linalg import cho_solve
+        from scipy.linalg.lapack import dpotri
 
         share = float(sds[-1]) ** 2 if len(self.sizes) else 0.0
         weights = [1.0, *(-share / (1 + self.sizes * share))]
@@ -175,7 +175,9 @@ class _Work:
             lower = np.linalg.cholesky(left[:-1, :-1])
         except np.linalg.LinAlgError:
             return None
-        inverse: Numbers = cho_solve((lower, True), np.eye(len(lower)))
+        # One triangle of it, in a third of the time that solving for every column of 1 takes.
+        triangle: Numbers = dpotri(lower, lower=1)[0]
+        inverse = triangle + np.tril(triangle, -1).T
         effects = inverse @ right
         level_diagonal = diagonal[self.group]
         unexplained = float(left[-1, -1] - own @ (own / level_diagonal) - right @ effects)

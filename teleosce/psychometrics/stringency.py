@@ -77,7 +77,7 @@ def stringency(
 
     Raises Undefined as `mixed.fit`; `few` for fewer than 2 examiners, `alone` when no station has two.
     """
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
     names, coded = np.unique(examiner, return_inverse=True)
     if len(names) < 2:
@@ -89,7 +89,7 @@ def stringency(
     fixed = np.zeros((len(score), len(stations)))
     fixed[np.arange(len(score)), station] = 1
     found = fit(score, fixed, {CANDIDATE: candidate, EXAMINER: coded})
-    reach = float(norm.ppf(0.5 + confidence / 2))
+    reach = float(ndtri(0.5 + confidence / 2))
     groups = len(np.unique(links(candidate, coded)))
     caution = (
         f"{groups} groups of candidates and examiners have nobody in common. Differences between them are taken as the "

@@ -290,11 +290,11 @@ def _spreads(method: str, cohort: Cohort) -> tuple[Answer, list[Answer | None]]:
 
 
 def _of_judges(stations: list[standards.Judged]) -> Answer:
-    from scipy.stats import t as student
+    from scipy.special import stdtrit
 
     mark = standards.panel_mark(stations)
     assert mark.se is not None
-    reach = float(student.ppf(0.975, mark.n - 1)) * mark.se
+    reach = float(stdtrit(mark.n - 1, 0.975)) * mark.se
     return {"se": mark.se, "low": mark.cut - reach, "high": mark.cut + reach, "judges": mark.n}
 
 

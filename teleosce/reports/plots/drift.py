@@ -39,7 +39,7 @@ class Slope:
 
 def slope_of(cohort: Cohort) -> Slope:
     """The drift of first marks. Raises Undefined (`few`, `same-time`)."""
-    from scipy.stats import t as student
+    from scipy.special import stdtrit
 
     marks = _first(cohort)
     place = cohort.long_station[marks] * len(cohort.examiners) + cohort.long_examiner[marks]
@@ -60,7 +60,7 @@ def slope_of(cohort: Cohort) -> Slope:
     slope = float(x @ y) / spread
     sums = np.bincount(who, weights=x * (y - slope * x))
     error = float(np.sqrt((sums**2).sum() * len(people) / (len(people) - 1))) / spread
-    half = float(student.ppf(0.975, len(people) - 1)) * error
+    half = float(stdtrit(len(people) - 1, 0.975)) * error
     return Slope(slope, slope - half, slope + half, hours, y, marks)
 
 
@@ -121,14 +121,14 @@ def drift(cohort: Cohort) -> Plot:
 
 
 def _bins(slope: Slope) -> list[dict[str, Any]]:
-    from scipy.stats import t as student
+    from scipy.special import stdtrit
 
     found = []
     for hour in range(int(slope.hours.max()) + 1):
         own = slope.beside[(slope.hours >= hour) & (slope.hours < hour + 1)]
         if len(own) < 5:
             continue
-        half = float(student.ppf(0.975, len(own) - 1) * own.std(ddof=1) / np.sqrt(len(own)))
+        half = float(stdtrit(len(own) - 1, 0.975) * own.std(ddof=1) / np.sqrt(len(own)))
         mean = float(own.mean())
         found.append(
             {

@@ -7,7 +7,7 @@ them in. People are named by the ids of their seats until `Plot.named`, so that 
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 Spec = dict[str, Any]
@@ -46,7 +46,7 @@ class Plot:
 
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""
-        return asdict(self)
+        return vars(self).copy()
 
     @classmethod
     def of(cls, plain: Mapping[str, Any], name: Callable[[str], str] = str) -> "Plot":

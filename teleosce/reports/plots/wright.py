@@ -174,8 +174,11 @@ def _height(own: Sequence[tuple[str, float]]) -> int:
 def _outermost(own: Sequence[tuple[str, float]], height: int) -> list[tuple[str, float]]:
     """Those whose names have room: all, or those furthest from 0."""
     kept = sorted(own, key=lambda one: -abs(one[1]))
-    while _height(kept) > height:
-        kept.pop()
+    room = height - _height(())
+    for at, (name, _) in enumerate(kept):
+        room -= _tall(wrapped(name, LETTERS))
+        if room < 0:
+            return kept[:at]
     return kept
 
 
