@@ -102,7 +102,7 @@ class Retention:
         rule = await self.rule(exam_id)
         encounters = await self._rooms.exams.encounters(exam_id)
         forms = await self._rooms.forms.of_encounters([one.id for one in encounters])
-        records = await self._rooms.marking.records(exam_id)
+        records = await self._rooms.marking.records(exam_id, encounters, forms)
         marked = {one.id: (forms.get(one.id, []), records[one.id].status) for one in encounters}
         found = [await self._prospect(one, rule, *marked[one.id]) for one in encounters]
         # A recording of two candidates is for the marks of both.

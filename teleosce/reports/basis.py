@@ -61,7 +61,7 @@ async def basis_of(
     encounters = await sources.exams.encounters(exam_id)
     ids = [one.id for one in encounters]
     forms = await sources.forms.of_encounters(ids) if forms is None else forms
-    records = await sources.marking.records(exam_id, forms)
+    records = await sources.marking.records(exam_id, encounters, forms)
     counted, gone = attempts(encounters, await sources.exams.incidents_in(ids))
     at = {one.name: one.site for one in await sources.exams.circuits(exam_id) if one.site}
     stations: dict[str, tuple[int, Station]] = {}
@@ -72,7 +72,7 @@ async def basis_of(
         if version.rest or not version.mark_sheet.items:
             continue
         if key not in stations:
-            stations[key] = one.position, Station(key, version.title, layout_of(version), version.slug)
+            stations[key] = one.position, station_of(version)
         # A later round runs as a circuit of its own (“A round 2”), but it is the same ring with the same examiners.
         basis.people.setdefault(candidate, one.circuit.partition(LATER_ROUND)[0])
         if one.circuit in at:
@@ -80,14 +80,14 @@ async def basis_of(
         if (candidate, key) in gone:
             basis.missing.append(Missing(candidate, key, gone[candidate, key]))
             continue
-        own = forms[one.id]
+        own, station = forms[one.id], stations[key][1]
         basis.marks.extend(
-            mark_of(one, candidate, version, form) for form in own if form.kind is Kind.mark and form.state in SHUT
+            mark_of(one, candidate, station, form) for form in own if form.kind is Kind.mark and form.state in SHUT
         )
         record = records[one.id]
         if record.status in COUNTS:
             rated = rating_of(own) if rules.weights_of(version.slug).sp_rating else None
-            basis.records.extend(mark_of(one, candidate, version, of, rated) for of in counting(record, own, rules))
+            basis.records.extend(mark_of(one, candidate, station, of, rated) for of in counting(record, own, rules))
             if record.outdated:
                 basis.outdated.append(Missing(candidate, key, OUTDATED))
         else:
@@ -95,6 +95,11 @@ async def basis_of(
             basis.missing.append(Missing(candidate, key, _why(one, record.status), absent))
     basis.stations.extend(told_apart([station for _, station in sorted(stations.values(), key=lambda pair: pair[0])]))
     return basis
+
+
+def station_of(version: StationVersion) -> Station:
+    """A station version as results know it."""
+    return Station(version.hash, version.title, layout_of(version), version.slug)
 
 
 def told_apart(stations: Sequence[Station]) -> list[Station]:
@@ -170,23 +175,24 @@ def rating_of(forms: Iterable[Form]) -> Form | None:
 
 
 def mark_of(
-    encounter: Encounter, candidate: str, version: StationVersion, of: Form | Record, rated: Form | None = None
+    encounter: Encounter, candidate: str, station: Station, of: Form | Record, rated: Form | None = None
 ) -> Mark:
     """A submitted mark, or a mark of record, as figures are made of it. rated: the standardized patient's form."""
     form, examiner, at_ms = (
         (of.id, of.author_id, of.state_ms) if isinstance(of, Form) else (of.settlement or of.parents[0], "", 0)
     )
+    value = of.values.get if isinstance(of, Form) else of.value
     return Mark(
         encounter_id=encounter.id,
         form_id=form,
         candidate=candidate,
-        station=version.hash,
+        station=station.key,
         circuit=encounter.circuit,
         examiner=examiner,
         at_ms=at_ms,
-        items={item.id: of.value(f"item.{item.id}") for item in version.mark_sheet.items},
-        grade=of.value("global"),
-        sp={item.id: rated.value(f"sp.{item.id}") for item in version.mark_sheet.sp_rating} if rated else {},
+        items={name: value(field) for name, field in station.layout.fields.items()},
+        grade=value("global"),
+        sp={name: rated.value(f"sp.{name}") for name in station.layout.sp} if rated else {},
         sp_form=rated.id if rated else None,
     )
 

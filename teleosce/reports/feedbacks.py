@@ -10,7 +10,7 @@ from teleosce.core.errors import NotFound
 from teleosce.exams import Encounter
 from teleosce.people import Principal, Seat
 from teleosce.recording import Manifest
-from teleosce.reports.basis import counting, mark_of, rating_of
+from teleosce.reports.basis import counting, mark_of, rating_of, station_of
 from teleosce.reports.export import Sources
 from teleosce.reports.feedback import Feedback, Seen, feedback_of, moments_of
 from teleosce.reports.results import Results
@@ -184,5 +184,6 @@ def _rests_on(run: Run, encounter: Encounter, version: StationVersion, record: R
     if record.status not in COUNTS or encounter.candidate is None:
         return False
     rated = rating_of(forms) if run.rules.weights_of(version.slug).sp_rating else None
-    now = [mark_of(encounter, encounter.candidate, version, of, rated) for of in counting(record, forms, run.rules)]
+    station = station_of(version)
+    now = [mark_of(encounter, encounter.candidate, station, of, rated) for of in counting(record, forms, run.rules)]
     return bool(inputs_of(now)[encounter.id] == run.inputs.get(encounter.id))

@@ -45,7 +45,8 @@ class Discrepancy:
 
 def discrepancies(first: Form, second: Form, layout: Layout, rules: MarkingRules) -> Discrepancy:
     """Compares two submitted marks. What exactly reaches a limit of the rules breaks it."""
-    items = tuple(name for name, field in layout.fields.items() if first.value(field) != second.value(field))
+    one, other = first.values.get, second.values.get
+    items = tuple(name for name, field in layout.fields.items() if one(field) != other(field))
     critical = tuple(name for name in items if layout.items[name].critical)
     points = abs((total(first, layout) or 0.0) - (total(second, layout) or 0.0))
     grades = abs(_step(first) - _step(second))

@@ -41,9 +41,14 @@ class MarkedItem:
     partly: float = 0.5
     note: bool = False
 
+    @cached_property
+    def shares(self) -> Mapping[str, float]:
+        """How much of it was done, 0 to 1, by mark."""
+        return {"done": 1.0, "partly": self.partly, "not_done": 0.0}
+
     def done(self, mark: Any) -> float | None:
         """How much of it was done, 0 to 1; None while it is not marked."""
-        return {"done": 1.0, "partly": self.partly, "not_done": 0.0}.get(mark) if isinstance(mark, str) else None
+        return self.shares.get(mark) if isinstance(mark, str) else None
 
 
 @dataclass(frozen=True)

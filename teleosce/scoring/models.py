@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 
@@ -70,10 +71,14 @@ class Form:
     state_ms: int
     fields: Mapping[str, Value]
 
+    @cached_property
+    def values(self) -> Mapping[str, Any]:
+        """The same without versions, as results ask thousands of forms for each of their fields."""
+        return {name: one.value for name, one in self.fields.items()}
+
     def value(self, field: str) -> Any:
         """The value of a field; None when it was never set."""
-        known = self.fields.get(field)
-        return known.value if known else None
+        return self.values.get(field)
 
 
 @dataclass(frozen=True)

@@ -49,12 +49,17 @@ class Moderation:
         """The mark of record of an encounter. Raises NotFound."""
         return (await self.case(encounter_id)).record
 
-    async def records(self, exam_id: str, forms: Mapping[str, Sequence[Form]] | None = None) -> dict[str, Record]:
+    async def records(
+        self,
+        exam_id: str,
+        encounters: Sequence[Encounter] | None = None,
+        forms: Mapping[str, Sequence[Form]] | None = None,
+    ) -> dict[str, Record]:
         """The marks of record of an exam's encounters, by id: void ones and later attempts are among them.
 
-        forms: all of the exam's by encounter, where they were read already.
+        encounters, forms: all of the exam's, the forms by encounter, where they were read already.
         """
-        cases = await self._cases(exam_id, await self._exams.encounters(exam_id), forms)
+        cases = await self._cases(exam_id, encounters or await self._exams.encounters(exam_id), forms)
         return {one.encounter.id: one.record for one in cases}
 
     async def case(self, encounter_id: str) -> Case:

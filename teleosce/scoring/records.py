@@ -155,11 +155,13 @@ def _pinned(parents: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
 def _taken(form: Form, layout: Layout, other: Form | None = None) -> dict[str, Sourced]:
     """The values of a mark; those that another has too come from both."""
     alone = (form.id,)
-    both = (form.id, other.id) if other else alone
+    if other is None:
+        return {name: Sourced(form.value(name), alone) for name in needed(Kind.mark, layout)}
+    both, own, others = (form.id, other.id), form.values.get, other.values.get
     fields = {}
     for name in needed(Kind.mark, layout):
-        value = form.value(name)
-        fields[name] = Sourced(value, both if other is not None and other.value(name) == value else alone)
+        value = own(name)
+        fields[name] = Sourced(value, both if others(name) == value else alone)
     return fields
 
 

@@ -29,7 +29,7 @@ def progress(form: Form, layout: Layout) -> Progress:
 
 def total(form: Form, layout: Layout) -> float | None:
     """The station percentage of a form: see `percent`."""
-    return percent(form.value, layout)
+    return percent(form.values.get, layout)
 
 
 def percent(value: Callable[[str], Any], layout: Layout) -> float | None:

@@ -96,7 +96,7 @@ async def material_of(
     # What takes most memory comes one after the other: the analysis without the marks that it rests on, then the rest.
     del basis
     found = analysis.whole(cohort, rules)
-    records = await sources.marking.records(exam_id, every)
+    records = await sources.marking.records(exam_id, encounters, every)
     forms = {encounter: [one for one in own if one.kind in SHOWN] for encounter, own in every.items()}
     histories, ids = Histories(folder), [one.id for own in forms.values() for one in own]
     for at in range(0, len(ids), _FORMS_AT_ONCE):
