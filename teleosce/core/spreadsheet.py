@@ -5,12 +5,11 @@ import io
 import math
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from xml.sax.saxutils import escape, quoteattr
 
 Cell = str | int | float | None
@@ -22,9 +21,13 @@ _WIDEST = 60
 _LOOKED_AT = 200
 _AT_ONCE = 200
 """Rows that are compressed in one piece: one by one takes twice as long."""
+_KNOWN = 4096
+"""So many different cells are remembered: most are those of the row before, or of a list that is short."""
+_WHOLE = 10**15
+"""Up to here a whole number is written without its “.0”."""
 _FORMULA = tuple("=+-@＝＋－＠")
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_PLAIN = re.compile(r"(?:[A-Za-z0-9 .,:;()/%+-]|_(?!x)){0,200}")
+_PLAIN = re.compile(r"(?! )(?:[A-Za-z0-9 .,:;()/%+-]|_(?!x)){0,200}(?<! )")
 """Most cells: nothing in them needs a second look, which is half of the time that a workbook takes."""
 _ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
@@ -50,8 +53,8 @@ def write_csv(file: IO[bytes], head: Sequence[str], rows: Iterable[Sequence[Cell
     text = io.TextIOWrapper(file, "utf-8-sig", newline="", errors="replace")
     writer = csv.writer(text)
     writer.writerow([harmless(one) for one in head])
-    for row in rows:
-        writer.writerow([harmless(one) if isinstance(one, str) else _number(one) for one in row])
+    texts = _Remembered(harmless)
+    writer.writerows([texts[one] if isinstance(one, str) else _number(one) for one in row] for row in rows)
     text.detach()
 
 
@@ -75,6 +78,19 @@ def write_xlsx(target: Path | IO[bytes], sheets: Iterable[Sheet]) -> None:
             book.writestr(name, content)
 
 
+class _Remembered(dict[Any, str]):
+    """What a function makes of each value, worked out once for those that come again and again."""
+
+    def __init__(self, make: Callable[[Any], str]) -> None:
+        self._make = make
+
+    def __missing__(self, value: Any) -> str:
+        if len(self) == _KNOWN:
+            self.clear()
+        made = self[value] = self._make(value)
+        return made
+
+
 def _write_sheet(
     file: IO[bytes], head: Sequence[str], first: Sequence[Cell] | None, rows: Iterator[Sequence[Cell]]
 ) -> Sequence[Cell] | None:
@@ -87,6 +103,7 @@ def _write_sheet(
         f'<col min="{at}" max="{at}" width="{wide}" customWidth="1"/>' for at, wide in enumerate(widths, 1)
     )
     bold = "".join(_cell(one, ' s="1"') for one in head)
+    cell = _Remembered(_cell).__getitem__
     file.write(
         f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" '
         f'activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols>{columns}</cols><sheetData>'
@@ -98,7 +115,7 @@ def _write_sheet(
         if number == LIMIT:
             over = row
             break
-        written.append(_row(row))
+        written.append(f"<row>{''.join(map(cell, row))}</row>")
         if len(written) == _AT_ONCE:
             file.write("".join(written).encode())
             written.clear()
@@ -106,23 +123,17 @@ def _write_sheet(
     return over
 
 
-def _row(row: Sequence[Cell]) -> str:
-    return f"<row>{''.join(map(_cell, row))}</row>"
-
-
-@lru_cache(maxsize=4096)
-def _text(value: str, style: str) -> str:
-    """A cell of text: most are those of the row before, or of a list that is short."""
-    if not _PLAIN.fullmatch(value):
-        value = escape(_ESCAPE.sub("_x005F_", _NO_XML.sub("", value))[:_LONGEST], {"\r": "&#13;"})
-    return f'<c t="inlineStr"{style}><is><t xml:space="preserve">{value}</t></is></c>'
-
-
 def _cell(value: Cell, style: str = "") -> str:
     if isinstance(value, str):
-        return _text(value, style)
+        if _PLAIN.fullmatch(value):
+            return f'<c t="inlineStr"{style}><is><t>{value}</t></is></c>'
+        value = escape(_ESCAPE.sub("_x005F_", _NO_XML.sub("", value))[:_LONGEST], {"\r": "&#13;"})
+        return f'<c t="inlineStr"{style}><is><t xml:space="preserve">{value}</t></is></c>'
     number = _number(value)
-    return "<c/>" if number is None else f"<c><v>{number!r}</v></c>"
+    if number is None:
+        return "<c/>"
+    # 1 and 1.0 are one value to whoever remembers cells, so they are written alike.
+    return f"<c><v>{int(number) if number == number // 1 and abs(number) < _WHOLE else number!r}</v></c>"
 
 
 def _number(value: float | None) -> float | None:

@@ -10,6 +10,7 @@ from teleosce.scoring import Form, Forms, Kind
 
 FORM = Column("form", "The id of the form that somebody filled in")
 STATES = "draft, submitted, amending, amended"
+_NESTED = (dict, list)
 
 
 def form_tables(known: Material) -> list[Table]:
@@ -68,11 +69,10 @@ def _marks(known: Material) -> Table:
 def _mark_items(known: Material) -> Table:
     def rows() -> Iterator[Row]:
         for encounter, form in _of_kind(known, Kind.mark, Kind.settlement):
-            layout = known.layouts[encounter.station_hash]
+            layout, own = known.layouts[encounter.station_hash], form.values.get
             for name, item in layout.items.items():
-                value = form.value(layout.fields[name])
-                comment = form.value(f"comment.{name}") or form.value(f"reason.item.{name}")
-                yield form.id, name, value, item.done(value), comment
+                value = own(layout.fields[name])
+                yield form.id, name, value, item.done(value), own(f"comment.{name}") or own(f"reason.item.{name}")
 
     columns = (
         FORM,
@@ -164,11 +164,7 @@ def _presses(known: Material) -> Table:
     def rows() -> Iterator[Row]:
         for _, form in _of_kind(known, *Kind):
             for one in known.histories[form.id].entries:
-                value = (
-                    one.value
-                    if isinstance(one.value, str | int | float) or one.value is None
-                    else plain_json(one.value)
-                )
+                value = plain_json(one.value) if isinstance(one.value, _NESTED) else one.value
                 yield form.id, one.field, one.version, value, iso(one.at_ms), one.author_id, one.change_id
 
     columns = (
