@@ -8,7 +8,7 @@ import structlog
 
 from teleosce import __version__
 from teleosce.core.clock import Clock
-from teleosce.core.db import Database
+from teleosce.core.db import Connection, Database
 from teleosce.core.errors import Fault
 from teleosce.reports import store_analysis
 from teleosce.reports.cohort import Cohort
@@ -58,12 +58,13 @@ class Analyses:
         self._faults: dict[str, tuple[str, str]] = {}
         self._reading = asyncio.Lock()
         self._held: tuple[str, Cohort] | None = None
+        self._read: Kept | None = None
 
     async def look(self, exam_id: str, rules: ResultRules) -> Look:
         """The newest analysis, at once. Where it is not of the present marks and rules, a new one is begun."""
         async with self._database.read() as connection:
             wanted = self._digest(await store_analysis.stamp(connection, exam_id), rules)
-            kept = await store_analysis.kept(connection, exam_id)
+            kept = await self._kept(connection, exam_id)
             since = await store_analysis.marks_since(connection, exam_id, kept.at_ms) if kept else 0
         current = kept is not None and kept.digest == wanted
         failed, why = self._faults.get(exam_id, ("", ""))
@@ -106,6 +107,17 @@ class Analyses:
         """Gives up what is under way."""
         for task in list(self._tasks.values()):
             task.cancel()
+
+    async def _kept(self, connection: Connection, exam_id: str) -> Kept | None:
+        """What is kept of an exam. That of a large one is megabytes, which a page that is looked at again, or asks
+        whether anything is new, must not read once more.
+        """
+        newest = await store_analysis.newest(connection, exam_id)
+        if newest is None:
+            return None
+        if self._read is None or (self._read.exam_id, self._read.digest, self._read.at_ms) != (exam_id, *newest):
+            self._read = await store_analysis.kept(connection, exam_id)
+        return self._read
 
     @staticmethod
     def _digest(stamp: list[Any], rules: ResultRules) -> str:

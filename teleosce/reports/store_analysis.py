@@ -69,6 +69,14 @@ async def marks_now(connection: AsyncConnection, exam_id: str) -> int:
     return int(await connection.scalar(query.where(forms.c.kind == Kind.mark, forms.c.state.in_(SHUT))) or 0)
 
 
+async def newest(connection: AsyncConnection, exam_id: str) -> tuple[str, int] | None:
+    """Digest and time of the analysis that was worked out last, without reading its figures."""
+    row = (
+        await connection.execute(select(analyses.c.digest, analyses.c.at_ms).where(analyses.c.exam_id == exam_id))
+    ).one_or_none()
+    return None if row is None else (row.digest, row.at_ms)
+
+
 async def kept(connection: AsyncConnection, exam_id: str) -> Kept | None:
     """The analysis that was worked out last."""
     row = (await connection.execute(select(analyses).where(analyses.c.exam_id == exam_id))).one_or_none()
