@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
+
 from teleosce.core.clock import Clock
 from teleosce.core.db import Connection, Database
 from teleosce.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -64,12 +66,17 @@ class Forms:
         if found is not None:
             return found
         now_ms = self._clock.now_ms()
-        async with self._database.write() as connection:
-            found = await store.form_of(connection, encounter_id, kind, author_id)
+        new = Form(new_id(), kind, encounter_id, author_id, State.draft, now_ms, now_ms, {})
+        try:
+            async with self._database.write() as connection:
+                await store.add(connection, new)
+        except IntegrityError:  # somebody's other window was between our look and our write
+            async with self._database.read() as connection:
+                found = await store.form_of(connection, encounter_id, kind, author_id)
             if found is None:
-                found = Form(new_id(), kind, encounter_id, author_id, State.draft, now_ms, now_ms, {})
-                await store.add(connection, found)
-        return found
+                raise
+            return found
+        return new
 
     async def form(self, form_id: str) -> Form:
         """One form. Raises NotFound."""
