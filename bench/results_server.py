@@ -9,11 +9,12 @@ import asyncio
 import json
 import os
 import resource
+import sqlite3
 import statistics
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +75,15 @@ def spent() -> float:
     return sum(sum(times(int(one))) for one in children)
 
 
+def forget(folder: Path) -> None:
+    """Takes away what was worked out for an earlier run of this command."""
+    with closing(sqlite3.connect(folder / "data" / "teleosce.db")) as database, database:
+        database.execute("DELETE FROM analysis")
+
+
 async def measure(folder: Path, made: dict[str, Any]) -> None:
     """Prints each figure as it is known."""
+    forget(folder)
     os.environ["TELEOSCE_STATIONS"] = str(folder / "bank")
     async with served(folder / "data") as url, aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
         organiser = Organiser(http, url)
