@@ -63,9 +63,13 @@ class Analyses:
     async def look(self, exam_id: str, rules: ResultRules) -> Look:
         """The newest analysis, at once. Where it is not of the present marks and rules, a new one is begun."""
         async with self._database.read() as connection:
-            wanted = self._digest(await store_analysis.stamp(connection, exam_id), rules)
             kept = await self._kept(connection, exam_id)
             since = await store_analysis.marks_since(connection, exam_id, kept.at_ms) if kept else 0
+            if exam_id in self._tasks:
+                # Pages ask every second or two: what it will be of is looked up once it is there, as that goes
+                # through all forms.
+                return Look(kept, False, since, self._steps.get(exam_id, BEGUN), None)
+            wanted = self._digest(await store_analysis.stamp(connection, exam_id), rules)
         current = kept is not None and kept.digest == wanted
         failed, why = self._faults.get(exam_id, ("", ""))
         if not current and failed != wanted and exam_id not in self._tasks:

@@ -123,6 +123,8 @@ async def test_an_analysis_that_was_kept_before_its_figures_changed_is_not_curre
     assert look.kept
     assert look.current
     assert "sound" in look.kept.found
+    # Who looks again does not read megabytes again.
+    assert (await analyses.look(house.exam_id, rules)).kept is look.kept
 
 
 async def test_a_conjunctive_rule_and_a_fixed_line(house: House) -> None:
