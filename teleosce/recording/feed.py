@@ -49,13 +49,17 @@ ALARM_KINDS = ("disk-full", "disk-low", "disk-error", "writer-behind", "not-seal
 
 @dataclass(frozen=True)
 class Alarm:
-    """Something about recordings that a person must see to, until it is gone. kind: one of ALARM_KINDS."""
+    """Something about recordings that a person must see to, until it is gone. kind: one of ALARM_KINDS.
+
+    take_id: of what is damaged and stays so; its alarm is over when somebody has read it (`Recordings.put_away`).
+    """
 
     kind: str
     message: str
     since_ms: int
     encounter_id: str | None = None
     participant_id: str | None = None
+    take_id: str | None = None
 
 
 class SenderReport(NamedTuple):

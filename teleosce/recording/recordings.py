@@ -138,6 +138,10 @@ class Recordings:
             found.append(Alarm("disk-full", message, self._clock.now_ms()))
         return found + list(self._sealer.alarms.values())
 
+    def put_away(self, take_id: str) -> None:
+        """Somebody has read that this take is damaged: the alarm of it is over, and the take stays as it is."""
+        self._sealer.put_away(take_id)
+
     async def _mirror_changes(self) -> None:
         """Writes what the writer's thread reports to the database, in order. The disk stays right if that fails."""
         while True:

@@ -36,6 +36,7 @@ class Sealer:
     def __init__(self, store: TakeStore, clock: Clock, *, spare_bytes: int = 0) -> None:
         """spare_bytes: room that sealing leaves free, whatever it needs itself."""
         self.alarms: dict[str, Alarm] = {}
+        self._read: set[str] = set()
         self._spare = spare_bytes
         self._store, self._clock = store, clock
         self._workshop = Workshop()
@@ -101,19 +102,26 @@ class Sealer:
             elif left:
                 raise OSError(said.splitlines()[-1] if said else f"sealing was stopped, status {status}")
 
+    def put_away(self, take_id: str) -> None:
+        """Somebody has read that this take is damaged: its alarm is over, also when the encounter is sealed again."""
+        self._read.add(take_id)
+        self.alarms.pop(take_id, None)
+
     async def close(self) -> None:
         """Ends what goes on; the next start goes on with it."""
         await self._workshop.close()
 
     def _warn_of_quarantine(self, manifest: Manifest) -> None:
-        for take in manifest.takes:
-            if take.state is TakeState.quarantined:
-                message = f"A take of {take.name or 'somebody'} is damaged: {take.reason}"
-                alarm = Alarm("quarantined", message, manifest.sealed_ms, take.encounter_id, take.participant_id)
-                self.alarms[take.id] = alarm
-        for take_id in manifest.orphans:
-            message = "A take lost its journal, so nobody knows whose it is; its raw file is kept."
-            self.alarms[take_id] = Alarm("quarantined", message, manifest.sealed_ms, manifest.encounter_id)
+        damaged = {
+            take.id: (f"A take of {take.name or 'somebody'} is damaged: {take.reason}", take.participant_id)
+            for take in manifest.takes
+            if take.state is TakeState.quarantined
+        }
+        lost = "A take lost its journal, so nobody knows whose it is; its raw file is kept."
+        for take_id, (message, whose) in (damaged | dict.fromkeys(manifest.orphans, (lost, None))).items():
+            if take_id not in self._read:
+                alarm = Alarm("quarantined", message, manifest.sealed_ms, manifest.encounter_id, whose, take_id)
+                self.alarms[take_id] = alarm
 
 
 def _make_sure_of_room(folder: Path, take_ids: list[str], spare: int) -> None:

@@ -26,7 +26,7 @@ from teleosce.recording.playable import Altered, Playable
 from teleosce.recording.poster import Poster, chosen
 from teleosce.recording.raw import Raw, look
 from teleosce.recording.timeline import Timeline, timeline
-from teleosce.recording.webm import SIZE
+from teleosce.recording.webm import CLUSTER_HEAD, SIZE, raw_head
 
 STOPPED = "The server stopped while this was recorded; up to a second is missing at the end."
 
@@ -213,6 +213,8 @@ def _missing(raw: Path, found: Raw, journal: journals.Journal) -> str | None:
         reasons.append(
             f"The journal of this take was damaged: {journal.damaged} of its lines are not what was written."
         )
+    if not _begins_well(raw, journal.header.tracks):
+        reasons.append("The beginning of the raw file is damaged; what could be read after it is in the recording.")
     if found.left_out:
         reasons.append(f"The raw file is damaged: {found.left_out} packets and frames have times that cannot be.")
     if mistaken := sum(blocks.mistaken for blocks in found.tracks.values()):
@@ -229,6 +231,13 @@ def _missing(raw: Path, found: Raw, journal: journals.Journal) -> str | None:
             f"The raw file was damaged after it was written: {found.count} of {written} packets and frames can be read."
         )
     return " ".join(reasons) or None
+
+
+def _begins_well(raw: Path, kinds: list[str]) -> bool:
+    """Whether a raw file begins as it was written. Blocks are read without that; a cluster lost with it shows here."""
+    head = raw_head(kinds) + CLUSTER_HEAD
+    with raw.open("rb") as file:
+        return file.read(len(head)) == head
 
 
 def gaps(journal: journals.Journal, when: Timeline, done: Arranged, unknown: str = "pause") -> list[Gap]:

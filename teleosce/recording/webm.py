@@ -92,6 +92,11 @@ def track_entries(kinds: Iterable[str], size: tuple[int, int] = SIZE) -> bytes:
     return element("1654AE6B", b"".join(_track(number, kind, size) for number, kind in enumerate(kinds, 1)))
 
 
+def raw_head(kinds: Iterable[str]) -> bytes:
+    """All of a raw file that stands before its first cluster."""
+    return ebml_head() + SEGMENT + _UNKNOWN_SIZE + info() + track_entries(kinds)
+
+
 class RawWebm:
     """Turns blocks into bytes that can be appended to a file."""
 
@@ -101,9 +106,8 @@ class RawWebm:
         self._cluster_ms: int | None = None
 
     def header(self) -> bytes:
-        """All that stands before the first cluster."""
-        tracks = track_entries(track.kind for track in self._tracks)
-        return ebml_head() + SEGMENT + _UNKNOWN_SIZE + info() + tracks
+        """What the file begins with."""
+        return raw_head(track.kind for track in self._tracks)
 
     def encode(self, blocks: Iterable[Block]) -> tuple[bytes, int | None]:
         """The bytes of these blocks, and the state to give to `keep` once they are on disk."""

@@ -39,7 +39,7 @@ class Board:
 
     now_ms: int
     exam: Entry
-    alarms: list[str]
+    alarms: list[Entry]
     parts: Mapping[str, Mapping[str, Entry]]
 
     def message(self, before: "Board | None" = None) -> dict[str, Any]:
@@ -66,11 +66,21 @@ class Boards:
         exam = await rooms.exams.exam(exam_id)
         encounters = await rooms.exams.encounters(exam_id)
         circuits = await rooms.exams.circuits(exam_id)
+        ids = {one.id for one in encounters}
         state = exam_state(one.state for one in circuits)
         return Board(
             rooms.clock.now_ms(),
             {"id": exam.id, "title": exam.title, "zone": exam.zone, "state": state.value},
-            [alarm.message for alarm in rooms.recordings.alarms()],
+            [
+                {
+                    "text": alarm.message,
+                    "take": alarm.take_id,
+                    "encounter": alarm.encounter_id if alarm.take_id else None,
+                }
+                for alarm in rooms.recordings.alarms()
+                # Whose recording is damaged is for those of the same exam; a disk is everybody's.
+                if alarm.take_id is None or alarm.encounter_id in ids
+            ],
             {
                 "circuits": circuits_view(circuits, encounters),
                 "encounters": await self._encounters(encounters),

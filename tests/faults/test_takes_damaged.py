@@ -49,10 +49,10 @@ def replace(content: bytearray, dice: random.Random) -> None:
 ALL: list[Damage] = [flip, flip, cut, cut, cut, overwrite, overwrite, empty, replace]
 
 
-async def record_one(recordings: Recordings, folder: Path, encounter_id: str) -> str:
+async def record_one(recordings: Recordings, folder: Path, encounter_id: str, **whose: str) -> str:
     room = QuietRoom(encounter_id)
     recordings.attend(room, encounter_id)
-    sent = room.start()
+    sent = room.start(**whose)
     await deliver(room.subscribers[0], sent, Sender().events(0, 4), time.monotonic() - 5)
     room.end(sent)
     await recordings.leave(encounter_id)

@@ -17,6 +17,7 @@ from teleosce.recording.models import journal_name, raw_name
 from teleosce.recording.raw import look
 from teleosce.recording.sealing import SPARE_MS, seal_take
 from teleosce.recording.timeline import timeline
+from teleosce.recording.webm import raw_head
 
 from .conftest import Record
 from .media import Sender, level_of
@@ -252,6 +253,57 @@ async def test_all_that_is_wrong_with_a_take_is_said(record: Record) -> None:
     assert take.state is TakeState.quarantined
     assert "1 of its lines" in (take.reason or "")
     assert "packets and frames can be read" in (take.reason or "")
+
+
+def spoil(begin: int, end: int) -> Damage:
+    def damage(content: bytearray, dice: random.Random) -> None:
+        content[begin:end] = dice.randbytes(end - begin)
+
+    return damage
+
+
+HEAD = len(raw_head(["audio", "video"]))
+HEADS: dict[str, Damage] = {
+    "all of it": spoil(0, HEAD),
+    "what a WebM begins with": spoil(0, 20),
+    "the tracks": spoil(HEAD - 200, HEAD),
+    "a track's number": spoil(HEAD - 120, HEAD - 119),
+    "the first cluster": spoil(HEAD, HEAD + 4),
+    "zeros": lambda content, _: content.__setitem__(slice(0, HEAD), bytes(HEAD)),
+}
+
+
+@pytest.mark.parametrize("crashed", [False, True])
+@pytest.mark.parametrize("where", HEADS)
+async def test_a_raw_file_whose_beginning_is_damaged_is_told_of_and_can_be_watched(
+    record: Record, where: str, crashed: bool
+) -> None:
+    good = await record(Sender(), LENGTH_MS / 1000)
+    raw, notes = (good.folder / name(good.take.id) for name in (raw_name, journal_name))
+    content = bytearray(raw.read_bytes())
+    HEADS[where](content, random.Random(2))
+    raw.write_bytes(content)
+    if crashed:
+        notes.write_bytes(b"".join(line for line in notes.read_bytes().splitlines(True) if b'"closed"' not in line))
+    take = await asyncio.to_thread(seal_take, good.folder, good.take.id)
+    assert take.state is TakeState.quarantined
+    assert "The beginning of the raw file is damaged" in (take.reason or "")
+    assert raw.read_bytes() == content
+    lost_ms = 1100 if where == "the first cluster" else 120
+    assert take.duration_ms == pytest.approx(LENGTH_MS, abs=lost_ms)
+    assert list(unsound(good.folder, take, take.starts_ms)) == []
+
+
+@pytest.mark.parametrize("length", [0, 1, 20, HEAD - 300, HEAD - 20, HEAD])
+async def test_a_raw_file_that_ends_within_its_beginning_is_kept_and_told_of(record: Record, length: int) -> None:
+    good = await record(Sender(), LENGTH_MS / 1000)
+    raw = good.folder / raw_name(good.take.id)
+    content = raw.read_bytes()[:length]
+    raw.write_bytes(content)
+    take = await asyncio.to_thread(seal_take, good.folder, good.take.id)
+    assert (take.state, take.file, take.duration_ms) == (TakeState.quarantined, None, 0)
+    assert "Nothing can be seen or heard in the raw file" in (take.reason or "")
+    assert raw.read_bytes() == content
 
 
 class Muted(Sender):

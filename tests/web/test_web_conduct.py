@@ -1,10 +1,18 @@
 """The hands on the running day: what each refuses and says instead, whose they are, and what pages hear of it."""
 
 import asyncio
+import random
 from typing import Any
 
+import pytest
+
 from teleosce.people import Role
+from teleosce.recording import TakeState
+from teleosce.recording.models import raw_name
 from teleosce.rtc import Ticket
+from teleosce.web import Plan, make_exam
+from tests.begun import bank_of
+from tests.faults.test_takes_damaged import copy_damaged, record_one
 from tests.web.house import Client, House
 
 CIRCUITS = ("gather", "go", "pause", "resume", "stop")
@@ -260,3 +268,48 @@ async def test_an_observers_link_leads_to_what_may_be_looked_in_on(house: House)
     encounter = await house.encounter_of("candidate")
     await house.begin(encounter, "encounter")
     assert f"/observe/{encounter}?role=observer" in await (await observer.ask("GET", "/observe")).text()
+
+
+@pytest.mark.parametrize("length", [0, 60])
+async def test_a_damaged_take_is_an_alarm_until_somebody_has_read_it(house: House, length: int) -> None:
+    """Cut to nothing, or within its beginning; the other take goes on to be sealed, and the raw file stays."""
+    recordings, encounter = house.rooms.recordings, await house.encounter_of("candidate")
+    folder = house.rooms.settings.data / "encounters" / encounter
+    seat = house.seat("candidate")
+    damaged = await record_one(recordings, house.rooms.settings.data, encounter, participant=seat)
+    good = copy_damaged(folder, damaged, lambda *_: None, random.Random(1), notes_too=False)
+    raw = folder / raw_name(damaged)
+    raw.write_bytes(raw.read_bytes()[:length])
+    await recordings.seal(encounter)
+    states = {take.id: take.state for take in await recordings.takes(encounter)}
+    assert states == {damaged: TakeState.quarantined, good: TakeState.sealed}
+    assert raw.stat().st_size == length
+
+    organiser, invigilator = await house.client("organiser"), await joined(house, Role.invigilator, "Ines")
+    exam = f"/api/exams/{house.exam.exam_id}"
+    ring = [(await bank_of(house.rooms))["inhaler-technique"]]
+    plan = Plan(title="Another", zone="UTC", stations=ring, candidates=["Cy Three"], sps=["Pat C"])
+    elsewhere = await make_exam(house.rooms, plan)
+    other = await house.client()
+    await other.join(next(one.path for one in elsewhere.links if one.role == "organiser"))
+    (told,) = (await organiser.json("GET", f"{exam}/day"))["alarms"]
+    assert (told["take"], told["encounter"]) == (damaged, encounter)
+    assert "Nothing can be seen or heard in the raw file; it is kept as it is." in told["text"]
+    assert (await other.json("GET", f"/api/exams/{elsewhere.exam_id}/day"))["alarms"] == []
+    assert 'teleosce_recording_alarms{kind="quarantined"} 1.0' in await (await organiser.ask("GET", "/metrics")).text()
+
+    await other.refused(404, "POST", f"/api/exams/{elsewhere.exam_id}/takes/{damaged}/read", {})
+    await other.refused(404, "POST", f"{exam}/takes/{damaged}/read", {})
+    await (await house.client("examiner")).refused(403, "POST", f"{exam}/takes/{damaged}/read", {})
+    assert len((await organiser.json("GET", f"{exam}/day"))["alarms"]) == 1
+    await invigilator.json("POST", f"{exam}/takes/{damaged}/read", {})
+    said = await organiser.refused(404, "POST", f"{exam}/takes/{damaged}/read", {})
+    assert "somebody has put it away" in said
+    await recordings.seal(encounter)  # again, as after a later take: what was read stays read
+    assert (await organiser.json("GET", f"{exam}/day"))["alarms"] == []
+    (row,) = await house.rooms.people.audit_about(damaged)
+    assert row["action"] == "take.damage-read"
+    assert (row["role"], (await house.rooms.people.seat(row["actor_id"])).name) == ("invigilator", "Ines")
+    assert row["at_ms"] > 0
+    shown = await organiser.json("GET", f"/api/encounters/{encounter}/recording")
+    assert [take["state"] for take in shown["takes"] if take["id"] == damaged] == ["quarantined"]

@@ -76,8 +76,25 @@ async def identify(request: web.Request) -> web.Response:
     return answer({"seat": seat.id, "how": made.how, "at_ms": made.at_ms})
 
 
+async def read_damage(request: web.Request) -> web.Response:
+    """Somebody has read that a take is damaged: its alarm is over. 404 when there is none any more."""
+    house, exam_id = rooms(request), exam_of(request, supervises)
+    take_id = request.match_info["take"]
+    alarm = next((one for one in house.recordings.alarms() if one.take_id == take_id), None)
+    encounter_id = alarm.encounter_id if alarm else None
+    if encounter_id is None or (await house.exams.encounter(encounter_id)).exam_id != exam_id:
+        raise NotFound("This alarm is no longer there: somebody has put it away. The recording stays as it is.")
+    await house.people.record(principal(request), "take.damage-read", take_id, {"encounter": encounter_id})
+    house.recordings.put_away(take_id)
+    request.app[HUB].changed()
+    return answer({})
+
+
 ROUTES = [
     Route("POST", "/api/exams/{exam}/incidents/{incident}", decide, Permission.run_exam, "Decide", Decided),
     Route("POST", "/api/exams/{exam}/messages", say, Permission.supervise, "Write to one or to everyone", Words),
     Route("POST", "/api/exams/{exam}/identities", identify, Permission.supervise, "Tick a candidate off", Tick),
+    Route(
+        "POST", "/api/exams/{exam}/takes/{take}/read", read_damage, Permission.supervise, "Put a damage's alarm away"
+    ),
 ]

@@ -105,6 +105,13 @@ export interface DayPerson {
   camera: DeviceState;
 }
 
+/** What a person must see to on the server itself; `take`: a damaged one of `encounter`, whose alarm somebody puts away. */
+export interface ServerAlarm {
+  text: string;
+  take: string | null;
+  encounter: string | null;
+}
+
 export type CircuitState = "planned" | "gathering" | "running" | "paused" | "stopping" | "finished";
 
 export interface DayCircuit {
@@ -210,7 +217,7 @@ export interface ServerEvents {
     whole: boolean;
     exam: { id: string; title: string; zone: string; state: CircuitState };
     now_ms: number;
-    alarms: string[];
+    alarms: ServerAlarm[];
     circuits: DayCircuit[];
     encounters: DayEncounter[];
     people: DayPerson[];

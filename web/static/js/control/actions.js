@@ -58,6 +58,19 @@ export class Actions {
     return this.send(`/api/encounters/${encounter.id}/${verb}`, body, done);
   }
 
+  /**
+   * @param {string} take
+   * @param {string} text what is wrong with it
+   */
+  async readDamage(take, text) {
+    const read = await ask({
+      title: t("A recording is damaged"),
+      text: t("{text} What can be read of it is in the recording, with its gaps named, and nothing is deleted. Putting this alarm away is written down with your name.", { text }),
+      action: t("I have read it: put it away"),
+    });
+    if (read) await this.send(`/api/exams/${this.exam}/takes/${take}/read`, {}, t("Put away. It still stands with the recording."));
+  }
+
   /** @param {string[] | null} circuits */
   async go(circuits) {
     const missing = this.missing(circuits);

@@ -1,6 +1,6 @@
 /** The day as this page knows it: the whole truth once, then differences; and the questions that its parts ask of it. */
 
-/** @import { CircuitState, DayCircuit, DayEncounter, DayIncident, DayPerson, Phase, Said, ServerEvents } from "../types.js" */
+/** @import { CircuitState, DayCircuit, DayEncounter, DayIncident, DayPerson, Phase, Said, ServerAlarm, ServerEvents } from "../types.js" */
 
 /** @type {readonly Phase[]} */
 const RUNNING = ["reading", "encounter", "note", "changeover"];
@@ -11,7 +11,7 @@ export class Board {
   /** @type {Map<string, DayPerson>} */ people = new Map();
   /** @type {Map<string, DayIncident>} */ incidents = new Map();
   /** @type {Map<number, Said>} */ messages = new Map();
-  /** What a person must see to on the server itself. @type {string[]} */ alarms = [];
+  /** What a person must see to on the server itself. @type {ServerAlarm[]} */ alarms = [];
   /** @type {CircuitState} */ state = "planned";
   /** Encounters of one station in one circuit, in the order of the day, by `cellKey`. @type {Map<string, string[]>} */ #cells = new Map();
 

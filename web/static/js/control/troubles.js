@@ -13,7 +13,7 @@ import { decisionWords, incidentWords } from "./words.js";
 
 const MUTED = "teleosce.alarms-muted";
 
-/** @typedef {{key: string, tone: Tone, text: string, where: string, since_ms: number | null, encounter: string | null, seat: string | null, incident?: string}} Trouble */
+/** @typedef {{key: string, tone: Tone, text: string, where: string, since_ms: number | null, encounter: string | null, seat: string | null, incident?: string, take?: string}} Trouble */
 
 export class Troubles {
   /** @type {Map<string, {element: HTMLElement, since: HTMLElement, trouble: Trouble}>} */ #lines = new Map();
@@ -62,7 +62,10 @@ export class Troubles {
 
   /** @returns {Trouble[]} */
   #ofServer() {
-    return this.board.alarms.map((text) => ({ key: `server ${text}`, tone: "bad", text, where: t("Server"), since_ms: null, encounter: null, seat: null }));
+    return this.board.alarms.map(({ text, take, encounter }) => {
+      const held = this.board.encounters.get(encounter ?? "");
+      return { key: `server ${take ?? text}`, tone: "bad", text, where: held ? whereWords(held) : t("Server"), since_ms: null, encounter, seat: null, ...(take ? { take } : {}) };
+    });
   }
 
   /** @returns {Trouble[]} */

@@ -43,8 +43,9 @@ const direction = new Direction(board, actions, may);
 const ledger = new Ledger(board, actions, may, zone, ({ encounter }) => openEncounter(encounter));
 const talk = new Talk(board, actions, zone);
 const people = new PeopleTable(board, actions, may, zone, write);
-const troubles = new Troubles(board, ({ encounter, incident, key, seat }) => {
-  if (incident) {
+const troubles = new Troubles(board, ({ encounter, incident, key, seat, take, text }) => {
+  if (take) void actions.readDamage(take, text);
+  else if (incident) {
     selectTab("tab-incidents");
     ledger.focus(incident);
   } else if (key.startsWith("message ")) write(board.people.get(seat ?? "") ?? null);
