@@ -104,9 +104,14 @@ class Day:
         """On to the next phase before its time. Conflict when it is not in `expected` any more."""
         return await self._act(encounter_id, lambda moves: transitions.end_phase(moves, encounter_id, expected))
 
-    async def add_time(self, encounter_id: str, seconds: int) -> Encounter:
-        """Lengthens the present phase. Invalid beyond 1 to 3600 s; Conflict in the ring's changeover."""
-        return await self._act(encounter_id, lambda moves: transitions.add_time(moves, encounter_id, seconds))
+    async def add_time(self, encounter_id: str, seconds: int, seen_ends_ms: int | None = None) -> Encounter:
+        """Lengthens the present phase. Invalid beyond 1 to 3600 s; Conflict in the ring's changeover.
+
+        seen_ends_ms: Conflict when it has another end by now.
+        """
+        return await self._act(
+            encounter_id, lambda moves: transitions.add_time(moves, encounter_id, seconds, seen_ends_ms)
+        )
 
     async def pause_encounter(self, encounter_id: str) -> Encounter:
         """The clock of one stands; its ring waits for it."""
@@ -116,9 +121,9 @@ class Day:
         """Its clock goes on with what was left."""
         return await self._act(encounter_id, lambda moves: transitions.resume(moves, encounter_id))
 
-    async def restart_phase(self, encounter_id: str) -> Encounter:
-        """The present phase starts over with its whole length."""
-        return await self._act(encounter_id, lambda moves: transitions.restart_phase(moves, encounter_id))
+    async def restart_phase(self, encounter_id: str, seen_ends_ms: int | None = None) -> Encounter:
+        """The present phase starts over with its whole length. Conflict when it has another end than `seen_ends_ms`."""
+        return await self._act(encounter_id, lambda moves: transitions.restart_phase(moves, encounter_id, seen_ends_ms))
 
     async def ring(self, encounter_id: str) -> Encounter:
         """Rings the bell by hand: it marks no phase."""

@@ -45,10 +45,11 @@ async def end_phase(moves: Moves, encounter_id: str, expected: Phase) -> None:
     moves.enter(old, following(old.phase, old.timings), Cause.ended_early)
 
 
-async def add_time(moves: Moves, encounter_id: str, seconds: int) -> None:
+async def add_time(moves: Moves, encounter_id: str, seconds: int, seen_ends_ms: int | None = None) -> None:
     """A running phase ends `seconds` later, 1 to 3600; the ring waits. A warning that has rung does not ring again.
 
-    Vetoes: Invalid for other lengths; Conflict when no phase is running, or the ring's changeover.
+    seen_ends_ms: the end that whoever asks saw. Vetoes: Invalid for other lengths; Conflict when no phase is running,
+    or the ring's changeover, or it has another end by now.
     """
     if not 1 <= seconds <= MAX_ADDED_S:
         raise Invalid(f"Between 1 and {MAX_ADDED_S} seconds can be added at a time.", code="added-time")
@@ -57,8 +58,17 @@ async def add_time(moves: Moves, encounter_id: str, seconds: int) -> None:
         raise otherwise(old, "No time was added.")
     if old.phase is Phase.changeover and moves.ring_of(old):
         raise otherwise(old, "That ends for everybody when the ring turns: no time was added.")
+    _as_seen(old, seen_ends_ms, "no time was added")
     new = replace(old, phase_ends_ms=old.phase_ends_ms + 1000 * seconds)
     moves.put(old, new, Cause.time_added, f"{seconds} s")
+
+
+def _as_seen(now: Encounter, seen_ends_ms: int | None, consequence: str) -> None:
+    """Of two who lengthen a phase at once, one does."""
+    if seen_ends_ms is not None and seen_ends_ms != now.phase_ends_ms:
+        raise otherwise(
+            now, f"Its time was changed a moment ago, so {consequence}. Look at it, and press again if need be."
+        )
 
 
 async def pause(moves: Moves, encounter_id: str) -> None:
@@ -80,14 +90,16 @@ async def resume(moves: Moves, encounter_id: str) -> None:
     moves.resume(old)
 
 
-async def restart_phase(moves: Moves, encounter_id: str) -> None:
+async def restart_phase(moves: Moves, encounter_id: str, seen_ends_ms: int | None = None) -> None:
     """The present phase starts over, with its whole length and its bells.
 
-    Vetoes (Conflict): no phase runs, or the ring's changeover.
+    seen_ends_ms: the end that whoever asks saw. Vetoes (Conflict): no phase runs, or the ring's changeover, or it has
+    another end by now.
     """
     old = await moves.leading(encounter_id)
     if old.phase not in RUNNING or (old.phase is Phase.changeover and moves.ring_of(old)):
         raise otherwise(old, "Nothing was started over.")
+    _as_seen(old, seen_ends_ms, "nothing was started over")
     stands = None if old.paused_ms is None else moves.now_ms
     ends_ms = moves.now_ms + length_ms(old.phase, old.timings)
     new = replace(old, phase_started_ms=moves.now_ms, phase_ends_ms=ends_ms, paused_ms=stands)

@@ -55,9 +55,13 @@ async def test_of_two_who_press_at_once_one_acts_and_the_other_is_told(house: Ho
         (organiser, organiser, f"/api/encounters/{encounter}/end-phase", {"expected": "encounter"}),
         (organiser, invigilator, f"{exam}/identities", tick),
         (organiser, organiser, f"{exam}/swap", swap),
+        (organiser, invigilator, f"/api/encounters/{encounter}/add-time", {"seconds": 60}),
+        (organiser, invigilator, f"/api/encounters/{encounter}/restart-phase", {}),
         (organiser, invigilator, f"/api/encounters/{encounter}/no-show", {}),
     ]
     for first, second, path, content in both:
+        if path.endswith(("add-time", "restart-phase")):
+            content["seen_ends_ms"] = (await house.rooms.exams.encounter(encounter)).phase_ends_ms
         answers = await asyncio.gather(first.ask("POST", path, content), second.ask("POST", path, content))
         said = [await one.json() for one in answers]
         done = sorted(one.status for one in answers)

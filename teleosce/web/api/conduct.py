@@ -130,7 +130,6 @@ async def my_encounter(request: web.Request) -> Encounter:
 _HANDS: tuple[tuple[str, Callable[[Rooms, Encounter], Awaitable[Encounter]], str], ...] = (
     ("pause", _by_day(Day.pause_encounter), "Its clock stands"),
     ("resume", _by_day(Day.resume_encounter), "Its clock goes on"),
-    ("restart-phase", _by_day(Day.restart_phase), "Its phase starts again"),
     ("ring", _by_day(Day.ring), "Ring the bell"),
     ("no-show", _by_day(Day.no_show), "The candidate did not come"),
     ("carry-over", _by_day(Day.carry_over), "Another attempt at the end"),

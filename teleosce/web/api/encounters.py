@@ -25,10 +25,16 @@ class EndPhase(BaseModel):
     expected: Phase
 
 
-class AddTime(BaseModel):
-    """Whole seconds to add to the present phase."""
+class Seen(BaseModel):
+    """The end of the phase that whoever presses saw; if it is another by now, nothing is done."""
 
     model_config = ConfigDict(extra="forbid")
+    seen_ends_ms: int | None = Field(None, ge=0, le=2**53)
+
+
+class AddTime(Seen):
+    """Whole seconds to add to the present phase."""
+
     seconds: int = Field(ge=1, le=3600)
 
 
@@ -141,8 +147,17 @@ async def add_time(request: web.Request) -> web.Response:
     """Grants time in the present phase."""
     asked = await body(request, AddTime)
     house, encounter = rooms(request), await my_encounter(request)
-    changed = await house.day.add_time(encounter.id, asked.seconds)
+    changed = await house.day.add_time(encounter.id, asked.seconds, asked.seen_ends_ms)
     await house.people.record(principal(request), "encounter.add-time", encounter.id, {"seconds": asked.seconds})
+    return answer(await encounter_view(house, changed))
+
+
+async def restart_phase(request: web.Request) -> web.Response:
+    """The present phase starts again, with its whole time."""
+    asked = await body(request, Seen)
+    house, encounter = rooms(request), await my_encounter(request)
+    changed = await house.day.restart_phase(encounter.id, asked.seen_ends_ms)
+    await house.people.record(principal(request), "encounter.restart-phase", encounter.id, {"attempt": changed.attempt})
     return answer(await encounter_view(house, changed))
 
 
@@ -191,5 +206,13 @@ ROUTES = [
     Route("POST", "/api/encounters/{id}/begin", begin, Permission.run_exam, "Start the reading time"),
     Route("POST", "/api/encounters/{id}/end-phase", end_phase, Permission.run_exam, "Move on early", EndPhase),
     Route("POST", "/api/encounters/{id}/add-time", add_time, Permission.supervise, "Grant time", AddTime),
+    Route(
+        "POST",
+        "/api/encounters/{id}/restart-phase",
+        restart_phase,
+        Permission.supervise,
+        "Its phase starts again",
+        Seen,
+    ),
     Route("POST", "/api/encounters/{id}/void", void, Permission.run_exam, "It shall not count", Void),
 ]

@@ -12,6 +12,8 @@ import { pageRole } from "../role.js";
 import { calledName, isRunning, onCamera } from "./board.js";
 
 export class Actions {
+  /** @type {Promise<void>} */ #before = Promise.resolve();
+
   /**
    * @param {string} exam
    * @param {Board} board
@@ -152,7 +154,7 @@ export class Actions {
       text: t("{phase} starts again with its full time, and its circuit waits for it. The recording goes on.", { phase: phaseName(encounter.phase) }),
       action: t("Start it again"),
     });
-    if (sure) await this.encounter(encounter, "restart-phase");
+    if (sure) await this.#inTime(encounter, "restart-phase", {});
   }
 
   /** @param {DayEncounter} encounter */
@@ -201,7 +203,23 @@ export class Actions {
    * @param {number} seconds
    */
   more(encounter, seconds) {
-    return this.encounter(encounter, "add-time", { seconds }, t("{seconds} seconds added.", { seconds }));
+    return this.#inTime(encounter, "add-time", { seconds }, t("{seconds} seconds added.", { seconds }));
+  }
+
+  /**
+   * What two hands must not do twice: the server refuses if the end is no longer the one that was on the screen. A second
+   * press of the same hand is meant, and goes by what the first came to.
+   * @param {DayEncounter} encounter
+   * @param {string} verb
+   * @param {object} body
+   * @param {string} [done]
+   */
+  #inTime(encounter, verb, body, done) {
+    const act = async () => {
+      const moved = await this.encounter(encounter, verb, { ...body, seen_ends_ms: encounter.phase_ends_ms }, done);
+      if (moved) encounter.phase_ends_ms = moved.phase_ends_ms;
+    };
+    return (this.#before = this.#before.then(act));
   }
 
   /** @param {DayEncounter} encounter */
