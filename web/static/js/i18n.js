@@ -87,11 +87,16 @@ export function dayAndTime(ms, zone) {
   return new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", timeZone: zone }).format(ms);
 }
 
+/** By zone: to make one takes a hundred times as long as to use it. @type {Map<string | undefined, Intl.DateTimeFormat>} */
+const clocks = new Map();
+
 /**
  * The time of day, such as "09:30".
  * @param {number} ms
  * @param {string} [zone] an IANA name; the reader's own when left out
  */
 export function timeOfDay(ms, zone) {
-  return new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", timeZone: zone }).format(ms);
+  const clock = clocks.get(zone) ?? new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", timeZone: zone });
+  clocks.set(zone, clock);
+  return clock.format(ms);
 }

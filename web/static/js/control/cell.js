@@ -22,6 +22,7 @@ export class Cell {
   #marking = el("span", { class: "cell-marking" });
   #where = el("span", { class: "cell-where figures" });
   /** @type {{line: HTMLElement, name: HTMLElement, remark: HTMLElement}[]} */ #lines = [];
+  /** What it shows: whatever differs is told as another object. @type {object[]} */ #shown = [];
 
   /**
    * @param {string} circuit
@@ -52,6 +53,9 @@ export class Cell {
     // Behind a station for two, two rest at once.
     const here = encounter.rest ? board.at(this.circuit, this.station).filter((one) => one.rotation === encounter.rotation) : [encounter];
     const people = [...new Set(here.flatMap((one) => board.peopleOf(one)))];
+    const parts = [...here, ...people];
+    if (parts.length === this.#shown.length && parts.every((one, index) => one === this.#shown[index])) return;
+    this.#shown = parts;
     const shown = people.filter((one) => onCamera(one) || one.present);
     const states = shown.map((person) => personState(person, encounter, people.filter((one) => one !== person)));
     const [tone, words] = phaseState(encounter);

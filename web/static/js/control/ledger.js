@@ -14,9 +14,14 @@ import { decisionWords, exactTime, incidentWords } from "./words.js";
 /** @type {Decision[]} */
 const DECISIONS = ["none", "add-time", "re-run", "void"];
 
+/** So many rows are drawn until all are asked for: where a line fails, everybody's incidents come together. */
+const FIRST = 30;
+
 export class Ledger {
   /** @type {Map<string, {row: HTMLElement, shape: string, tell: (one: DayIncident) => void}>} */ #rows = new Map();
   #body = byId("ledger-rows");
+  #more = byId("ledger-more", HTMLButtonElement);
+  #most = FIRST;
 
   /**
    * @param {Board} board
@@ -31,6 +36,16 @@ export class Ledger {
     this.may = may;
     this.zone = zone;
     this.onopen = onopen;
+    this.#more.addEventListener("click", () => {
+      const drawn = this.#body.children.length;
+      this.#showAll();
+      this.#body.children[drawn]?.querySelector("button")?.focus();
+    });
+  }
+
+  #showAll() {
+    this.#most = Infinity;
+    this.show();
   }
 
   show() {
@@ -40,7 +55,11 @@ export class Ledger {
     byId("no-incidents").hidden = all.length > 0;
     byId("ledger").hidden = all.length === 0;
     const held = this.#body.contains(document.activeElement) || this.#body.querySelector("button:hover, select:hover") !== null;
-    all.forEach((one, index) => {
+    this.#more.hidden = all.length <= this.#most;
+    setText(this.#more, t("Show all {n} incidents", { n: all.length }));
+    const shown = all.filter(({ id }, index) => index < this.#most || this.#rows.get(id)?.row.contains(document.activeElement));
+    if (!held) this.#keep(new Set(shown.map(({ id }) => id)));
+    shown.forEach((one, index) => {
       const known = this.#rows.get(one.id);
       const { closed_ms, lost_audio_ms, lost_video_ms, ...rest } = one;
       const shape = JSON.stringify(rest);
@@ -61,9 +80,19 @@ export class Ledger {
 
   /** @param {string} id */
   focus(id) {
+    if (!this.#rows.has(id)) this.#showAll();
     const row = this.#rows.get(id)?.row;
     row?.scrollIntoView({ block: "nearest" });
     row?.querySelector("select")?.focus();
+  }
+
+  /** @param {Set<string>} ids whose rows stay */
+  #keep(ids) {
+    for (const [id, { row }] of this.#rows) {
+      if (ids.has(id)) continue;
+      row.remove();
+      this.#rows.delete(id);
+    }
   }
 
   /**

@@ -12,6 +12,8 @@ import { calledName, isRunning, onCamera } from "./board.js";
 import { decisionWords, incidentWords } from "./words.js";
 
 const MUTED = "teleosce.alarms-muted";
+/** Of what comes at once, so many are read out: where a server or a line fails, everybody's alarms begin together. */
+const SAID = 3;
 
 /** @typedef {{key: string, tone: Tone, text: string, where: string, since_ms: number | null, encounter: string | null, seat: string | null, incident?: string, take?: string}} Trouble */
 
@@ -50,7 +52,9 @@ export class Troubles {
 
   /** @param {number} now_ms */
   tick(now_ms) {
-    for (const { since, trouble } of this.#lines.values()) setText(since, trouble.since_ms === null ? "" : duration((now_ms - trouble.since_ms) / 1000));
+    // All lines count at the same moment: one drawing in a second and not ten, however many they are.
+    const second = Math.floor(now_ms / 1000);
+    for (const { since, trouble } of this.#lines.values()) setText(since, trouble.since_ms === null ? "" : duration(second - Math.floor(trouble.since_ms / 1000)));
   }
 
   /** @returns {Trouble[]} */
@@ -150,7 +154,9 @@ export class Troubles {
     this.#told = new Set(all.map(({ key }) => key));
     const fresh = all.filter(({ key }) => !before?.has(key));
     if (fresh.length === 0) return;
-    announce(fresh.map(({ text, where }) => `${text}. ${where}`).join(" "));
+    const said = fresh.slice(0, SAID).map(({ text, where }) => `${text}. ${where}`);
+    if (fresh.length > SAID) said.push(t("And {n} more.", { n: fresh.length - SAID }));
+    announce(said.join(" "));
     if (!isMuted()) chime(this.#context());
   }
 
