@@ -221,7 +221,9 @@ class _Reading:
         except ValidationError as error:
             for place, message in faults_of(error, Candidate, Document(values)):
                 field = str(place[0]) if place else "name"
-                self._say(number, field, "The name is missing." if field == "name" and not name else message)
+                # The column is named before it, so what stands in the cell is said.
+                said = message.replace(f"“{field}”", f"“{given.get(field, name)[:60]}”")
+                self._say(number, field, "The name is missing." if field == "name" and not name else said)
             return None
         return None if any(again) else made
 
@@ -241,7 +243,6 @@ class _Reading:
             at = self.columns.get("last", self.columns.get("first"))
         column = "" if at is None else _letter(at + 1)
         heading = self.headings[at].strip() if at is not None and at < len(self.headings) else ""
-        message = message.replace(f"“{field}”", f"“{heading[:30] or field}”")
         self.findings.append(RowFinding(number, f"{column} ({heading[:30]})" if heading else column, message))
 
 
