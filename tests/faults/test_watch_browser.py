@@ -16,6 +16,7 @@ from playwright.async_api import Page, expect
 from teleosce.rehearsal.voices import RATE, say
 from tests.e2e import browsers
 from tests.e2e.browsers import SCRIPT, chromium, join, new_page
+from tests.e2e.looks import SIZES
 from tests.e2e.server import ServerProcess
 from tests.e2e.server import server as server  # noqa: PLC0414 a fixture
 from tests.e2e.test_pages import look
@@ -124,6 +125,12 @@ async def test_a_dead_microphone_and_a_black_camera(
         await expect(alarms).to_contain_text("Not in the room")
         await expect(candidate.locator("#media-fault")).to_contain_text("We can hardly see you")
         await look(candidate, "station-silent-and-dark")
+        await candidate.set_viewport_size(SIZES["phone"])
+        # What is wrong leaves the other in sight.
+        stage = await candidate.locator("#stage").bounding_box()
+        assert stage is not None
+        assert stage["height"] < SIZES["phone"]["height"] / 2
+        await candidate.set_viewport_size(SIZES["laptop"])
         await look(organiser, "control-alarms")
 
         # The one button: the microphone is opened afresh, over the same connection, and the voice is there again.

@@ -53,7 +53,11 @@ test("each trouble has its own words, and none has none", () => {
   assert.equal(troubleOf("microphone", well), null);
   assert.equal(troubleOf("camera", { ...well, silent: true, kinds: ["silent", "absent", "loss", "unheard"] }), null);
   assert.match(troubleOf("microphone", { ...well, silent: true })?.title ?? "", /cannot hear you/);
-  assert.match(troubleOf("microphone", { ...well, kinds: ["echo"] })?.text ?? "", /most likely from your loudspeaker. Put headphones/);
+  const echo = troubleOf("microphone", { ...well, kinds: ["echo"] });
+  assert.match(echo?.text ?? "", /^Please put headphones on, or turn your loudspeaker down\. .* most likely from there/);
+  // Opening the microphone afresh would not help: there is no button to press in vain.
+  assert.equal(echo?.again, false);
+  assert.equal(troubleOf("microphone", { ...well, silent: true })?.again, true);
   // It may be the voice itself, of somebody who sits near.
   assert.doesNotMatch(alarmWords("echo"), /echo/i);
   const said = ["no-picture", "dark", "covered", "frozen"].map((kind) => troubleOf("camera", { ...well, kinds: [/** @type {any} */ (kind)] })?.text);

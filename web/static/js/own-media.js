@@ -284,13 +284,13 @@ export class OwnMedia {
 
   /**
    * @param {Device} device
-   * @param {{title: string, text: string}} trouble
+   * @param {{title: string, text: string, again: boolean}} trouble
    */
-  #troubleCard(device, { title, text }) {
+  #troubleCard(device, { title, text, again }) {
     const words = device === "camera" ? t("Try the camera again") : t("Try the microphone again");
     const retry = el("button", { class: "button primary", type: "button" }, icon("again"), words);
     retry.addEventListener("click", () => whileBusy(retry, () => this.again(device)));
-    return el("div", { class: "notice media-fault", "data-tone": "fair" }, el("div", {}, el("strong", {}, title), " ", text), retry);
+    return el("div", { class: "notice media-fault", "data-tone": "fair" }, el("div", {}, el("strong", {}, title), " ", text), again ? retry : null);
   }
 
   /**

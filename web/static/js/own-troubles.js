@@ -53,17 +53,27 @@ export class SilenceWatch {
  */
 
 /**
- * What to say of a device that is open and switched on, or null when all is well.
+ * What to say of a device that is open and switched on, or null when all is well; `again` where opening it afresh may help.
  * @param {"camera" | "microphone"} device
  * @param {DeviceFacts} facts
- * @returns {{title: string, text: string} | null}
+ * @returns {{title: string, text: string, again: boolean} | null}
  */
-export function troubleOf(device, { muted, silent, kinds }) {
+export function troubleOf(device, facts) {
+  const found = wordsOf(device, facts);
+  return found && { again: true, ...found };
+}
+
+/**
+ * @param {"camera" | "microphone"} device
+ * @param {DeviceFacts} facts
+ * @returns {{title: string, text: string, again?: boolean} | null}
+ */
+function wordsOf(device, { muted, silent, kinds }) {
   if (device === "microphone") {
     if (muted) return { title: t("We cannot hear you."), text: t("The computer or the headset has switched your microphone off. Switch it on there, or try it again here.") };
     if (silent || kinds.includes("silent")) return { title: t("We cannot hear you."), text: t("Your microphone is on, but no sound comes from it. Is there a switch on the headset or its cable?") };
     if (kinds.includes("no-sound") || kinds.includes("no-packets")) return { title: t("We cannot hear you."), text: t("Your microphone is on, but its sound does not arrive.") };
-    if (kinds.includes("echo")) return { title: t("The others hear themselves."), text: t("Your microphone picks up their voices, most likely from your loudspeaker. Put headphones on, or turn the loudspeaker down.") };
+    if (kinds.includes("echo")) return { title: t("The others hear themselves."), text: t("Please put headphones on, or turn your loudspeaker down. Your microphone picks up their voices, most likely from there."), again: false };
     return null;
   }
   if (muted) return { title: t("We cannot see you."), text: t("The computer has paused your camera. Is its switch or shutter closed, or is another program using it?") };
