@@ -82,8 +82,9 @@ class Janus:
         (self._folder / "janus.plugin.videoroom.jcfg").write_text("general: {}\n")
         with (self._folder / "janus.log").open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                "janus", "--configs-folder", str(self._folder), stdout=log, stderr=log
-            )
+                "janus", "--configs-folder", str(self._folder), stdout=log, stderr=log,
+                cwd=self._folder,  # where it leaves its core when it ends
+            )  # fmt: skip
         self.pid = self._process.pid
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.setblocking(False)

@@ -66,21 +66,11 @@ class Boards:
         exam = await rooms.exams.exam(exam_id)
         encounters = await rooms.exams.encounters(exam_id)
         circuits = await rooms.exams.circuits(exam_id)
-        ids = {one.id for one in encounters}
         state = exam_state(one.state for one in circuits)
         return Board(
             rooms.clock.now_ms(),
             {"id": exam.id, "title": exam.title, "zone": exam.zone, "state": state.value},
-            [
-                {
-                    "text": alarm.message,
-                    "take": alarm.take_id,
-                    "encounter": alarm.encounter_id if alarm.take_id else None,
-                }
-                for alarm in rooms.recordings.alarms()
-                # Whose recording is damaged is for those of the same exam; a disk is everybody's.
-                if alarm.take_id is None or alarm.encounter_id in ids
-            ],
+            self._of_server({one.id for one in encounters}),
             {
                 "circuits": circuits_view(circuits, encounters),
                 "encounters": await self._encounters(encounters),
@@ -88,6 +78,14 @@ class Boards:
                 "incidents": await self._incidents(exam_id),
             },
         )
+
+    def _of_server(self, encounter_ids: set[str]) -> list[Entry]:
+        """What is wrong with disks and recordings: a disk is everybody's, a damaged take is its exam's."""
+        return [
+            {"text": one.message, "take": one.take_id, "encounter": one.encounter_id if one.take_id else None}
+            for one in self._rooms.recordings.alarms()
+            if one.take_id is None or one.encounter_id in encounter_ids
+        ]
 
     async def _encounters(self, encounters: Sequence[Encounter]) -> dict[str, Entry]:
         ids = [one.id for one in encounters]
