@@ -8,7 +8,6 @@ from typing import IO
 from urllib.parse import quote
 
 from aiohttp import web
-from aiohttp.abc import AbstractStreamWriter
 
 from teleosce.core.errors import NotFound
 
@@ -45,35 +44,46 @@ async def send_file(request: web.Request, file: IO[bytes], name: str, media_type
 async def ranged(request: web.Request, path: Path, headers: Mapping[str, str]) -> web.StreamResponse:
     """The file, or the part of it that is asked for; a part that is not in it is 416, in words. Raises NotFound."""
     try:
-        size = (await asyncio.to_thread(path.stat)).st_size
+        stat = await asyncio.to_thread(path.stat)
+        if not _holds(stat.st_size, request):
+            return _no_such_part(stat.st_size)
+        # A part of what has changed since is no part of what the other side has (RFC 9110, 13.1.5).
+        changed = request.if_range is not None and stat.st_mtime > request.if_range.timestamp()
+        if "Range" not in request.headers or changed:
+            return web.FileResponse(path, headers=headers)
+        file = await asyncio.to_thread(path.open, "rb")
     except OSError:
         raise NotFound("This recording is not there. Tell the organiser: it may be in a backup.") from None
-    if not _holds(size, request):
-        return _no_such_part(size)
-    return _Paced(path, headers=headers) if "Range" in request.headers else web.FileResponse(path, headers=headers)
+    try:
+        return await _paced(request, file, stat, headers)
+    finally:
+        await asyncio.to_thread(file.close)
 
 
-class _Paced(web.FileResponse):
+async def _paced(
+    request: web.Request, file: IO[bytes], stat: os.stat_result, headers: Mapping[str, str]
+) -> web.StreamResponse:
     """A part of a file for a player, which asks from its place to the end of the file and lets go at the next place.
 
     As fast as it takes them, that is 8 MB for each of two pictures at each press on the lanes, and their way through
     server, line and browser holds up the pictures themselves.
     """
-
-    async def _sendfile(
-        self, request: web.BaseRequest, fobj: IO[bytes], offset: int, count: int
-    ) -> AbstractStreamWriter:
-        writer = await web.StreamResponse.prepare(self, request)
-        assert writer is not None
-        await asyncio.to_thread(fobj.seek, offset)
-        sent = 0
-        while piece := await asyncio.to_thread(fobj.read, min(_PIECE, count - sent)):
-            await self.write(piece)
-            sent += len(piece)
-            if _AT_ONCE <= sent < count:
-                await asyncio.sleep(_PAUSE_S)
-        await self.write_eof()
-        return writer
+    first, end, _ = slice(request.http_range.start, request.http_range.stop).indices(stat.st_size)
+    told = {"Accept-Ranges": "bytes", "Content-Range": f"bytes {first}-{end - 1}/{stat.st_size}"}
+    response = web.StreamResponse(status=206, headers={**headers, **told})
+    response.content_length = end - first
+    response.last_modified = stat.st_mtime
+    response.etag = f"{stat.st_mtime_ns:x}-{stat.st_size:x}"  # as `FileResponse` has it for all of the file
+    await response.prepare(request)
+    await asyncio.to_thread(file.seek, first)
+    at = first
+    while piece := await asyncio.to_thread(file.read, min(_PIECE, end - at)):
+        await response.write(piece)
+        at += len(piece)
+        if first + _AT_ONCE <= at < end:
+            await asyncio.sleep(_PAUSE_S)
+    await response.write_eof()
+    return response
 
 
 def ranged_bytes(request: web.Request, content: bytes, headers: Mapping[str, str]) -> web.Response:

@@ -1,6 +1,7 @@
 """Parts of recordings."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,33 @@ async def test_what_is_not_in_the_file_is_refused_in_words(player: TestClient, a
 async def test_without_a_range_all_of_it_comes(player: TestClient) -> None:
     response = await player.get("/take")
     assert (response.status, await response.read()) == (200, CONTENT)
+
+
+async def test_a_part_is_told_as_a_part_of_the_whole(player: TestClient, tmp_path: Path) -> None:
+    whole, part = await player.get("/take"), await player.get("/take", headers={"Range": "bytes=20-29"})
+    assert part.headers["Content-Length"] == "10"
+    for name in ("ETag", "Last-Modified", "Content-Type", "Accept-Ranges"):
+        assert part.headers[name] == whole.headers[name], name
+    same = {"Range": "bytes=20-29", "If-Range": whole.headers["Last-Modified"]}
+    assert (await player.get("/take", headers=same)).status == 206
+    os.utime(tmp_path / "take.webm", (2e9, 2e9))
+    response = await player.get("/take", headers=same)
+    assert (response.status, await response.read()) == (200, CONTENT)
+
+
+async def test_a_player_that_lets_go_leaves_no_open_file(player: TestClient, tmp_path: Path) -> None:
+    def open_takes() -> int:
+        links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+        return sum(link.readlink().name == "take.webm" for link in links)
+
+    (tmp_path / "take.webm").write_bytes(LONG)
+    for _ in range(3):
+        response = await player.get("/take", headers={"Range": "bytes=0-"})
+        await response.content.readexactly(100)
+        response.close()
+    async with asyncio.timeout(10):
+        while open_takes():  # noqa: ASYNC110  the server tells nobody
+            await asyncio.sleep(0.05)
 
 
 LONG = bytes(range(256)) * (5 << 12)
