@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from teleosce.recording import journal
+from teleosce.recording.models import journal_name
 from tests.e2e.artefacts import decoded_seconds, sound_of
 from tests.e2e.browsers import chromium, eventually, join, new_page, write_voice
 from tests.e2e.server import ServerProcess
@@ -13,6 +15,22 @@ from tests.e2e.stage import LIVELY, Control
 from tests.faults.browser_firefox import firefox
 
 pytestmark = pytest.mark.faults
+
+SHARES = [50, 90]
+"""In percent: not as loud as that."""
+
+
+def levels_told(path: Path) -> list[float]:
+    """How loud a browser said its packets are (RFC 6464), in dB of full scale."""
+    told = np.frombuffer(b"".join(db for _, db in journal.read(path).tracks["audio"].levels), np.uint8)
+    assert len(told) > 400, "ten seconds have 500 packets"
+    return list(-np.percentile(told, [100 - share for share in SHARES]))
+
+
+def levels_heard(sound: np.ndarray) -> list[float]:
+    """The same of what is decoded, in steps of 20 ms."""
+    power = np.square(sound[: len(sound) // 960 * 960].reshape(-1, 960)).mean(axis=1)
+    return list(np.percentile(10 * np.log10(power + 1e-12), SHARES))
 
 
 async def test_firefox_and_chromium_see_and_hear_each_other(tmp_path: Path) -> None:
@@ -56,7 +74,9 @@ async def test_firefox_and_chromium_see_and_hear_each_other(tmp_path: Path) -> N
         picture, sound = decoded_seconds(file)
         assert picture > 8
         assert sound > 8
-        assert np.abs(sound_of(file)).max() > 0.05
+        sound = sound_of(file)
+        assert np.abs(sound).max() > 0.05
+        assert levels_told(file.with_name(journal_name(take["id"]))) == pytest.approx(levels_heard(sound), abs=2)
 
 
 async def test_firefox_is_told_how_to_allow_what_was_refused(tmp_path: Path) -> None:

@@ -35,6 +35,20 @@ async def test_a_machine_that_is_ready(tmp_path: Path) -> None:
     assert not (tmp_path / "data" / "teleosce.db").exists()
 
 
+def test_weights_that_are_missing_or_altered(tmp_path: Path) -> None:
+    given = settings(tmp_path / "data").model_copy(update={"whisper_model": "base"})
+    whisper, evidence = machine.weights(given)
+    assert (whisper.verdict, evidence.verdict) == ("ok", "ok")
+    (file,) = given.data.rglob("model.bin")
+    with file.open("r+b") as weights:
+        weights.write(b"other")
+    altered = next(iter(machine.weights(given)))
+    assert (altered.verdict, "is not what was published" in altered.said) == ("wrong", True)
+    missing = next(iter(machine.weights(given.model_copy(update={"whisper_model": str(tmp_path / "nowhere")}))))
+    assert missing.verdict == "wrong"
+    assert missing.do
+
+
 async def test_no_secret_is_listed(tmp_path: Path) -> None:
     given = settings(tmp_path, turn_secret="sesame-open", database_url="postgresql+asyncpg://me:sesame@db.invalid/x")
     said = " ".join(one.said for one in machine.every_setting(given))

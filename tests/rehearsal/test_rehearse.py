@@ -1,12 +1,17 @@
 """A small rehearsal against a real server: its facts, not its speed."""
 
+from dataclasses import replace
+
 import pytest
 from typer.testing import CliRunner
 
 from teleosce.cli import app
+from teleosce.core.errors import Invalid
+from teleosce.people import Role
 from teleosce.rehearsal.judge import missing_s
 from teleosce.rehearsal.trouble import read_trouble
 from teleosce.rehearse import Wanted, rehearse
+from tests.web.house import house
 
 
 @pytest.mark.faults
@@ -37,6 +42,22 @@ async def test_twelve_seconds_with_a_candidate_on_a_bad_line(tmp_path):
     assert facts.mishaps == []
     assert facts.usage.cpu_s > 0
     assert (tmp_path / "data" / "encounters").is_dir()
+
+
+@pytest.mark.faults
+async def test_a_server_that_runs_already_is_rehearsed_and_not_killed(tmp_path):
+    async with house(tmp_path / "data") as running:
+        people = running.rooms.people
+        await people.add_account("o@school.org", "Olive", "a long enough password", Role.organiser)
+        wanted = Wanted(1, 0.2, server=running.server.url, email="o@school.org", password="a long enough password")
+        facts = await rehearse(wanted, lambda _: None)
+        assert {take.state for take in facts.takes} == {"sealed"}
+        assert all(take.beeps_found == take.beeps_expected >= 8 for take in facts.takes)
+        assert facts.marks_acknowledged > 0
+        assert (facts.marks_missing, facts.unfinished, facts.mishaps) == (0, [], [])
+        assert [exam.title for exam in await running.rooms.exams.exams()].count("A small exam") == 1
+        with pytest.raises(Invalid, match="leave --server out"):
+            await rehearse(replace(wanted, troubles=[read_trouble("kill@5")]), lambda _: None)
 
 
 def test_wrong_wishes_get_sentences(tmp_path):

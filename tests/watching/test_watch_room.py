@@ -7,6 +7,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from teleosce.watching import Watching
+from tests.watching.media import clip
 from tests.watching.ward import Ward
 
 
@@ -29,6 +30,18 @@ async def test_who_sends_nothing_is_named_and_who_sends_is_not(ward: Ward) -> No
     await ward.until({("ada", "no-packets")}, 12)
     await ward.watching.leave(ward.encounter)
     assert ward.now() == set()
+
+
+@pytest.mark.faults
+async def test_who_shouts_into_the_microphone_is_named_until_it_is_turned_down(ward: Ward) -> None:
+    before = begun("clipping")
+    ward.begin("ada", "ben")
+    ada = await ward.join("ada", clip(sound="shouting"))
+    await ward.join("ben")
+    await ward.until({("ada", "clipping")}, 15)
+    assert begun("clipping") == before + 1
+    ada.clip = clip()
+    await ward.until(set(), 40)
 
 
 @pytest.mark.faults

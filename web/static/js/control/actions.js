@@ -67,7 +67,7 @@ export class Actions {
   async readDamage(take, text) {
     const read = await ask({
       title: t("A recording is damaged"),
-      text: t("{text} What can be read of it is in the recording, with its gaps named, and nothing is deleted. Putting this alarm away is written down with your name.", { text }),
+      text: t("{text} Nothing is deleted; whatever can be read is in the recording, with its gaps named. Putting this alarm away is written down with your name.", { text }),
       action: t("I have read it: put it away"),
     });
     if (read) await this.send(`/api/exams/${this.exam}/takes/${take}/read`, {}, t("Put away. It still stands with the recording."));
