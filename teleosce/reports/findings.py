@@ -228,14 +228,21 @@ def of_fair(fair: Answer) -> str:
         return f"Stringency cannot be told: {model['why']}"
     apart = [one for one in model["examiners"] if one["low"] > 0 or one["high"] < 0]
     all_of = count(len(model["examiners"]), "examiner")
+    if no_more_than_chance(model["examiners"]):
+        return f"The marks of {all_of} differ by no more than chance, so nobody has a figure of their own."
     if not apart:
         return f"Of {all_of} nobody is clearly more lenient or more stringent than the others."
     widest = max(apart, key=lambda one: abs(one["effect"]))
-    kind = "lenient" if widest["effect"] > 0 else "stringent"
+    side = "more" if widest["effect"] > 0 else "less"
     return (
         f"{len(apart)} of {all_of} {'stands' if len(apart) == 1 else 'stand'} apart; the furthest gives "
-        f"{number(abs(widest['effect']))} points more {kind} marks than the average."
+        f"{number(abs(widest['effect']))} points {side} than the average examiner."
     )
+
+
+def no_more_than_chance(examiners: Iterable[Answer]) -> bool:
+    """Whether the variance between examiners is estimated as 0: all are put at 0, and no interval says how surely."""
+    return all(one["low"] == one["high"] for one in examiners)
 
 
 def of_adjusted(adjusted: Answer) -> str:

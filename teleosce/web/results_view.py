@@ -161,7 +161,8 @@ def cautions(line: Mapping[str, Any]) -> list[str]:
         for text, many in found.items()
     ]
     if line.get("without_cut"):
-        said.append(f"{count(line['without_cut'], 'station')} without a cut counts for nobody.")
+        verb = "counts" if line["without_cut"] == 1 else "count"
+        said.append(f"{count(line['without_cut'], 'station')} without a cut {verb} for nobody.")
     return said
 
 

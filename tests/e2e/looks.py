@@ -36,6 +36,7 @@ DRAWN = """async () => {
     return one.currentSrc === new URL(meant, document.baseURI).href && one.complete && one.naturalWidth > 0;
   };
   while (!pictures.every(drawn)) await new Promise((go) => setTimeout(go, 50));
+  for (const one of pictures) { one.decoding = "sync"; await one.decode(); }
 }"""
 # Taken out: the program refuses variables that begin with its name and are no settings of it.
 SCREENSHOTS = os.environ.pop("TELEOSCE_SCREENSHOTS", None)

@@ -15,9 +15,10 @@ import pytest
 from teleosce.core.errors import Unavailable
 from teleosce.reports import ResultRules, analysis, plots
 from teleosce.reports.cohort import Cohort, Station, cohort_of
-from teleosce.reports.plots import Pictures, Plot, drawn, wright
+from teleosce.reports.plots import Pictures, Plot, drawn, fair, wright
 from teleosce.reports.plots.drift import slope_of
 from teleosce.reports.plots.look import tokens
+from teleosce.reports.plots.plot import LEADING
 from teleosce.reports.plots.sound import _ends
 from teleosce.reports.runs import decide
 from teleosce.reports.simulated import Shape, simulate
@@ -49,7 +50,7 @@ def every(of: Cohort) -> dict[str, Plot]:
 
 @pytest.fixture(scope="module")
 def whole() -> dict[str, Plot]:
-    return every(cohort(candidates=30, circuits=2, twice=0.3, seed=4))
+    return every(cohort(candidates=30, circuits=2, twice=0.3, seed=7))
 
 
 def test_every_plot_of_a_whole_exam_is_drawn_and_valid(whole: Mapping[str, Plot]) -> None:
@@ -95,7 +96,7 @@ EMPTY = cohort_of([], {}, [], [])
         ({"candidates": 8, "stations": 1, "circuits": 1}, {"regression-1", "circuits", "methods", "beside-the-cohort"}),
         # Two circuits that nothing links: no common scale.
         (
-            {"candidates": 20, "circuits": 2, "twice": 0.0},
+            {"candidates": 20, "circuits": 2, "twice": 0.0, "seed": 4},
             {"d-study", "circuits", "drift", "methods", "stringency", "beside-the-cohort"},
         ),
     ],
@@ -117,6 +118,14 @@ def test_what_is_not_defined_is_a_sentence_and_no_picture(shape: dict[str, Any],
         assert {"wright", "stringency"} <= undrawn
     if not shape["candidates"]:
         assert undrawn == set(made)
+
+
+def test_examiners_who_differ_by_chance_alone_have_no_interval_and_no_picture() -> None:
+    found = json.loads(json.dumps(analysis.fair(cohort(candidates=30, circuits=2, twice=0.3, seed=4))))
+    assert found["stringency"]["variances"]["examiner"] == 0
+    plot = fair.stringency(found)
+    assert plot.spec is None
+    assert "differ by no more than chance" in plot.title
 
 
 def test_no_station_at_all_gives_sentences() -> None:
@@ -212,6 +221,16 @@ def test_one_candidate_beside_the_others_and_beside_too_few_of_them() -> None:
     beside = plots.of_candidate(many, name)
     assert beside.rows[0][0] == "Total"
     assert all(row[4] <= row[3] <= row[5] for row in beside.rows)
+    # No name runs into the next one's row.
+    (domain, *_), titles = many["candidates"][name]["domains"], {}
+    for words in ("Ethical practices and legal requirements for telehealth", "Long titles " * 8):
+        titles[domain] = words
+        spec = plots.of_candidate(many, name, titles).spec
+        assert spec is not None
+        lines = max(row["what"].count("\n") + 1 for row in spec["layer"][3]["data"]["values"])
+        rows = spec["layer"][0]["encoding"]["y"]["scale"]["domain"]
+        assert lines > 1
+        assert spec["height"] >= LEADING * lines * len(rows)
     many["candidates"][name] |= {"total": None, "needed": None, "scores": [None] * 3, "domains": {}}
     assert plots.of_candidate(many, name).spec is None
     assert plots.of_candidate(many, "nobody").spec is None

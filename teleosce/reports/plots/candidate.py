@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from teleosce.reports.findings import count, number
-from teleosce.reports.plots.plot import Plot, Spec, data, names, nothing, percent_axis, told, wrapped
+from teleosce.reports.plots.look import ROOM
+from teleosce.reports.plots.plot import LEADING, Plot, Spec, data, names, nothing, percent_axis, told, wrapped
 
 NAME = "beside-the-cohort"
 LEAST = 5
@@ -48,7 +49,7 @@ def _row(title: str, group: str, score: float | None, cut: float | None, others:
     known = np.array([one for one in others if one is not None], dtype=np.float64)
     row: dict[str, Any] = {
         "title": title,
-        "what": wrapped(title),
+        "what": wrapped(title, 29),
         "group": group,
         "score": score,
         "cut": cut,
@@ -119,4 +120,10 @@ def _dots(rows: list[dict[str, Any]]) -> Spec:
             for layer in names([one for one in lines if "heading" in one], "heading", of="line", fontWeight="bold")
         ),
     ]
-    return {"width": "$width-110", "height": 33 * len(lines), "layer": layers}
+    most = max(one["what"].count("\n") + 1 for one in shown)
+    return {
+        "width": "$width-110",
+        "height": max(33, LEADING * most + 3) * len(lines),
+        "padding": ROOM | {"left": 36},  # names are longer here, and so is by how much a reader's letters are wider
+        "layer": layers,
+    }

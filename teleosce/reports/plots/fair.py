@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from teleosce.reports.cohort import Cohort
-from teleosce.reports.findings import count, number, of_fair
+from teleosce.reports.findings import count, no_more_than_chance, number, of_fair
 from teleosce.reports.plots.drift import drift
 from teleosce.reports.plots.plot import Plot, Spec, beside, data, names, nothing, side, told
 from teleosce.reports.plots.wright import wright
@@ -29,7 +29,7 @@ def of_fair_plots(found: Mapping[str, Any], cohort: Cohort) -> list[Plot]:
 def stringency(found: Mapping[str, Any]) -> Plot:
     """Each examiner's points beside the average, with 95 % intervals."""
     model = found["stringency"]
-    if "why" in model:
+    if "why" in model or no_more_than_chance(model["examiners"]):
         return nothing("stringency", of_fair(found))
     said = _apart(model["examiners"])
     rows = [

@@ -87,6 +87,8 @@ def _config(known: Mapping[str, str]) -> Spec:
             "titleColor": known["ink-soft"],
             "titleFontWeight": "normal",
             "orient": "top",
+            # As in `ROOM`: a reader's wider letters must not run into the next sign.
+            "columnPadding": 32,
             "symbolStrokeWidth": 1.6,
         },
         "text": text,

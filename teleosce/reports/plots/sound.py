@@ -87,7 +87,8 @@ def d_study(study: Mapping[str, Any]) -> Plot:
         "d-study",
         said,
         "What exams of more or fewer stations like these would reach, one examiner at each: Φ tells how well a pass "
-        "mark sorts candidates, Eρ² how well they are ranked. The dotted line is 0.80.",
+        "mark sorts candidates, Eρ² how well they are ranked among those whom the same examiners mark. The dotted line "
+        "is 0.80.",
         f"Two lines that rise with the number of stations, from {points[0]['stations']} to {points[-1]['stations']}; "
         f"{said}",
         ("Stations", "Φ, for a pass mark", "Eρ², for ranking", "Error of a total, points"),

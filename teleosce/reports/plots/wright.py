@@ -15,7 +15,7 @@ from teleosce.reports.plots.plot import Plot, Spec, data, nothing, told, wrapped
 BIN = 0.25
 """Logits that one row of candidates' dots stands for."""
 
-COLUMNS = (0.0, 0.95, 2.15, 3.0)
+COLUMNS = (0.0, 0.82, 2.15, 3.0)
 """Where the columns of candidates, stations and examiners begin, and the last one ends."""
 
 LEAST, MOST, GAP = 380, 620, 13
@@ -89,7 +89,7 @@ def _map(groups: Mapping[str, Sequence[tuple[str, float]]], height: int) -> Spec
     x = {"type": "quantitative", "scale": {"domain": [0, 3], "nice": False}, "axis": None}
     dots = _stacked(groups["Candidate"])
     most = max(one["place"] for one in dots) + 1
-    dots = [one | {"x": 0.04 + 0.8 * one["place"] / max(most, 12)} for one in dots]
+    dots = [one | {"x": 0.04 + 0.66 * one["place"] / max(most, 12)} for one in dots]
     layers: list[Spec] = [
         {
             "data": data([{"at": 0}]),
@@ -108,7 +108,7 @@ def _map(groups: Mapping[str, Sequence[tuple[str, float]]], height: int) -> Spec
         {
             "data": data(
                 [
-                    {"x": at + 0.03, "said": words}
+                    {"x": at + 0.03 if at else -0.12, "said": words}
                     for at, words in zip(COLUMNS, ("Candidates", "Stations", "Examiners"), strict=False)
                 ]
             ),
