@@ -23,6 +23,7 @@ export class Troubles {
   #list = byId("troubles");
   #button = byId("alarm-sound", HTMLButtonElement);
   /** @type {AudioContext | null} */ #audio = null;
+  /** Which all lines tell now. */ #second = 0;
 
   /**
    * @param {Board} board
@@ -43,6 +44,7 @@ export class Troubles {
   }
 
   show() {
+    this.#second = 0;
     const all = this.#all();
     this.#place(all);
     setText(byId("troubles-title"), all.length ? t("Needs you: {n}", { n: all.length }) : t("Nothing needs you"));
@@ -54,6 +56,8 @@ export class Troubles {
   tick(now_ms) {
     // All lines count at the same moment: one drawing in a second and not ten, however many they are.
     const second = Math.floor(now_ms / 1000);
+    if (second === this.#second) return;
+    this.#second = second;
     for (const { since, trouble } of this.#lines.values()) setText(since, trouble.since_ms === null ? "" : duration(second - Math.floor(trouble.since_ms / 1000)));
   }
 

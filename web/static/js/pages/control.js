@@ -51,7 +51,8 @@ const troubles = new Troubles(board, ({ encounter, incident, key, seat, take, te
   } else if (key.startsWith("message ")) write(board.people.get(seat ?? "") ?? null);
   else openEncounter(encounter);
 });
-const parts = [grid, direction, panel, ledger, talk, people, troubles];
+const above = [grid, direction, panel, troubles];
+const below = [ledger, talk, people];
 
 const socket = new Socket({ onstate: showConnection, path: `/ws?exam=${encodeURIComponent(exam)}` });
 socket.on("day", show);
@@ -89,18 +90,23 @@ function hear(said) {
 let told = false;
 let due = false;
 
-/** However much comes, the page is drawn once a frame; in a tab that nobody sees, at once. */
+/** However much comes, the page is drawn once, in two frames; in a tab that nobody sees, at once. */
 function redraw() {
   if (due || !told) return;
   due = true;
-  const draw = () => {
+  inFrame(() => {
     due = false;
-    for (const part of parts) part.show();
+    for (const part of above) part.show();
     const now = socket.clock.now();
     for (const part of [grid, panel, troubles]) part.tick(now);
     byId("no-encounters").hidden = board.encounters.size > 0;
     setText(byId("summary"), summary());
-  };
+    inFrame(() => below.forEach((part) => part.show()));
+  });
+}
+
+/** @param {() => void} draw */
+function inFrame(draw) {
   if (document.hidden) draw();
   else requestAnimationFrame(draw);
 }
