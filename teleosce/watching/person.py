@@ -14,8 +14,10 @@ SOUNDS = 150
 """Packets of sound that are kept: all since the last look, by references."""
 RECENT = 10 * PER_SECOND
 """Packets of sound in which an echo is looked for, by references too."""
-CALM_SOUND_S, CALM_PICTURE_S = 2.5, 9.0
-"""How often one looks while all is well: at the sound of those who were heard, and at every other key frame."""
+CALM_SOUND_S, CALM_PICTURE_S = 2.5, 3.0
+"""How often one looks while all is well: at the sound of those who were heard, and at a key frame."""
+STILL_S = 8.0
+"""Two pictures so far apart are compared: somebody who listens may hardly move for some seconds."""
 ABSENT_S = 5.0
 """A page that is loaded afresh is back sooner."""
 NO_PACKETS_MS = 3_000
@@ -110,6 +112,7 @@ class Person:
         self._clipped: deque[bool] = deque(maxlen=CLIPPED_OF)
         self._clipping = False
         self._blocks: Blocks | None = None
+        self._seen = float("-inf")
         self._picture: Agreed[AlarmKind | None] = Agreed(None)
         self._before = self._listened = self._looked = float("-inf")
         self._bps: deque[float] = deque(maxlen=STILL_OF)
@@ -162,8 +165,7 @@ class Person:
         if sound is not None:
             self._take_sound(sound, now)
         if blocks is not None:
-            self._picture.update(judge_picture(blocks, self._blocks))
-            self._blocks = blocks
+            self._take_picture(blocks, now)
 
     def compared(self, voice: "Person", likeness: float | None, now: float) -> None:
         """How surely another's voice comes back in this microphone; None where they said too little to tell."""
@@ -174,6 +176,13 @@ class Person:
             echo.misses += likeness is not None
             if echo.misses == ECHO_OVER_LOOKS or now - echo.heard >= ECHO_LAPSES_S:
                 del self.echoes[voice]
+
+    def _take_picture(self, blocks: Blocks, now: float) -> None:
+        found = judge_picture(blocks, self._blocks)
+        if found is AlarmKind.frozen and self._picture.last is None and now - self._seen < STILL_S:
+            return  # too soon to tell; the next one is compared with the same
+        self._picture.update(found)
+        self._blocks, self._seen = blocks, now
 
     def _take_sound(self, sound: Sound, now: float) -> None:
         if sound.is_silence and now - self._before <= 2 * CALM_SOUND_S:
