@@ -5,7 +5,7 @@ from typing import Any
 
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database
-from teleosce.core.errors import Forbidden, Invalid, NotFound
+from teleosce.core.errors import Conflict, Forbidden, Invalid, NotFound
 from teleosce.core.ids import new_id, new_token, token_hash
 from teleosce.people import store
 from teleosce.people.audit import Action, AuditLog
@@ -14,6 +14,7 @@ from teleosce.people.seats import seat_in
 from teleosce.people.sessions import Sessions
 
 _LATEST_MS = 2**53  # whole numbers that a page can hold
+_JUST_NOW_MS = 10_000
 
 
 class LinkRefused(Forbidden):
@@ -47,10 +48,11 @@ class Links:
         replace: bool = False,
         by: Principal | None = None,
     ) -> str:
-        """The token of a new link, told here and never again. Writes an audit row. Raises NotFound, Invalid.
+        """The token of a new link, told here and never again. Writes an audit row. Raises NotFound, Invalid, Conflict.
 
         It may be joined from `opens_ms` until before `closes_ms`. With `replace` older links of the seat are
-        revoked; a session that runs goes on until the new link is joined. `revoke_links` ends it at once.
+        revoked; a session that runs goes on until the new link is joined. `revoke_links` ends it at once. One that
+        took another's place some seconds ago is not replaced: whoever was told it is about to hand it on.
         """
         tokens = await self.issue_links([seat_id], opens_ms, closes_ms, replace=replace, by=by)
         return tokens[seat_id]
@@ -74,6 +76,12 @@ class Links:
         async with self._database.write() as connection:
             if await store.unknown_seats(connection, [*tokens]):
                 raise NotFound("There is no such person in any exam.")
+            if replace and await store.replaced_since(connection, seat_ids, now_ms - _JUST_NOW_MS):
+                raise Conflict(
+                    "A new link was made for this person a moment ago, and it is the one that works; if you did not "
+                    "make it, somebody else did. None was made. If it is lost, ask again in ten seconds.",
+                    code="link-just-replaced",
+                )
             revoked = {one: await store.revoke_links(connection, one, now_ms) if replace else 0 for one in tokens}
             links = [
                 {"id": ids[one], "token_hash": token_hash(token), "seat_id": one, "created_ms": now_ms} | times

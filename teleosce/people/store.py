@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Row,
+    and_,
     bindparam,
     delete,
     func,
@@ -148,6 +149,14 @@ async def revoke_links(connection: Connection, seat_id: str, now_ms: int) -> int
         update(links).where(links.c.seat_id == seat_id, links.c.revoked_ms.is_(None)).values(revoked_ms=now_ms)
     )
     return result.rowcount
+
+
+async def replaced_since(connection: Connection, seat_ids: Collection[str], since_ms: int) -> bool:
+    """Whether a new link took the place of an older one of these seats: both happened at one moment."""
+    older = links.alias()
+    same = and_(older.c.seat_id == links.c.seat_id, older.c.revoked_ms == links.c.created_ms)
+    query = select(links.c.id).join(older, same).where(links.c.seat_id.in_(seat_ids), links.c.revoked_ms.is_(None))
+    return (await connection.execute(query.where(links.c.created_ms > since_ms).limit(1))).first() is not None
 
 
 async def add_session(connection: Connection, **values: Any) -> None:

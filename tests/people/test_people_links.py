@@ -118,6 +118,8 @@ async def test_a_new_link_leaves_or_replaces_the_older(school: PeopleWorld) -> N
     third = await school.people.issue_link(seat.id, NOW, NOW + HOUR, replace=True)
     for token in (first, second):
         await refusal(school, token)
+    with pytest.raises(Conflict, match="a moment ago"):
+        await school.people.issue_link(seat.id, NOW, NOW + HOUR, replace=True)
     assert await school.people.principal(session), "who is at work is not thrown out by a new link"
     await school.people.join(third, "phone")
     with pytest.raises(SignInNeeded):

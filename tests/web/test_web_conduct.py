@@ -54,6 +54,7 @@ async def test_of_two_who_press_at_once_one_acts_and_the_other_is_told(house: Ho
         (organiser, organiser, f"/api/encounters/{encounter}/end-phase", {"expected": "reading"}),
         (organiser, organiser, f"/api/encounters/{encounter}/end-phase", {"expected": "encounter"}),
         (organiser, invigilator, f"{exam}/identities", tick),
+        (organiser, invigilator, "/api/links", {"seat": house.seat("candidate")}),
         (organiser, organiser, f"{exam}/swap", swap),
         (organiser, invigilator, f"/api/encounters/{encounter}/add-time", {"seconds": 60}),
         (organiser, invigilator, f"/api/encounters/{encounter}/restart-phase", {}),
