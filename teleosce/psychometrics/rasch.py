@@ -221,19 +221,29 @@ class _Work:
         probability, held = np.exp(log_p), self.counts.T @ share
         expected, above = self.steps @ probability, self._above(probability)
         pairs, places = np.arange(len(self.pair_station)), self.s + self.e
-        place = np.zeros((len(pairs), places))
-        place[pairs, self.pair_station] = place[pairs, self.s + self.pair_examiner] = -1
+        # A pair's ratings have slopes by its station and its examiner, which are alike, by each threshold and by the
+        # sd: so of each pair a small table is summed, and spread over the places at the end.
+        own = np.append(self.pair_station, self.s + self.pair_examiner)
+        place = _table(np.tile(pairs, 2), own, (len(pairs), places), np.full(2 * len(pairs), -1))
         passed = self.steps[:, None] >= self.steps[1:]
-        curvature, mean = np.zeros((places + self.m + 1,) * 2), np.zeros((self.n, places + self.m + 1))
+        all_passed = self.given @ np.tile(passed, (len(pairs), 1))
+        of_pair = np.zeros((len(pairs), self.m + 2, self.m + 2))
+        spread, mean = np.zeros((places + self.m + 1,) * 2), np.zeros((self.n, places + self.m + 1))
         for q, at in enumerate(ability):
             over = (self.steps - expected[:, q, None])[:, :, None]
-            slopes = np.concatenate([over * place[:, None], above[:, None, :, q] - passed, at * over], axis=2)
-            slopes = slopes.reshape(-1, len(curvature))
-            each, of_node = self.given @ slopes, share[:, q, None]
-            curvature += slopes.T @ (slopes * (held[:, q, None] * probability[:, :, q]).reshape(-1, 1))
-            curvature -= each.T @ (of_node * each)
+            slopes = np.concatenate([over, above[:, None, :, q] - passed, at * over], axis=2)
+            of_pair += np.swapaxes(slopes * (held[:, q, None] * probability[:, :, q])[:, :, None], 1, 2) @ slopes
+            met, of_node = self.reached - self.counts * expected[:, q], share[:, q, None]
+            by_threshold, by_sd = self.counts @ above[:, :, q] - all_passed, at * met.sum(axis=1)
+            each = np.column_stack([(met @ place).toarray(), by_threshold, by_sd])
+            spread += each.T @ (of_node * each)
             mean += of_node * each
-        curvature += mean.T @ mean
+        by_place = place.T @ of_pair[:, 0, 1:]
+        whole = np.block([
+            [(place.T @ (place * of_pair[:, 0, 0][:, None])).toarray(), by_place],
+            [by_place.T, of_pair[:, 1:, 1:].sum(axis=0)],
+        ])  # fmt: skip
+        curvature = whole - spread + mean.T @ mean
         free = np.vstack([np.concatenate(self._parts(one)[:2]) for one in np.eye(len(p))]).T
         around = np.vstack([free, np.eye(len(p))[places - 2 :]])
         reach = tell @ free
