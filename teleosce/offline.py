@@ -10,6 +10,7 @@ from pathlib import Path
 from teleosce.app import at_rest
 from teleosce.core.blobs import sha256, write_durably
 from teleosce.core.errors import Invalid, NotFound
+from teleosce.core.memory import settle
 from teleosce.core.settings import Settings
 from teleosce.exams import Encounter, Exam
 from teleosce.keeping.erasure import Outcome, only_one
@@ -34,6 +35,7 @@ async def rooms_of(settings: Settings) -> AsyncIterator[Rooms]:
     if settings.database_url is None and not (settings.data / "teleosce.db").is_file():
         raise NotFound(f"There is no teleosce data in {settings.data}. Name its folder with --data.")
     async with at_rest(settings) as rooms:
+        settle()
         yield rooms
 
 
