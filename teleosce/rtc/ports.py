@@ -1,4 +1,4 @@
-"""The server's UDP ports, all looked at together a few hundred times a second.
+"""The server's UDP ports, all looked at together some hundred times a second.
 
 A wake-up of the event loop for each packet costs more than reading it. So nothing waits for a port: at each look one
 packet is taken from every port that has some, and again, until none has or everything else must have its turn.
