@@ -1,6 +1,7 @@
 """The organiser's pages of results: figures that are kept, and what bad input gets."""
 
 import asyncio
+import json
 import re
 import shutil
 from pathlib import Path
@@ -273,6 +274,40 @@ async def test_a_mark_by_whose_turn_it_was_not_is_refused_and_changes_nothing(ho
         with pytest.raises(Conflict, match="Somebody else marks this encounter now"):
             await rooms.forms.submit(form.id, stranger, layout)
     assert await pages_of(house, organiser, marked.exam_id) == before
+
+
+async def test_linked_video_marking_makes_circuits_comparable(house: House, marked: MarkedExam) -> None:
+    """From what the page proposes, by the address that its button uses, to second marks and the figures of them."""
+    organiser, rooms = await house.client(), house.rooms
+    await organiser.join(f"#{marked.organiser}")
+    words = await pages_of(house, organiser, marked.exam_id)
+    assert "have nobody in common" in words["/examiners"]
+    page = await (await organiser.ask("GET", f"/results/{marked.exam_id}/examiners")).text()
+    found = re.search(r'id="links-data">(.*?)</script>', page, re.DOTALL)
+    assert found is not None
+    proposed = json.loads(found[1])
+    for one in proposed:
+        asked = {
+            "encounters": one["encounters"],
+            "seat": one["seat"],
+            "kind": "second",
+            "reason": "To link the circuits",
+        }
+        await organiser.json("POST", f"/api/exams/{marked.exam_id}/marking/assignments", asked)
+        for encounter in one["encounters"]:
+            (first,) = await rooms.forms.of_encounter(encounter)
+            station = (await rooms.exams.encounter(encounter)).station_hash
+            layout = layout_of(await rooms.stations.get(station))
+            form = await rooms.forms.open(Kind.mark, encounter, one["seat"])
+            changes = [Change(name, field.value, 0, new_id()) for name, field in first.fields.items()]
+            await rooms.forms.save(form.id, changes, one["seat"], layout)
+            await rooms.forms.submit(form.id, one["seat"], layout)
+    words = await pages_of(house, organiser, marked.exam_id)
+    assert "have nobody in common" not in words["/examiners"]
+    assert "Link the circuits" not in words["/examiners"]
+    assert (
+        f"{sum(len(one['encounters']) for one in proposed)} encounters were marked by more than" in words["/examiners"]
+    )
 
 
 def changed(folder: Path) -> Path:
