@@ -85,7 +85,9 @@ def regression_cuts(scores: Numbers, grades: Numbers, drawn: Numbers) -> Numbers
 def group_cuts(scores: Numbers, grades: Numbers, drawn: Numbers) -> Numbers:
     """`standards.borderline_group` of each draw."""
     count, mean, _ = _moments(scores, np.isfinite(scores) & (grades == BORDERLINE), drawn)
-    return np.where(count >= 3, mean, np.nan)
+    both = np.isfinite(scores) & np.isfinite(grades)
+    differ = np.where(both, scores, -np.inf).max(axis=0) > np.where(both, scores, np.inf).min(axis=0)
+    return np.where((count >= 3) & differ, mean, np.nan)
 
 
 def contrasting_cuts(scores: Numbers, grades: Numbers, drawn: Numbers, passes_from: int = 2) -> Numbers:
@@ -124,7 +126,7 @@ def cohen_cuts(
     who = np.repeat(np.tile(np.arange(len(scores)), len(drawn)), drawn.astype(np.int64).ravel())
     for station, column in enumerate(scores.T):
         known = column[np.isfinite(column)]
-        if len(known) < 3:
+        if len(known) < 3 or np.ptp(known) == 0:
             continue
         sd, mean = float(known.std(ddof=1)), float(known.mean())
         quarters = float(np.subtract(*np.percentile(known, [75, 25]))) / 1.349

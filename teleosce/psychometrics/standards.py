@@ -88,20 +88,24 @@ def borderline_regression(score: Numbers, grade: Numbers, at: float = BORDERLINE
 def borderline_group(score: Numbers, grade: Numbers) -> Cut:
     """The mean score of those rated borderline; se is sd/√n.
 
-    Source: Wilkinson et al., Med Educ 2001. Raises Undefined when fewer than 3 are borderline (`few`).
+    Source: Wilkinson et al., Med Educ 2001. Raises Undefined when fewer than 3 are borderline (`few`) or
+    all candidates have the same score (`same-score`).
     """
     score, grade = _pairs(score, grade)
     group = score[grade == BORDERLINE]
     n = len(group)
     if n < 3:
         raise Undefined("few", f"The method needs at least 3 candidates rated borderline; here {_are(n)}.")
+    _differ(score)
     sd = float(group.std(ddof=1))
-    warnings = (f"Only {n} candidates were rated borderline.",) if n < 10 else ()
+    few = f"Only {n} candidates were rated borderline."
+    alike = "All who were rated borderline have the same score, so how sure the cut is cannot be told."
+    warnings = tuple(said for said, holds in ((few, n < 10), (alike, sd == 0)) if holds)
     return Cut(
         "borderline-group",
         float(group.mean()),
-        sd / math.sqrt(n),
-        "sd/√n",
+        sd / math.sqrt(n) if sd else None,
+        "sd/√n" if sd else "",
         n,
         {"sd": sd, "median": float(np.median(group))},
         warnings,
@@ -158,11 +162,13 @@ def cohen(score: Numbers, percentile: float = 95, share: float = 0.60, chance: f
 
     0.60 of the 95th percentile is Cohen's; “modified Cohen” differs by author (0.65 of the 90th: Taylor, Med Teach
     2011), so both are parameters and are told in facts. Percentiles are numpy's (type 7).
-    Source: Cohen-Schotanus & van der Vleuten, Med Teach 2010. Raises Undefined for fewer than 3 scores (`few`).
+    Source: Cohen-Schotanus & van der Vleuten, Med Teach 2010. Raises Undefined for fewer than 3 scores (`few`)
+    or scores that are all the same (`same-score`).
     """
     known = score[np.isfinite(score)]
     if len(known) < 3:
         raise Undefined("few", f"A percentile of scores needs at least 3 candidates; here {_are(len(known))}.")
+    _differ(known)
     best = float(np.percentile(known, percentile))
     return Cut(
         "cohen",
@@ -241,6 +247,11 @@ def fixed(cut: float) -> Cut:
 def _pairs(score: Numbers, grade: Numbers) -> tuple[Numbers, Numbers]:
     both = np.isfinite(score) & np.isfinite(grade)
     return score[both], grade[both]
+
+
+def _differ(score: Numbers) -> None:
+    if np.ptp(score) == 0:
+        raise Undefined("same-score", "All candidates have the same score, so scores tell nobody from anybody.")
 
 
 def _are(n: int) -> str:

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 BEGUN = "Reading the marks"
 
-SHAPE = 5
+SHAPE = 6
 """Raised whenever an analysis gets other figures, or one of them another meaning: those that are kept are of before."""
 
 

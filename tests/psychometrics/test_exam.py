@@ -1,5 +1,7 @@
 """The pass mark of an exam, who passes, and how stations behave."""
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -90,9 +92,18 @@ def test_intervals_of_a_high_percentile_hold_what_it_stands_for(method: str, per
     assert np.mean(held) > 0.91
 
 
-def test_where_all_have_the_same_score_a_percentile_is_that() -> None:
-    whole, _ = bootstrap.cut_spread("cohen", np.full((20, 3), 70.0), np.full((20, 3), NAN), draws=50)
-    assert (whole.se, whole.low, whole.high) == pytest.approx((0, 42, 42))
+@pytest.mark.parametrize("method", METHODS)
+def test_a_station_where_all_have_the_same_score_has_no_cut_and_no_part_in_the_pass_mark(method: str) -> None:
+    scores, grades = simulated(40, 2)
+    with pytest.raises(Undefined, match="have the same score"):
+        METHODS[method](np.full(40, 70.0), grades[:, 0])
+    flat = np.column_stack([scores, np.full(40, 70.0)])
+    both = [
+        bootstrap.cut_spread(method, one, np.column_stack([grades, grades[:, 0]])[:, : one.shape[1]], 50)
+        for one in (scores, flat)
+    ]
+    assert astuple(both[1][0]) == pytest.approx(astuple(both[0][0]))
+    assert np.isnan(both[1][1][2].se)
 
 
 def test_stations_that_share_candidates_are_not_independent() -> None:

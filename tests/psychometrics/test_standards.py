@@ -72,15 +72,23 @@ def test_undefined_cases_are_named() -> None:
         ("same-score", lambda: standards.borderline_regression(flat, n)),
         ("slope", lambda: standards.borderline_regression(-n, n)),
         ("few", lambda: standards.borderline_group(n, flat * 2)),
+        ("same-score", lambda: standards.borderline_group(flat, n // 3 + 1)),
         ("few", lambda: standards.contrasting_groups(n, flat)),
         ("order", lambda: standards.contrasting_groups(n, np.array([3.0, 3, 3, 0, 0, 0]))),
         ("few", lambda: standards.cohen(np.array([NAN]))),
+        ("same-score", lambda: standards.cohen(flat)),
         ("few", lambda: standards.angoff(np.array([[0.5]]))),
     ]
     for code, ask in cases:
         with pytest.raises(Undefined) as refused:
             ask()  # type: ignore[no-untyped-call]
         assert refused.value.code == code
+
+
+def test_those_rated_borderline_may_score_alike_but_give_no_error_then() -> None:
+    found = standards.borderline_group(np.array([50.0, 50, 50, 40, 70]), np.array([1.0, 1, 1, 0, 3]))
+    assert (found.cut, found.se) == (50, None)
+    assert any("how sure" in warning for warning in found.warnings)
 
 
 def test_items_that_cost_points_lower_a_judge_s_cut() -> None:
