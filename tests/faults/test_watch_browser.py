@@ -172,12 +172,13 @@ async def test_a_dead_microphone_and_a_black_camera(
 async def test_a_person_in_good_order_is_left_in_peace(server: ServerProcess, voices: dict[str, Path]) -> None:
     """A minute of the browser's own test picture and a voice that pauses: no alarm, no word on the page."""
     problems: list[str] = []
-    async with chromium(voices["candidate"]) as browser:
+    # A browser each: one voice in two microphones, some moments apart, would be an echo.
+    async with chromium(voices["candidate"]) as browser, chromium(voices["sp"]) as other:
         organiser = await new_page(browser, problems)
         await join(organiser, server.links["organiser"])
         candidate = await new_page(browser, problems)
         await join(candidate, server.links["candidate"][0])
-        patient = await new_page(browser, problems)
+        patient = await new_page(other, problems)
         await join(patient, server.links["sp"][0])
         day = Day(server, organiser)
         await day.into_the_encounter()
@@ -191,6 +192,7 @@ async def test_a_person_in_good_order_is_left_in_peace(server: ServerProcess, vo
 
 @pytest.fixture
 def voices(tmp_path: Path) -> dict[str, Path]:
-    path = tmp_path / "candidate.wav"
-    browsers.write_voice("candidate", path)
-    return {"candidate": path}
+    found = {who: tmp_path / f"{who}.wav" for who in ("candidate", "sp")}
+    for who, path in found.items():
+        browsers.write_voice(who, path)
+    return found
