@@ -9,22 +9,25 @@ import asyncio
 import json
 import os
 import resource
-import sqlite3
 import statistics
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from sqlalchemy import delete
 
 from bench.machine import machine
 from bench.process import times
 from bench.results_exam import ITEMS, make
 from bench.saving import served
+from teleosce.core.db import Database
+from teleosce.core.settings import Settings
 from teleosce.reports.exports import verify_bundle
+from teleosce.reports.store_analysis import analyses
 
 PAGES = {"sound": "", "line": "/line", "examiners": "/examiners", "decisions": "/decisions", "release": "/release"}
 EXPORTS = {"tables.xlsx": "tables.xlsx", "tables.zip": "tables.zip", "bundle.zip": "bundle.zip"}
@@ -77,10 +80,12 @@ def spent() -> float:
     return sum(sum(times(int(one))) for one in children)
 
 
-def forget(folder: Path) -> None:
+async def forget(folder: Path) -> None:
     """Takes away what was worked out for an earlier run of this command."""
-    with closing(sqlite3.connect(folder / "data" / "teleosce.db")) as database, database:
-        database.execute("DELETE FROM analysis")
+    database = Database(Settings(data=folder / "data").database)
+    async with database.write() as connection:
+        await connection.execute(delete(analyses))
+    await database.close()
 
 
 async def rest() -> None:
@@ -93,7 +98,7 @@ async def rest() -> None:
 
 async def measure(folder: Path, made: dict[str, Any]) -> None:
     """Prints each figure as it is known."""
-    forget(folder)
+    await forget(folder)
     os.environ["TELEOSCE_STATIONS"] = str(folder / "bank")
     async with served(folder / "data") as url, aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
         organiser = Organiser(http, url)
