@@ -10,7 +10,7 @@ from teleosce.app import running
 from teleosce.core.settings import Settings
 from teleosce.simulated_exam import make_results
 from tests.e2e.browsers import chromium, eventually, join, new_page
-from tests.e2e.looks import SCREENSHOTS, look, picture
+from tests.e2e.looks import SCREENSHOTS, SIZES, look, picture
 
 pytestmark = pytest.mark.faults  # a whole cohort is marked first
 
@@ -18,6 +18,9 @@ DRAWN = """() => {
   const all = [...document.querySelectorAll("figure.plot img")];
   return all.length > 0 && all.every((one) => one.complete && one.naturalWidth > 0);
 }"""
+CUT_OFF = """() => [...document.querySelectorAll(".table-frame")]
+  .filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth + 1)
+  .map((one) => `${one.ariaLabel}: ${one.scrollWidth} of ${one.clientWidth} px`)"""
 EAGER = "document.querySelectorAll('figure.plot img').forEach((one) => (one.loading = 'eager'))"
 
 
@@ -43,6 +46,12 @@ async def test_plots_are_pictures_that_answer_a_pointer(tmp_path: Path) -> None:
         for name, path in (("sound", ""), ("line", "/line"), ("examiners", "/examiners")):
             await page.goto(f"{base}{path}?role=organiser")
             await look(page, f"plots-{name}")
+            # On A4 with the browser's margins no table is cut off.
+            await page.set_viewport_size({"width": 718, "height": 1000})
+            await page.emulate_media(media="print")
+            assert await page.evaluate(CUT_OFF) == [], f"{name} on paper"
+            await page.emulate_media(media="screen")
+            await page.set_viewport_size(SIZES["laptop"])
 
         # A picture that takes a while says so in its place.
         held = asyncio.Event()
