@@ -16,8 +16,6 @@ RECENT = 10 * PER_SECOND
 """Packets of sound in which an echo is looked for, by references too."""
 CALM_SOUND_S, CALM_PICTURE_S = 2.5, 3.0
 """How often one looks while all is well: at the sound of those who were heard, and at a key frame."""
-STILL_S = 8.0
-"""Two pictures so far apart are compared: somebody who listens may hardly move for some seconds."""
 ABSENT_S = 5.0
 """A page that is loaded afresh is back sooner."""
 NO_PACKETS_MS = 3_000
@@ -39,10 +37,6 @@ LOSS_BEGINS, LOSS_ENDS = 0.05, 0.02
 LOSS_WEIGHT = 0.25
 """How much the last second counts in the loss that is judged."""
 LOST_S = 5.0
-STILL_OF, STILL_SHARE, STILL_BPS = 5, 0.35, 60_000
-"""Once an encoder has drawn a picture that stands still, it spends little on it: in two of five seconds about a quarter
-of what it spent in the busiest, or next to nothing. A living camera's noise costs as much in each second, before an
-empty chair too; one poor second may be the line's."""
 FLOWS_S = 2.0
 """Packets must come for so long before the missing ones are forgotten."""
 
@@ -111,11 +105,8 @@ class Person:
         self._sound: Sound | None = None
         self._clipped: deque[bool] = deque(maxlen=CLIPPED_OF)
         self._clipping = False
-        self._blocks: Blocks | None = None
-        self._seen = float("-inf")
         self._picture: Agreed[AlarmKind | None] = Agreed(None)
         self._before = self._listened = self._looked = float("-inf")
-        self._bps: deque[float] = deque(maxlen=STILL_OF)
         self._loss = 0.0
         self._absent = Lasting(ABSENT_S, 0)
         self._no_sound = Lasting(0, FLOWS_S)
@@ -132,10 +123,14 @@ class Person:
         self._forget_picture()
 
     def told(self, microphone: str, camera: str) -> None:
-        """What the person's own page says of its devices: `on`, `off` (by the person) or `none`."""
+        """What the person's own page says of its devices: `on`, `off` (by the person), `none`; of a camera, `frozen`.
+
+        Only the page has the picture before an encoder has it. Afterwards, one that stands still and an empty chair are
+        hardly told apart, by key frames or by what the encoder spends.
+        """
         if microphone != self._microphone:
             self._forget_sound()
-        if camera != self._camera:
+        if camera != self._camera and {camera, self._camera} != {"on", "frozen"}:
             self._forget_picture()
         self._microphone, self._camera = microphone, camera
 
@@ -165,7 +160,7 @@ class Person:
         if sound is not None:
             self._take_sound(sound, now)
         if blocks is not None:
-            self._take_picture(blocks, now)
+            self._picture.update(judge_picture(blocks))
 
     def compared(self, voice: "Person", likeness: float | None, now: float) -> None:
         """How surely another's voice comes back in this microphone; None where they said too little to tell."""
@@ -176,13 +171,6 @@ class Person:
             echo.misses += likeness is not None
             if echo.misses == ECHO_OVER_LOOKS or now - echo.heard >= ECHO_LAPSES_S:
                 del self.echoes[voice]
-
-    def _take_picture(self, blocks: Blocks, now: float) -> None:
-        found = judge_picture(blocks, self._blocks)
-        if found is AlarmKind.frozen and self._picture.last is None and now - self._seen < STILL_S:
-            return  # too soon to tell; the next one is compared with the same
-        self._picture.update(found)
-        self._blocks, self._seen = blocks, now
 
     def _take_sound(self, sound: Sound, now: float) -> None:
         if sound.is_silence and now - self._before <= 2 * CALM_SOUND_S:
@@ -210,7 +198,6 @@ class Person:
 
     def _forget_picture(self) -> None:
         self.frame = KeyFrame()
-        self._blocks = None
         self._picture = Agreed(None)
 
     # What it means
@@ -229,8 +216,6 @@ class Person:
         no_sound = self._no_sound.update(dead[0] and self._microphone != "off", now)
         no_picture = self._no_picture.update(dead[1] and self._camera != "off", now)
         found = {AlarmKind.no_packets} if no_sound and no_picture else self._heard_and_seen(no_sound, no_picture, now)
-        if peer.video is not None:
-            self._bps.append(peer.video.bits_per_second)
         self._loss += LOSS_WEIGHT * (peer.loss - self._loss)
         if self._lossy.update(self._loss > (LOSS_ENDS if self._lossy.on else LOSS_BEGINS), now):
             found.add(AlarmKind.loss)
@@ -253,17 +238,11 @@ class Person:
             found.add(AlarmKind.clipping)
         if no_picture:
             found.add(AlarmKind.no_picture)
-        elif self._camera != "off" and (picture := self._picture_trouble()) is not None:
-            found.add(picture)
+        elif self._camera != "off" and self._picture.value is not None:
+            found.add(self._picture.value)
+        elif self._camera == "frozen":
+            found.add(AlarmKind.frozen)
         return found
-
-    def _picture_trouble(self) -> AlarmKind | None:
-        """Frozen only where the encoder, too, finds nothing new in the picture."""
-        if self._picture.value is not AlarmKind.frozen:
-            return self._picture.value
-        spent = sorted(self._bps)
-        still = len(spent) == STILL_OF and spent[1] < max(STILL_BPS, STILL_SHARE * spent[-1])
-        return AlarmKind.frozen if still else None
 
 
 def _last_ms(track: TrackHealth | None) -> int | None:

@@ -21,8 +21,6 @@ DARK = 60
 """Not one block in fifty is as bright: a face lit by nothing but its screen is well above."""
 PLAIN_STEP, PLAIN_SPREAD = 8, 12
 """No two neighbours differ by more and their standard deviation is less: no edge of anything."""
-STILL_STEP = 5
-"""Two key frames of one picture differ by up to 4, as each is coarse in its own way; breathing moves more."""
 
 
 @dataclass(frozen=True)
@@ -117,13 +115,11 @@ def _vp8() -> av.VideoCodecContext:
     return made
 
 
-def judge_picture(blocks: Blocks, before: Blocks | None) -> AlarmKind | None:
-    """What is wrong with a picture, if anything. before: the picture looked at before it."""
+def judge_picture(blocks: Blocks) -> AlarmKind | None:
+    """What is wrong with a picture, if anything."""
     if np.count_nonzero(blocks >= DARK) * 50 < blocks.size:
         return AlarmKind.dark
     steps = max(int(np.abs(np.diff(blocks, axis=axis)).max(initial=0)) for axis in (0, 1))
     if steps <= PLAIN_STEP and float(blocks.std()) < PLAIN_SPREAD:
         return AlarmKind.covered
-    if before is not None and before.shape == blocks.shape and int(np.abs(blocks - before).max()) <= STILL_STEP:
-        return AlarmKind.frozen
     return None

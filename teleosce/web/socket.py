@@ -210,7 +210,7 @@ def _issue(house: Rooms, connection: Connection, room: str, *, publish: bool) ->
 
 _FLAGS = ("sending", "receiving")
 _FIGURES = ("round_trip_ms", "loss", "level_db")
-_DEVICE = ("on", "off", "none")
+_DEVICE = ("on", "frozen", "off", "none")
 
 
 async def _health(house: Rooms, hub: Hub, connection: Connection, said: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from tests.e2e.looks import SIZES
 from tests.e2e.server import ServerProcess
 from tests.e2e.server import server as server  # noqa: PLC0414 a fixture
 from tests.e2e.test_pages import look
+from tests.watching.media import person
 
 pytestmark = [pytest.mark.faults, pytest.mark.e2e]
 
@@ -167,6 +168,84 @@ async def test_a_dead_microphone_and_a_black_camera(
         await expect(examiner.locator("#alarm-list")).to_contain_text("Candidate: Microphone is silent")
         await look(examiner, "desk-alarms")
     assert not problems
+
+
+LIVES_S, STANDS_S = 20, 25
+SHADE = """() => {
+  // When the shade in the picture's corner said that it stands still from then on, and when the page said so.
+  const video = document.getElementById("self-video"), canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 1;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  window.shown = [];
+  window.said = [];
+  const fault = document.getElementById("media-fault");
+  const says = () => fault.textContent.includes("frozen");
+  let [before, was] = [null, says()];
+  setInterval(() => {
+    context.drawImage(video, 0, 0, 1, 1, 0, 0, 1, 1);
+    const bright = context.getImageData(0, 0, 1, 1).data[1] > 120;
+    if (bright !== before) window.shown.push({ bright, at: performance.now() });
+    before = bright;
+    if (says() && !was) window.said.push(performance.now());
+    was = says();
+  }, 50);
+}"""
+
+
+def write_camera_that_stops(path: Path) -> None:
+    """Somebody before a wall, then the empty chair, and then one picture again and again; 30 in a second."""
+    chance = np.random.default_rng(5)
+    pictures = []
+    for index in range(30 * LIVES_S):
+        drawn = np.repeat(np.repeat(person(index), 2, 0), 2, 1) if index < 15 * LIVES_S else np.full((480, 640), 150)
+        drawn[:30, :30] = 60
+        pictures.append(np.clip(drawn + chance.normal(0, 1.5, drawn.shape), 0, 255).astype(np.uint8))
+    last = np.repeat(np.repeat(person(3), 2, 0), 2, 1)
+    last[:30, :30] = 200
+    with path.open("wb") as file:
+        for picture in [*pictures, *[last] * (30 * STANDS_S)]:
+            written, content = cv2.imencode(".jpg", picture)
+            assert written
+            file.write(content.tobytes())
+
+
+async def test_a_camera_that_stops_and_one_before_an_empty_chair(
+    server: ServerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = tmp_path / "camera.mjpeg"
+    write_camera_that_stops(camera)
+    monkeypatch.setattr(browsers, "FLAGS", [*browsers.FLAGS, f"--use-file-for-fake-video-capture={camera}"])
+    problems: list[str] = []
+    async with chromium() as browser:
+        organiser = await new_page(browser, problems)
+        await join(organiser, server.links["organiser"])
+        candidate = await new_page(browser, problems)
+        await join(candidate, server.links["candidate"][0])
+        await candidate.locator("#waiting-title").wait_for()
+        day = Day(server, organiser)
+        await day.into_the_encounter()
+        await candidate.evaluate(SHADE)
+        seat = (await day.encounter())["seats"][0]
+        stood: list[float] = []
+        for _ in range(2):
+            # The file begins anew behind its end: from life and an empty chair to a picture that stands still.
+            await candidate.wait_for_function("() => window.shown.at(-1)?.bright === false", timeout=60_000)
+            await expect(candidate.locator("#media-fault")).not_to_contain_text("frozen", timeout=10_000)
+            stands = "() => window.shown.length > 1 && window.shown.at(-1).bright && window.shown.at(-1).at"
+            began = await (await candidate.wait_for_function(stands, timeout=60_000)).json_value()
+            assert "frozen" not in await open_alarms(day, seat)
+            while "frozen" not in await open_alarms(day, seat):
+                assert await candidate.evaluate("() => performance.now()") < began + 10_000
+                await candidate.wait_for_timeout(200)
+            stood.append((await candidate.evaluate("() => window.said.at(-1)") - began) / 1000)
+            await look(candidate, "station-frozen")
+        assert max(stood) < 8, "its own page says so before"
+    assert not problems
+
+
+async def open_alarms(day: Day, seat: str) -> set[str]:
+    """What is wrong with somebody now."""
+    return {one["kind"] for one in await day.incidents(seat) if one["until_ms"] is None}
 
 
 async def test_a_person_in_good_order_is_left_in_peace(server: ServerProcess, voices: dict[str, Path]) -> None:

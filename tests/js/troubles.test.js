@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { alarmWords } from "../../web/static/js/alarm-words.js";
-import { SilenceWatch, troubleOf } from "../../web/static/js/own-troubles.js";
+import { SilenceWatch, StillWatch, troubleOf } from "../../web/static/js/own-troubles.js";
 
 /**
  * @param {SilenceWatch} watch
@@ -62,4 +62,40 @@ test("each trouble has its own words, and none has none", () => {
   assert.doesNotMatch(alarmWords("echo"), /echo/i);
   const said = ["no-picture", "dark", "covered", "frozen"].map((kind) => troubleOf("camera", { ...well, kinds: [/** @type {any} */ (kind)] })?.text);
   assert.equal(new Set(said).size, 4);
+});
+
+/**
+ * @param {StillWatch} watch
+ * @param {number} from seconds
+ * @param {number} to
+ * @param {(at: number) => number[]} picture
+ */
+function see(watch, from, to, picture) {
+  for (let at = from; at <= to; at++) watch.see(picture(at), at * 1000);
+}
+
+test("a picture is frozen once it has been the same in every point for five seconds, and not where one differs", () => {
+  const watch = new StillWatch();
+  see(watch, 0, 60, (at) => [20, 90, 160 + (at % 2)]);
+  assert.equal(watch.still, false);
+  see(watch, 61, 65, () => [20, 90, 170]);
+  assert.equal(watch.still, false);
+  see(watch, 66, 66, () => [20, 90, 170]);
+  assert.equal(watch.still, true);
+  see(watch, 67, 67, () => [20, 91, 170]);
+  assert.equal(watch.still, false);
+});
+
+test("one shade is no frozen picture, and nothing is known of the time in which nobody looked", () => {
+  const watch = new StillWatch();
+  see(watch, 0, 20, () => [0, 0, 8]);
+  assert.equal(watch.still, false);
+  see(watch, 21, 24, () => [20, 90, 160]);
+  see(watch, 30, 34, () => [20, 90, 160]);
+  assert.equal(watch.still, false);
+  watch.reset();
+  see(watch, 35, 39, () => [20, 90, 160]);
+  assert.equal(watch.still, false);
+  see(watch, 40, 40, () => [20, 90, 160]);
+  assert.equal(watch.still, true);
 });

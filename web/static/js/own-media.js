@@ -4,7 +4,7 @@ import { announce, toast } from "./announce.js";
 import { byId, el, find, icon, setState, setText, whileBusy } from "./dom.js";
 import { t } from "./i18n.js";
 import { DeviceFault, LevelMeter, changeDevice, openMedia } from "./media-devices.js";
-import { SilenceWatch, troubleOf } from "./own-troubles.js";
+import { SilenceWatch, StillWatch, troubleOf } from "./own-troubles.js";
 
 /** @import { AlarmKind, DeviceState } from "./types.js" */
 
@@ -16,6 +16,9 @@ const HEARD_DB = -50;
 const UNHEARD_AFTER_MS = 15_000;
 /** A device that was just opened may take so long to give its first picture. */
 const MUTED_AFTER_MS = 2000;
+const LOOK_EVERY_MS = 1000;
+/** So many points of the picture are looked at. */
+const [WIDE, HIGH] = [64, 48];
 
 export class OwnMedia {
   stream = new MediaStream();
@@ -24,6 +27,9 @@ export class OwnMedia {
   /** @type {LevelMeter | null} */ #meter = null;
   #heard_at = performance.now();
   #silence = new SilenceWatch();
+  #still = new StillWatch();
+  #points = pointsOf(WIDE, HIGH);
+  #looking = 0;
   /** What the server finds. @type {AlarmKind[]} */ #kinds = [];
   /** How often a device was opened afresh and is in trouble still. @type {Record<Device, number>} */ #tries = { camera: 0, microphone: 0 };
   /** @type {Record<Device, boolean>} */ #muted = { camera: false, microphone: false };
@@ -55,11 +61,13 @@ export class OwnMedia {
       this.#watch(track);
     }
     this.#opened = true;
+    this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
     this.#shown();
   }
 
   /** Lets camera and microphone go. */
   close() {
+    clearInterval(this.#looking);
     this.#meter?.stop();
     this.#meter = null;
     for (const track of this.stream.getTracks()) track.stop();
@@ -81,7 +89,9 @@ export class OwnMedia {
    * @returns {DeviceState}
    */
   state(device) {
-    return this.#track(device) ? (this.#on[device] ? "on" : "off") : "none";
+    if (!this.#track(device)) return "none";
+    if (!this.#on[device]) return "off";
+    return device === "camera" && this.#still.still ? "frozen" : "on";
   }
 
   /**
@@ -172,6 +182,7 @@ export class OwnMedia {
     track.addEventListener("mute", () => setTimeout(look, MUTED_AFTER_MS));
     setTimeout(look, MUTED_AFTER_MS);
     if (kind === "audio") this.#silence.reset();
+    else this.#still.reset();
     this.#apply();
     this.ontrack(kind, kind === "video" && !this.#on.camera ? null : track);
     if (kind === "audio") this.#measure();
@@ -197,6 +208,18 @@ export class OwnMedia {
     if (was === this.#silence.silent) return;
     if (was) announce(t("We can hear you again."));
     this.#tellFaults();
+  }
+
+  /** Whether the picture moves. A page that nobody sees is given no new pictures, and does not know. */
+  #look() {
+    const was = this.#still.still;
+    const video = this.#video;
+    const shows = document.visibilityState === "visible" && this.#track("camera") && this.#on.camera && !video.paused && video.readyState >= video.HAVE_CURRENT_DATA;
+    if (!shows) this.#still.reset();
+    else this.#still.see(this.#points(video), performance.now());
+    if (was === this.#still.still) return;
+    this.#tellFaults();
+    this.onchange();
   }
 
   #apply() {
@@ -277,7 +300,9 @@ export class OwnMedia {
   /** Devices that the browser calls open and on, and that give nothing all the same. */
   #troubleCards() {
     return /** @type {Device[]} */ (["microphone", "camera"]).flatMap((device) => {
-      const found = this.state(device) === "on" ? troubleOf(device, { muted: this.#muted[device], silent: this.#silence.silent, kinds: this.#kinds }) : null;
+      const state = this.state(device);
+      const facts = { muted: this.#muted[device], silent: this.#silence.silent, still: state === "frozen", kinds: this.#kinds };
+      const found = state === "on" || state === "frozen" ? troubleOf(device, facts) : null;
       return found ? [this.#troubleCard(device, found)] : [];
     });
   }
@@ -315,6 +340,25 @@ export class OwnMedia {
     );
     return card;
   }
+}
+
+/**
+ * Reads the brightness of single points of a picture as they are, without the mean of their neighbours.
+ * @param {number} wide
+ * @param {number} high
+ * @returns {(video: HTMLVideoElement) => Uint8Array}
+ */
+function pointsOf(wide, high) {
+  const canvas = el("canvas", {});
+  [canvas.width, canvas.height] = [wide, high];
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  return (video) => {
+    if (!context) return new Uint8Array();
+    context.imageSmoothingEnabled = false;
+    context.drawImage(video, 0, 0, wide, high);
+    const { data } = context.getImageData(0, 0, wide, high);
+    return Uint8Array.from({ length: wide * high }, (_, at) => ((data[4 * at] ?? 0) + 2 * (data[4 * at + 1] ?? 0) + (data[4 * at + 2] ?? 0)) >> 2);
+  };
 }
 
 /**

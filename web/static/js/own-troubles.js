@@ -11,6 +11,10 @@ const SILENT_MS = 7000;
 const PATIENT_MS = 30_000;
 /** Without a measure for so long, nothing is known of the time between. */
 const BLIND_MS = 3500;
+/** A picture that is the same in every point for so long comes from no living camera: there is noise in each. */
+const STILL_MS = 5000;
+/** A picture of one shade, dark or covered, may have no noise. Of 255. */
+const PLAIN_SPREAD = 24;
 
 /** Tells a dead microphone from a quiet one. Times are milliseconds of a steady clock. */
 export class SilenceWatch {
@@ -45,10 +49,47 @@ export class SilenceWatch {
   }
 }
 
+/** Tells a picture that stands still from an empty chair. Times are milliseconds of a steady clock. */
+export class StillWatch {
+  still = false;
+  /** @type {ArrayLike<number> | null} */ #before = null;
+  #since = 0;
+  #seen_at = -Infinity;
+
+  /** Another camera, or one that nobody looks at for now. */
+  reset() {
+    this.still = false;
+    this.#before = null;
+  }
+
+  /**
+   * One look: brightnesses of the picture's points, from 0 to 255.
+   * @param {ArrayLike<number>} points
+   * @param {number} now
+   */
+  see(points, now) {
+    const before = now - this.#seen_at > BLIND_MS ? null : this.#before;
+    this.#seen_at = now;
+    let [least, most, same] = [255, 0, before?.length === points.length];
+    for (let at = 0; at < points.length; at++) {
+      const point = points[at] ?? 0;
+      least = Math.min(least, point);
+      most = Math.max(most, point);
+      same &&= point === before?.[at];
+    }
+    if (!same || most - least < PLAIN_SPREAD) {
+      this.#before = points;
+      this.#since = now;
+    }
+    this.still = now - this.#since >= STILL_MS;
+  }
+}
+
 /**
  * @typedef {object} DeviceFacts
  * @property {boolean} muted the system or the device itself has switched it off
  * @property {boolean} silent
+ * @property {boolean} [still] its picture has stopped
  * @property {AlarmKind[]} kinds what the server finds
  */
 
@@ -68,7 +109,7 @@ export function troubleOf(device, facts) {
  * @param {DeviceFacts} facts
  * @returns {{title: string, text: string, again?: boolean} | null}
  */
-function wordsOf(device, { muted, silent, kinds }) {
+function wordsOf(device, { muted, silent, still = false, kinds }) {
   if (device === "microphone") {
     if (muted) return { title: t("We cannot hear you."), text: t("The computer or the headset has switched your microphone off. Switch it on there, or try it again here.") };
     if (silent || kinds.includes("silent")) return { title: t("We cannot hear you."), text: t("Your microphone is on, but no sound comes from it. Is there a switch on the headset or its cable?") };
@@ -80,6 +121,6 @@ function wordsOf(device, { muted, silent, kinds }) {
   if (kinds.includes("no-picture")) return { title: t("We cannot see you."), text: t("Your camera is on, but its picture does not arrive. You are heard as before.") };
   if (kinds.includes("dark")) return { title: t("We can hardly see you."), text: t("Your picture is dark. Is something over the camera, or can you put a light on?") };
   if (kinds.includes("covered")) return { title: t("We cannot see you."), text: t("Something seems to cover your camera. You are heard as before.") };
-  if (kinds.includes("frozen")) return { title: t("Your picture has frozen."), text: t("If you are moving, the camera may have stopped. You are heard as before.") };
+  if (still) return { title: t("Your picture has frozen."), text: t("If you are moving, the camera may have stopped. You are heard as before.") };
   return null;
 }

@@ -84,7 +84,7 @@ export type AlarmKind =
   | "loss";
 
 /** "off" is the person's own wish. */
-export type DeviceState = "on" | "off" | "none";
+export type DeviceState = "on" | "frozen" | "off" | "none";
 
 export interface DayPerson {
   seat: string;
