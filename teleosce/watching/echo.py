@@ -37,6 +37,9 @@ _ASIDE = 8
 
 SUSPECT, STANDS_OUT = 0.25, 1.3
 """Lengths of packets in ordinary talk are alike by less than this in 96 of 100 looks; with an echo by 0.3 to 0.8."""
+STRONG, AT_ONCE = 0.5, 4
+"""Talk alone is hardly ever so suspicious. All who are, are decoded, up to so many in a look: when an exam begins,
+several loudspeakers may be heard at once."""
 SPEAKS = 0.6
 """Packets of so much of the longest ones' length have a voice in them."""
 SAME, OVER = 0.55, 0.35
@@ -175,8 +178,8 @@ class Ears(Generic[Who]):
     ) -> dict[tuple[Who, Who], float | None]:
         """The likeness of pairs, each a microphone and a voice. Pairs that are not in the answer are not even suspect.
 
-        However many there are, two are decoded: one of those that are `standing`, in turn, and of the others the most
-        suspicious one.
+        However many there are, few are decoded: one of those that are `standing`, in turn, and of the others the most
+        suspicious one, with the next three where they are strongly so.
         """
         rows = {who: one.rows() for who, one in heard.items()}
         suspects = {
@@ -184,10 +187,10 @@ class Ears(Generic[Who]):
             for pair in pairs
             if pair not in standing and pair not in self._cleared
         }
-        worst = max(suspects, key=lambda pair: suspects[pair], default=None)
+        worst = sorted((pair for pair, one in suspects.items() if one > 0), key=lambda pair: -suspects[pair])[:AT_ONCE]
         self._turn += 1
         wanted = [standing[self._turn % len(standing)]] if standing else []
-        wanted += [worst] if worst is not None and suspects[worst] > 0 else []
+        wanted += [pair for place, pair in enumerate(worst) if place == 0 or suspects[pair] > STRONG]
         bands = {who: _listen(rows[who]) for who in {who for pair in wanted for who in pair}}
         found = {pair: likeness(bands[pair[0]], bands[pair[1]]) for pair in wanted}
         self._cleared = {pair for pair in wanted if (found[pair] or 0.0) < SAME} - {*standing}
