@@ -12,7 +12,7 @@ import { pageRole } from "../role.js";
 import { calledName, isRunning, onCamera } from "./board.js";
 
 export class Actions {
-  /** @type {Promise<void>} */ #before = Promise.resolve();
+  /** What is under way, by encounter: where one hangs, the others do not wait. @type {Map<string, Promise<void>>} */ #before = new Map();
 
   /**
    * @param {string} exam
@@ -219,7 +219,9 @@ export class Actions {
       const moved = await this.encounter(encounter, verb, { ...body, seen_ends_ms: encounter.phase_ends_ms }, done);
       if (moved) encounter.phase_ends_ms = moved.phase_ends_ms;
     };
-    return (this.#before = this.#before.then(act));
+    const turn = (this.#before.get(encounter.id) ?? Promise.resolve()).then(act);
+    this.#before.set(encounter.id, turn);
+    return turn.finally(() => this.#before.get(encounter.id) === turn && this.#before.delete(encounter.id));
   }
 
   /** @param {DayEncounter} encounter */

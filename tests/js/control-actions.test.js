@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+
+import { Actions } from "../../web/static/js/control/actions.js";
+
+/** The server answers when the test says so. */
+class Asked extends Actions {
+  /** @type {{path: string, body: any, answer: (moved: any) => void}[]} */ asked = [];
+
+  /**
+   * @param {string} path
+   * @param {object} body
+   */
+  send(path, body) {
+    return new Promise((answer) => this.asked.push({ path, body, answer }));
+  }
+}
+
+/** @param {string} id */
+const encounter = (id) => /** @type {any} */ ({ id, phase_ends_ms: 1000 });
+
+test("a station whose request hangs holds up no other", async () => {
+  const actions = new Asked("exam", /** @type {any} */ (null));
+  void actions.more(encounter("a"), 60);
+  void actions.more(encounter("b"), 60);
+  await setTimeout();
+  assert.deepEqual(actions.asked.map(({ path }) => path), ["/api/encounters/a/add-time", "/api/encounters/b/add-time"]);
+});
+
+test("a second press waits for the first, and goes by what it came to", async () => {
+  const actions = new Asked("exam", /** @type {any} */ (null));
+  const one = encounter("a");
+  const both = [actions.more(one, 60), actions.more(one, 60)];
+  await setTimeout();
+  assert.equal(actions.asked.length, 1);
+  actions.asked[0]?.answer({ phase_ends_ms: 61_000 });
+  await setTimeout();
+  assert.equal(actions.asked[1]?.body.seen_ends_ms, 61_000);
+  // Refused: another's hand was first.
+  actions.asked[1]?.answer(null);
+  await Promise.all(both);
+  void actions.more(one, 60);
+  await setTimeout();
+  assert.equal(actions.asked.length, 3);
+});
