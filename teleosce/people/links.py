@@ -52,7 +52,7 @@ class Links:
 
         It may be joined from `opens_ms` until before `closes_ms`. With `replace` older links of the seat are
         revoked; a session that runs goes on until the new link is joined. `revoke_links` ends it at once. One that
-        took another's place some seconds ago is not replaced: whoever was told it is about to hand it on.
+        was made with `replace` some seconds ago is not replaced: whoever was told it is about to hand it on.
         """
         tokens = await self.issue_links([seat_id], opens_ms, closes_ms, replace=replace, by=by)
         return tokens[seat_id]
@@ -88,7 +88,8 @@ class Links:
                 for one, token in tokens.items()
             ]
             await store.add_links(connection, links)
-            deeds = [(one, {"link": ids[one], "revoked": revoked[one]} | times) for one in tokens]
+            # `replaced_since` reads these words in the audit row.
+            deeds = [(one, {"link": ids[one], "replace": replace, "revoked": revoked[one]} | times) for one in tokens]
             await self._audit.record_all(by, Action.link_issued, deeds, connection=connection)
         return tokens
 

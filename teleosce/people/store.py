@@ -152,10 +152,13 @@ async def revoke_links(connection: Connection, seat_id: str, now_ms: int) -> int
 
 
 async def replaced_since(connection: Connection, seat_ids: Collection[str], since_ms: int) -> bool:
-    """Whether a new link took the place of an older one of these seats: both happened at one moment."""
-    older = links.alias()
-    same = and_(older.c.seat_id == links.c.seat_id, older.c.revoked_ms == links.c.created_ms)
-    query = select(links.c.id).join(older, same).where(links.c.seat_id.in_(seat_ids), links.c.revoked_ms.is_(None))
+    """Whether one of these seats has a valid link that was to take the place of others: the audit log says which."""
+    told = and_(
+        audit_log.c.subject == links.c.seat_id,
+        audit_log.c.detail.contains(links.c.id),
+        audit_log.c.detail.contains('"replace":true'),
+    )
+    query = select(links.c.id).join(audit_log, told).where(links.c.seat_id.in_(seat_ids), links.c.revoked_ms.is_(None))
     return (await connection.execute(query.where(links.c.created_ms > since_ms).limit(1))).first() is not None
 
 

@@ -126,6 +126,25 @@ async def test_a_new_link_leaves_or_replaces_the_older(school: PeopleWorld) -> N
         await school.people.principal(session)
 
 
+async def test_the_first_new_link_of_two_stays_also_where_it_took_nobodys_place(school: PeopleWorld) -> None:
+    seat = await school.candidate()
+    for _ in range(2):  # a seat that never had a link, then one whose links were all taken back
+        told = await asyncio.gather(*(replacing(school, seat) for _ in range(2)), return_exceptions=True)
+        (first,) = [one for one in told if isinstance(one, str)]
+        assert [str(one) for one in told if isinstance(one, Conflict) and "a moment ago" in str(one)]
+        await school.people.look_at_link(first)
+        await school.people.revoke_links(seat.id)
+    await school.link(seat)  # an invitation by mail takes nobody's place
+    newest = await replacing(school, seat)
+    school.clock.set(NOW + 10_000)
+    await replacing(school, seat)
+    await refusal(school, newest)
+
+
+async def replacing(school: PeopleWorld, seat: Seat) -> str:
+    return await school.people.issue_link(seat.id, NOW, NOW + HOUR, replace=True)
+
+
 async def test_the_newest_device_wins_and_the_old_one_is_told(school: PeopleWorld) -> None:
     token = await school.link(await school.candidate())
     old, before = await school.people.join(token, "laptop")
