@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from teleosce.psychometrics.exam import NOISE, totals
+from teleosce.psychometrics.exam import NOISE, alike, totals
 from teleosce.psychometrics.standards import BORDERLINE
 from teleosce.psychometrics.undefined import Undefined
 
@@ -43,7 +43,7 @@ def cut_spread(
     station whose cut is undefined leaves the exam's mean.
     Source: Efron & Tibshirani, An introduction to the bootstrap, 1993.
 
-    Raises Undefined (`few`) when more than half of the draws give no pass mark.
+    Raises Undefined: `few` when more than half of the draws give no pass mark, `same-score` when no draw moves it.
     """
     n = len(scores)
     if n < 3:
@@ -54,10 +54,19 @@ def cut_spread(
 
 
 def _spread(values: Numbers) -> Spread:
-    """Of a figure over draws, NaN where it was undefined. Raises Undefined (`few`) if most are."""
+    """Of a figure over draws, NaN where it was undefined.
+
+    Raises Undefined: `few` if most are, `same-score` when it never moved: an error of 0 would be certainty.
+    """
     known = values[np.isfinite(values)]
     if len(known) < len(values) / 2:
         raise Undefined("few", "In more than half of the draws there is no such figure: there are too few candidates.")
+    if alike(known):
+        raise Undefined(
+            "same-score",
+            "Other draws of the candidates never move it, as those it rests on score alike: "
+            "how sure it is cannot be told.",
+        )
     low, high = np.percentile(known, [2.5, 97.5])
     return Spread(float(known.std(ddof=1)), float(low), float(high), len(values), len(values) - len(known))
 
@@ -86,7 +95,7 @@ def group_cuts(scores: Numbers, grades: Numbers, drawn: Numbers) -> Numbers:
     """`standards.borderline_group` of each draw."""
     count, mean, _ = _moments(scores, np.isfinite(scores) & (grades == BORDERLINE), drawn)
     both = np.isfinite(scores) & np.isfinite(grades)
-    differ = np.where(both, scores, -np.inf).max(axis=0) > np.where(both, scores, np.inf).min(axis=0)
+    differ = np.array([own.any() and not alike(column[own]) for column, own in zip(scores.T, both.T, strict=True)])
     return np.where((count >= 3) & differ, mean, np.nan)
 
 
@@ -126,7 +135,7 @@ def cohen_cuts(
     who = np.repeat(np.tile(np.arange(len(scores)), len(drawn)), drawn.astype(np.int64).ravel())
     for station, column in enumerate(scores.T):
         known = column[np.isfinite(column)]
-        if len(known) < 3 or np.ptp(known) == 0:
+        if len(known) < 3 or alike(known):
             continue
         sd, mean = float(known.std(ddof=1)), float(known.mean())
         quarters = float(np.subtract(*np.percentile(known, [75, 25]))) / 1.349

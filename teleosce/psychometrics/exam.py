@@ -15,6 +15,11 @@ NOISE = 1e-9
 """Sums of floating-point numbers may miss a boundary by so much; it is never held against a candidate."""
 
 
+def alike(known: Numbers) -> bool:
+    """Whether all are the same, but for what floating-point numbers miss. Without NaN, at least one."""
+    return bool(np.ptp(known) <= NOISE)
+
+
 def totals(scores: Numbers) -> Numbers:
     """Each candidate's mean over the stations they sat; NaN for one who sat none."""
     known = np.isfinite(scores)

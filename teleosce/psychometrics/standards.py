@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from teleosce.psychometrics.exam import alike
 from teleosce.psychometrics.undefined import Undefined
 
 Numbers = NDArray[np.float64]
@@ -56,7 +57,7 @@ def borderline_regression(score: Numbers, grade: Numbers, at: float = BORDERLINE
     spread = float(across @ across)
     if spread == 0:
         raise Undefined("same-rating", "All candidates have the same global rating, so there is no line to draw.")
-    if np.ptp(score) == 0:
+    if alike(score):
         raise Undefined("same-score", "All candidates have the same score, so ratings tell nothing about scores.")
     slope = float(across @ score) / spread
     if slope <= 1e-12:
@@ -97,15 +98,16 @@ def borderline_group(score: Numbers, grade: Numbers) -> Cut:
     if n < 3:
         raise Undefined("few", f"The method needs at least 3 candidates rated borderline; here {_are(n)}.")
     _differ(score)
-    sd = float(group.std(ddof=1))
+    same = alike(group)
+    sd = 0.0 if same else float(group.std(ddof=1))
     few = f"Only {n} candidates were rated borderline."
-    alike = "All who were rated borderline have the same score, so how sure the cut is cannot be told."
-    warnings = tuple(said for said, holds in ((few, n < 10), (alike, sd == 0)) if holds)
+    untold = "All who were rated borderline have the same score, so how sure the cut is cannot be told."
+    warnings = tuple(said for said, holds in ((few, n < 10), (untold, same)) if holds)
     return Cut(
         "borderline-group",
         float(group.mean()),
-        sd / math.sqrt(n) if sd else None,
-        "sd/√n" if sd else "",
+        None if same else sd / math.sqrt(n),
+        "" if same else "sd/√n",
         n,
         {"sd": sd, "median": float(np.median(group))},
         warnings,
@@ -130,7 +132,7 @@ def contrasting_groups(score: Numbers, grade: Numbers, passes_from: int = 2) -> 
             f"{len(low)} were rated below the line and {len(high)} on or above it.",
         )
     (a, sa), (b, sb) = ((float(x.mean()), float(x.std(ddof=1))) for x in (low, high))
-    if min(sa, sb) == 0:
+    if alike(low) or alike(high):
         raise Undefined("same-score", "All candidates of one group have the same score, so their scores have no shape.")
     if a >= b:
         raise Undefined(
@@ -250,7 +252,7 @@ def _pairs(score: Numbers, grade: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def _differ(score: Numbers) -> None:
-    if np.ptp(score) == 0:
+    if alike(score):
         raise Undefined("same-score", "All candidates have the same score, so scores tell nobody from anybody.")
 
 

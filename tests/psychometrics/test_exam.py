@@ -92,18 +92,35 @@ def test_intervals_of_a_high_percentile_hold_what_it_stands_for(method: str, per
     assert np.mean(held) > 0.91
 
 
+@pytest.mark.parametrize("same", [70.0, 200 / 3])
 @pytest.mark.parametrize("method", METHODS)
-def test_a_station_where_all_have_the_same_score_has_no_cut_and_no_part_in_the_pass_mark(method: str) -> None:
+def test_a_station_where_all_have_the_same_score_has_no_cut_and_no_part_in_the_pass_mark(
+    method: str, same: float
+) -> None:
     scores, grades = simulated(40, 2)
+    # Sums of points in another order end at the next number.
+    column = np.where(np.arange(40) % 2, same, np.nextafter(same, 100))
     with pytest.raises(Undefined, match="have the same score"):
-        METHODS[method](np.full(40, 70.0), grades[:, 0])
-    flat = np.column_stack([scores, np.full(40, 70.0)])
+        METHODS[method](column, grades[:, 0])
+    flat = np.column_stack([scores, column])
     both = [
         bootstrap.cut_spread(method, one, np.column_stack([grades, grades[:, 0]])[:, : one.shape[1]], 50)
         for one in (scores, flat)
     ]
     assert astuple(both[1][0]) == pytest.approx(astuple(both[0][0]))
     assert np.isnan(both[1][1][2].se)
+
+
+@pytest.mark.parametrize("same", [60.0, 1100 / 15])
+def test_how_sure_a_cut_is_cannot_be_told_where_all_borderline_candidates_score_alike(same: float) -> None:
+    scores = np.append(np.full(12, same), np.random.default_rng(0).uniform(50, 90, 30))[:, None]
+    grades = np.repeat([1.0, 2.0, 4.0], [12, 15, 15])[:, None]
+    cut = standards.borderline_group(scores[:, 0], grades[:, 0])
+    assert (cut.cut, cut.se, cut.facts["sd"]) == (pytest.approx(same), None, 0)
+    assert any("cannot be told" in said for said in cut.warnings)
+    with pytest.raises(Undefined, match="cannot be told") as refused:
+        bootstrap.cut_spread("borderline-group", scores, grades, draws=100)
+    assert refused.value.code == "same-score"
 
 
 def test_stations_that_share_candidates_are_not_independent() -> None:

@@ -24,6 +24,7 @@ from teleosce.reports.runs import decide
 from teleosce.reports.simulated import Shape, simulate
 from teleosce.scoring import layout_of
 from teleosce.stations import read
+from teleosce.web.results_view import spread_words
 
 STATIONS = Path(__file__).parents[2] / "stations"
 RULES = ResultRules()
@@ -279,3 +280,17 @@ def test_colour_is_never_alone(whole: Mapping[str, Plot]) -> None:
             encoding = layer.get("encoding", {})
             if "field" in encoding.get("color", {}):
                 assert {"shape", "strokeDash"} & set(encoding), plot.name
+
+
+def test_borderline_candidates_who_score_alike_give_a_line_whose_certainty_is_not_told() -> None:
+    one = cohort(candidates=30, circuits=1, stations=1, seed=2)
+    grades = np.where(np.arange(30)[:, None] < 10, 1.0, np.maximum(one.grades, 2))
+    alike = replace(one, grades=grades, scores=np.where(grades == 1, 60.0, one.scores))
+    line = next(found for found in analysis.lines(alike, RULES) if found["method"] == "borderline-group")
+    assert line["pass_mark"] == 60
+    assert line["stations"][0]["bootstrap"] is None
+    assert line["spread"]["code"] == "same-score"
+    assert "cannot be told" in spread_words(line["spread"])
+    plot = every(alike)["methods"]
+    assert [(row[-2], row[-1]) for row in plot.rows if row[0] == "Borderline group"] == [(None, None)]
+    assert "No bar" in plot.note
