@@ -8,9 +8,10 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.artefacts import rows
 from tests.e2e.browsers import chromium, eventually, join, new_page, write_voice
-from tests.e2e.looks import look
+from tests.e2e.looks import look, picture
 from tests.e2e.server import ServerProcess
 from tests.e2e.stage import LIVELY
+from tests.web.house import house
 
 pytestmark = [pytest.mark.faults, pytest.mark.e2e]
 
@@ -24,6 +25,13 @@ FRAMES = """async () => {
     last = now;
   }
   return longest;
+}"""
+
+OUTLINED = """() => {
+  // Within its line, which clips what is outside it.
+  const one = document.activeElement, { outlineWidth, outlineOffset, outlineStyle } = getComputedStyle(one);
+  return one.matches(".trouble:focus-visible") && outlineStyle === "solid" && parseFloat(outlineWidth) >= 2
+    && parseFloat(outlineOffset) + parseFloat(outlineWidth) <= 0;
 }"""
 
 
@@ -119,6 +127,41 @@ async def test_the_control_room_shows_and_leads_the_day(tmp_path: Path) -> None:
         assert not problems
     finally:
         await server.stop()
+
+
+async def test_a_half_made_decision_stays_while_others_come(tmp_path: Path) -> None:
+    problems: list[str] = []
+    async with house(tmp_path) as small, chromium() as browser:
+        one = await small.encounter_of("candidate")
+        await small.begin(one)
+
+        async def outages(number: int) -> None:
+            for _ in range(number):
+                await small.rooms.ledger.outage(one, small.rooms.clock.now_ms())
+
+        control = await new_page(browser, problems)
+        await join(control, small.server.url + small.link("organiser"))
+        await control.locator("#tab-incidents").click()
+        await outages(1)
+        first = await control.locator("#ledger-rows tr", has_text="Everyone").get_attribute("data-incident")
+        row = control.locator(f"#ledger-rows tr[data-incident='{first}']")
+        await row.locator("select").select_option("re-run")
+        await row.locator("input").fill("The fire alarm rang.")
+        await control.locator("#troubles-title").focus()
+        await control.mouse.move(0, 0)
+        await outages(40)
+        await expect(control.locator("#tab-incidents-count")).to_contain_text("4")
+        await expect(control.locator("#ledger-rows tr")).to_have_count(31)
+        await expect(row.locator("select")).to_have_value("re-run")
+        await expect(row.locator("input")).to_have_value("The fire alarm rang.")
+
+        # Led by keyboard, one sees in the list of alarms where one is.
+        await expect(control.locator(".trouble").first).to_be_visible()
+        await control.locator("#troubles").focus()
+        await control.keyboard.press("Tab")
+        assert await control.evaluate(OUTLINED)
+        await picture(control, "control-trouble-focused")
+    assert not problems
 
 
 async def _looked_in(control: Page, candidate: Page, problems: list[str]) -> None:

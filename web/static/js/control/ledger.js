@@ -57,14 +57,14 @@ export class Ledger {
     const held = this.#body.contains(document.activeElement) || this.#body.querySelector("button:hover, select:hover") !== null;
     this.#more.hidden = all.length <= this.#most;
     setText(this.#more, t("Show all {n} incidents", { n: all.length }));
-    const shown = all.filter(({ id }, index) => index < this.#most || this.#rows.get(id)?.row.contains(document.activeElement));
+    const shown = all.filter(({ id }, index) => index < this.#most || isInHand(this.#rows.get(id)?.row));
     if (!held) this.#keep(new Set(shown.map(({ id }) => id)));
     shown.forEach((one, index) => {
       const known = this.#rows.get(one.id);
       const { closed_ms, lost_audio_ms, lost_video_ms, ...rest } = one;
       const shape = JSON.stringify(rest);
-      // While it goes on only its figures grow; and a half-made decision is not swept away.
-      if (known && (known.shape === shape || (one.decision === null && known.row.contains(document.activeElement)))) {
+      // While it goes on only what `tell` tells changes; and a half-made decision is not swept away.
+      if (known && (known.shape === shape || (one.decision === null && isInHand(known.row)))) {
         known.tell(one);
         return this.#put(known.row, index, held);
       }
@@ -108,7 +108,8 @@ export class Ledger {
   #row(one) {
     const encounter = one.encounter === null ? null : (this.board.encounters.get(one.encounter) ?? null);
     const person = this.board.people.get(one.seat ?? "");
-    const [times, goesOn, lost] = [el("span"), state("bad", t("goes on")), el("td", { class: "figures", "data-label": t("Lost") })];
+    const [times, goesOn] = [el("span"), state("bad", t("goes on"))];
+    const [lost, proposal] = [el("td", { class: "figures", "data-label": t("Lost") }), el("td", { "data-label": t("Proposal") })];
     const tell = (/** @type {DayIncident} */ now) => {
       setText(times, `${exactTime(now.opened_ms, this.zone)}${now.closed_ms === null ? " " : `–${exactTime(now.closed_ms, this.zone)}`}`);
       goesOn.hidden = now.closed_ms !== null;
@@ -117,6 +118,7 @@ export class Ledger {
         now.lost_video_ms ? t("picture {length}", { length: duration(now.lost_video_ms / 1000) }) : "",
       ].filter(Boolean);
       setText(lost, parts.join(", ") || "–");
+      setText(proposal, decisionWords(now.proposal));
     };
     tell(one);
     const where = el("button", { class: "button quiet", type: "button", disabled: encounter === null }, encounter ? whereWords(encounter) : t("The exam"));
@@ -129,7 +131,7 @@ export class Ledger {
       el("td", { "data-label": t("Where") }, where),
       el("td", { "data-label": t("What") }, incidentWords(one.kind)),
       lost,
-      el("td", { "data-label": t("Proposal") }, decisionWords(one.proposal)),
+      proposal,
       el("td", { "data-label": t("Decision") }, this.#decision(one)),
     );
     return { row, tell };
@@ -153,4 +155,14 @@ export class Ledger {
     }));
     return el("div", { class: "decide" }, choice, note, go);
   }
+}
+
+/**
+ * Whether somebody is at it: the keyboard is in it, or a decision is half made.
+ * @param {HTMLElement | undefined} row
+ */
+function isInHand(row) {
+  if (!row) return false;
+  const chosen = row.querySelector("option:checked");
+  return row.contains(document.activeElement) || Boolean(row.querySelector("input")?.value) || (chosen instanceof HTMLOptionElement && !chosen.defaultSelected);
 }
