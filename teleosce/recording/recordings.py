@@ -138,9 +138,16 @@ class Recordings:
             found.append(Alarm("disk-full", message, self._clock.now_ms()))
         return found + list(self._sealer.alarms.values())
 
-    def put_away(self, take_id: str) -> None:
-        """Somebody has read that this take is damaged: the alarm of it is over, and the take stays as it is."""
-        self._sealer.put_away(take_id)
+    def put_away(self, take_id: str) -> bool:
+        """Somebody has read that this take is damaged: the alarm of it is over, and the take stays as it is.
+
+        Whether there was such an alarm: of two who read it at once, one puts it away.
+        """
+        return self._sealer.put_away(take_id)
+
+    def put_back(self, alarm: Alarm) -> None:
+        """It could not be written down who put this alarm away: it stands again."""
+        self._sealer.put_back(alarm)
 
     async def _mirror_changes(self) -> None:
         """Writes what the writer's thread reports to the database, in order. The disk stays right if that fails."""

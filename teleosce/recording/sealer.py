@@ -102,10 +102,21 @@ class Sealer:
             elif left:
                 raise OSError(said.splitlines()[-1] if said else f"sealing was stopped, status {status}")
 
-    def put_away(self, take_id: str) -> None:
-        """Somebody has read that this take is damaged: its alarm is over, also when the encounter is sealed again."""
-        self._read.add(take_id)
-        self.alarms.pop(take_id, None)
+    def put_away(self, take_id: str) -> bool:
+        """Somebody has read that this take is damaged: its alarm is over, also when the encounter is sealed again.
+
+        Whether there was one.
+        """
+        there = self.alarms.pop(take_id, None) is not None
+        if there:
+            self._read.add(take_id)
+        return there
+
+    def put_back(self, alarm: Alarm) -> None:
+        """It could not be written down who has read of a damaged take: its alarm stands again."""
+        if alarm.take_id is not None:
+            self._read.discard(alarm.take_id)
+            self.alarms[alarm.take_id] = alarm
 
     async def close(self) -> None:
         """Ends what goes on; the next start goes on with it."""

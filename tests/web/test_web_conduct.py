@@ -318,3 +318,39 @@ async def test_a_damaged_take_is_an_alarm_until_somebody_has_read_it(house: Hous
     assert row["at_ms"] > 0
     shown = await organiser.json("GET", f"/api/encounters/{encounter}/recording")
     assert [take["state"] for take in shown["takes"] if take["id"] == damaged] == ["quarantined"]
+
+
+async def damaged_take(house: House) -> str:
+    """Sealed, and an alarm."""
+    recordings, encounter = house.rooms.recordings, await house.encounter_of("candidate")
+    data = house.rooms.settings.data
+    take = await record_one(recordings, data, encounter, participant=house.seat("candidate"))
+    (data / "encounters" / encounter / raw_name(take)).write_bytes(b"")
+    await recordings.seal(encounter)
+    return take
+
+
+async def test_of_two_who_read_of_a_damaged_take_at_once_one_puts_its_alarm_away(house: House) -> None:
+    take = await damaged_take(house)
+    organiser, invigilator = await house.client("organiser"), await joined(house, Role.invigilator, "Ines")
+    path = f"/api/exams/{house.exam.exam_id}/takes/{take}/read"
+    both = await asyncio.gather(organiser.ask("POST", path, {}), invigilator.ask("POST", path, {}))
+    assert sorted(one.status for one in both) == [200, 404]
+    assert [row["action"] for row in await house.rooms.people.audit_about(take)] == ["take.damage-read"]
+
+
+async def test_an_alarm_stays_when_it_cannot_be_written_down_who_read_it(house: House) -> None:
+    take = await damaged_take(house)
+    organiser = await house.client("organiser")
+    path = f"/api/exams/{house.exam.exam_id}/takes/{take}/read"
+    async with house.rooms.database.write() as connection:
+        refuse = "CREATE TRIGGER full BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'no room'); END"
+        await connection.exec_driver_sql(refuse)
+    assert (await organiser.ask("POST", path, {})).status == 500
+    (told,) = (await organiser.json("GET", f"/api/exams/{house.exam.exam_id}/day"))["alarms"]
+    assert told["take"] == take
+    async with house.rooms.database.write() as connection:
+        await connection.exec_driver_sql("DROP TRIGGER full")
+    await organiser.json("POST", path, {})
+    await house.rooms.recordings.seal(await house.encounter_of("candidate"))
+    assert (await organiser.json("GET", f"/api/exams/{house.exam.exam_id}/day"))["alarms"] == []

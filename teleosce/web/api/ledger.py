@@ -80,12 +80,19 @@ async def read_damage(request: web.Request) -> web.Response:
     """Somebody has read that a take is damaged: its alarm is over. 404 when there is none any more."""
     house, exam_id = rooms(request), exam_of(request, supervises)
     take_id = request.match_info["take"]
+    gone = NotFound("This alarm is no longer there: somebody has put it away. The recording stays as it is.")
     alarm = next((one for one in house.recordings.alarms() if one.take_id == take_id), None)
-    encounter_id = alarm.encounter_id if alarm else None
-    if encounter_id is None or (await house.exams.encounter(encounter_id)).exam_id != exam_id:
-        raise NotFound("This alarm is no longer there: somebody has put it away. The recording stays as it is.")
-    await house.people.record(principal(request), "take.damage-read", take_id, {"encounter": encounter_id})
-    house.recordings.put_away(take_id)
+    if alarm is None or alarm.encounter_id is None:
+        raise gone
+    if (await house.exams.encounter(alarm.encounter_id)).exam_id != exam_id:
+        raise gone
+    if not house.recordings.put_away(take_id):
+        raise gone
+    try:
+        await house.people.record(principal(request), "take.damage-read", take_id, {"encounter": alarm.encounter_id})
+    except BaseException:
+        house.recordings.put_back(alarm)
+        raise
     request.app[HUB].changed()
     return answer({})
 
