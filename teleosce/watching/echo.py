@@ -37,9 +37,9 @@ _ASIDE = 8
 
 SUSPECT, STANDS_OUT = 0.25, 1.3
 """Lengths of packets in ordinary talk are alike by less than this in 96 of 100 looks; with an echo by 0.3 to 0.8."""
-STRONG, AT_ONCE = 0.5, 4
-"""Talk alone is hardly ever so suspicious. All who are, are decoded, up to so many in a look: when an exam begins,
-several loudspeakers may be heard at once."""
+AT_ONCE = 4
+"""So many pairs are decoded in a look after one that has found an echo: when an exam begins, several loudspeakers may
+be heard at once. Otherwise one: in a large exam there is always somebody to suspect."""
 SPEAKS = 0.6
 """Packets of so much of the longest ones' length have a voice in them."""
 SAME, OVER = 0.55, 0.35
@@ -172,6 +172,8 @@ class Ears(Generic[Who]):
         self._cleared: set[tuple[Who, Who]] = set()
         """Who was suspected the last time, for nothing."""
         self._turn = 0
+        self._most = 1
+        """Suspects that are decoded in the next look."""
 
     def compare(
         self, heard: Mapping[Who, Heard], pairs: Iterable[tuple[Who, Who]], standing: Sequence[tuple[Who, Who]]
@@ -179,7 +181,7 @@ class Ears(Generic[Who]):
         """The likeness of pairs, each a microphone and a voice. Pairs that are not in the answer are not even suspect.
 
         However many there are, few are decoded: one of those that are `standing`, in turn, and of the others the most
-        suspicious one, with the next three where they are strongly so.
+        suspicious one, or four, if that was an echo the last time.
         """
         rows = {who: one.rows() for who, one in heard.items()}
         suspects = {
@@ -187,12 +189,15 @@ class Ears(Generic[Who]):
             for pair in pairs
             if pair not in standing and pair not in self._cleared
         }
-        worst = sorted((pair for pair, one in suspects.items() if one > 0), key=lambda pair: -suspects[pair])[:AT_ONCE]
+        worst = sorted((pair for pair in suspects if suspects[pair] > 0), key=lambda pair: -suspects[pair])[
+            : self._most
+        ]
         self._turn += 1
         wanted = [standing[self._turn % len(standing)]] if standing else []
-        wanted += [pair for place, pair in enumerate(worst) if place == 0 or suspects[pair] > STRONG]
+        wanted += worst
         bands = {who: _listen(rows[who]) for who in {who for pair in wanted for who in pair}}
         found = {pair: likeness(bands[pair[0]], bands[pair[1]]) for pair in wanted}
+        self._most = AT_ONCE if any((found[pair] or 0.0) >= SAME for pair in worst) else 1
         self._cleared = {pair for pair in wanted if (found[pair] or 0.0) < SAME} - {*standing}
         return found
 
