@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import structlog
 
@@ -17,7 +18,7 @@ from teleosce.core.events import (
     SeatSwapped,
 )
 from teleosce.exams import Encounter, IncidentKind, Lost, Phase, Wrong
-from teleosce.recording import lost_spans
+from teleosce.recording import DAMAGE_READ, lost_spans
 from teleosce.rtc import PeerState
 from teleosce.transcripts import State
 from teleosce.watching import AlarmKind
@@ -228,6 +229,10 @@ class Stage:
         A phase that is over gives way to the next; a consultation that nobody records is recorded; recordings are
         sealed and transcripts asked for, whatever was missed.
         """
+        try:
+            await self.rooms.recordings.recall_damage(partial(self.rooms.people.done_to, DAMAGE_READ))
+        except Exception:
+            log.exception("damaged takes of which nobody has read are no alarm until the next start")
         try:
             for encounter_id in await self.rooms.recordings.recover():
                 self._seal_soon(encounter_id)

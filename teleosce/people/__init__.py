@@ -96,4 +96,5 @@ class People:
         self.forget = forgetting.forget
 
         self.record = audit.record
+        self.done_to = audit.done_to
         self.verify_audit = audit.verify_audit

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -96,6 +96,11 @@ class AuditLog:
             rows.append({**row, "hash": previous})
         if rows:
             await store.add_audit_rows(connection, rows)
+
+    async def done_to(self, action: str, subjects: Collection[str]) -> set[str]:
+        """Those of the subjects to whom or which this was done."""
+        async with self._database.read() as connection:
+            return await store.done_to(connection, action, subjects)
 
     async def verify_audit(self) -> AuditReport:
         """Reads the log from its first row on, a part at a time, and stops at the first row that is wrong."""

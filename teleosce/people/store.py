@@ -298,6 +298,12 @@ async def audit_about(connection: Connection, ids: Sequence[str]) -> list[dict[s
     return [dict(row) for row in rows.mappings()]
 
 
+async def done_to(connection: Connection, action: str, subjects: Collection[str]) -> set[str]:
+    """Those of the subjects that the audit log has an action on."""
+    query = select(audit_log.c.subject).where(audit_log.c.subject.in_(subjects), audit_log.c.action == action)
+    return set(await connection.scalars(query))
+
+
 async def end_of_chain(connection: Connection) -> tuple[int, str] | None:
     """Number and hash of the newest audit row, locked until the transaction ends; None in an empty log."""
     head = (await connection.execute(select(audit_head).with_for_update())).first()

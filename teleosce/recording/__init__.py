@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from teleosce.recording.deletion import deleted_files, is_growing
     from teleosce.recording.excerpts import Excerpt, excerpt
-    from teleosce.recording.feed import ALARM_KINDS, Alarm
+    from teleosce.recording.feed import ALARM_KINDS, DAMAGE_READ, Alarm
     from teleosce.recording.losses import lost_spans
     from teleosce.recording.manifest import read_manifest
     from teleosce.recording.models import Gap, Manifest, Take, TakeState
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALARM_KINDS",
+    "DAMAGE_READ",
     "Alarm",
     "Excerpt",
     "Gap",
@@ -38,7 +39,7 @@ __all__ = [
 _HOMES = {
     "deletion": ("deleted_files", "is_growing"),
     "excerpts": ("Excerpt", "excerpt"),
-    "feed": ("ALARM_KINDS", "Alarm"),
+    "feed": ("ALARM_KINDS", "DAMAGE_READ", "Alarm"),
     "losses": ("lost_spans",),
     "manifest": ("read_manifest",),
     "models": ("Gap", "Manifest", "Take", "TakeState"),

@@ -46,6 +46,9 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 ALARM_KINDS = ("disk-full", "disk-low", "disk-error", "writer-behind", "not-sealed", "quarantined")
 
+DAMAGE_READ = "take.damage-read"
+"""What the audit log says of a take whose damage somebody has read of."""
+
 
 @dataclass(frozen=True)
 class Alarm:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 from weakref import WeakValueDictionary
@@ -148,6 +148,14 @@ class Recordings:
     def put_back(self, alarm: Alarm) -> None:
         """It could not be written down who put this alarm away: it stands again."""
         self._sealer.put_back(alarm)
+
+    async def recall_damage(self, read: Callable[[Collection[str]], Awaitable[Collection[str]]]) -> None:
+        """At start: what an earlier server found damaged is an alarm again, but for takes of which somebody has read.
+
+        read: which of some takes these are.
+        """
+        damaged = await self._store.damaged()
+        self._sealer.recall(damaged, await read([take.id for take in damaged]))
 
     async def _mirror_changes(self) -> None:
         """Writes what the writer's thread reports to the database, in order. The disk stays right if that fails."""

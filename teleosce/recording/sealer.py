@@ -5,6 +5,7 @@ import errno
 import os
 import shutil
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 
 import structlog
@@ -118,21 +119,30 @@ class Sealer:
             self._read.discard(alarm.take_id)
             self.alarms[alarm.take_id] = alarm
 
+    def recall(self, damaged: Iterable[Take], read: Iterable[str]) -> None:
+        """Raises the alarms of an earlier server again; of takes in `read` somebody has read."""
+        self._read.update(read)
+        for take in damaged:
+            if take.id in self._read:
+                self.alarms.pop(take.id, None)
+            else:
+                self.alarms.setdefault(take.id, _alarm_of(take, take.starts_ms))
+
     async def close(self) -> None:
         """Ends what goes on; the next start goes on with it."""
         await self._workshop.close()
 
     def _warn_of_quarantine(self, manifest: Manifest) -> None:
-        damaged = {
-            take.id: (f"A take of {take.name or 'somebody'} is damaged: {take.reason}", take.participant_id)
-            for take in manifest.takes
-            if take.state is TakeState.quarantined
-        }
+        sealed_ms, encounter_id = manifest.sealed_ms, manifest.encounter_id
         lost = "A take lost its journal, so nobody knows whose it is; its raw file is kept."
-        for take_id, (message, whose) in (damaged | dict.fromkeys(manifest.orphans, (lost, None))).items():
-            if take_id not in self._read:
-                alarm = Alarm("quarantined", message, manifest.sealed_ms, manifest.encounter_id, whose, take_id)
-                self.alarms[take_id] = alarm
+        found = {one.id: _alarm_of(one, sealed_ms) for one in manifest.takes if one.state is TakeState.quarantined}
+        found |= {one: Alarm("quarantined", lost, sealed_ms, encounter_id, None, one) for one in manifest.orphans}
+        self.alarms |= {take_id: alarm for take_id, alarm in found.items() if take_id not in self._read}
+
+
+def _alarm_of(take: Take, since_ms: int) -> Alarm:
+    message = f"A take of {take.name or 'somebody'} is damaged: {take.reason}"
+    return Alarm("quarantined", message, since_ms, take.encounter_id, take.participant_id, take.id)
 
 
 def _make_sure_of_room(folder: Path, take_ids: list[str], spare: int) -> None:

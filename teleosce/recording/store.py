@@ -93,6 +93,12 @@ class TakeStore:
             row = (await connection.execute(select(take_table).where(take_table.c.id == take_id))).first()
         return Take.model_validate(dict(row._mapping)) if row else None
 
+    async def damaged(self) -> list[Take]:
+        """The takes of all encounters that are quarantined."""
+        query = select(take_table).where(take_table.c.state == TakeState.quarantined.value)
+        async with self._database.read() as connection:
+            return [Take.model_validate(dict(row._mapping)) for row in await connection.execute(query)]
+
     async def outlines(self, encounter_ids: Collection[str]) -> dict[str, list[Outline]]:
         """State, start and length of all takes of some encounters; those without a take are left out."""
         told = [take_table.c[name] for name in ("encounter_id", "state", "starts_ms", "duration_ms")]

@@ -2,10 +2,12 @@
 
 import asyncio
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from teleosce.app import running
 from teleosce.people import Role
 from teleosce.recording import TakeState
 from teleosce.recording.models import raw_name
@@ -13,7 +15,8 @@ from teleosce.rtc import Ticket
 from teleosce.web import Plan, make_exam
 from tests.begun import bank_of
 from tests.faults.test_takes_damaged import copy_damaged, record_one
-from tests.web.house import Client, House
+from tests.web.house import Client, House, settings
+from tests.web.house import house as running_house
 
 CIRCUITS = ("gather", "go", "pause", "resume", "stop")
 ONE = ("pause", "resume", "restart-phase", "ring", "no-show", "carry-over", "rerun")
@@ -320,11 +323,11 @@ async def test_a_damaged_take_is_an_alarm_until_somebody_has_read_it(house: Hous
     assert [take["state"] for take in shown["takes"] if take["id"] == damaged] == ["quarantined"]
 
 
-async def damaged_take(house: House) -> str:
+async def damaged_take(house: House, index: int = 0) -> str:
     """Sealed, and an alarm."""
-    recordings, encounter = house.rooms.recordings, await house.encounter_of("candidate")
+    recordings, encounter = house.rooms.recordings, await house.encounter_of("candidate", index)
     data = house.rooms.settings.data
-    take = await record_one(recordings, data, encounter, participant=house.seat("candidate"))
+    take = await record_one(recordings, data, encounter, participant=house.seat("candidate", index))
     (data / "encounters" / encounter / raw_name(take)).write_bytes(b"")
     await recordings.seal(encounter)
     return take
@@ -354,3 +357,22 @@ async def test_an_alarm_stays_when_it_cannot_be_written_down_who_read_it(house: 
     await organiser.json("POST", path, {})
     await house.rooms.recordings.seal(await house.encounter_of("candidate"))
     assert (await organiser.json("GET", f"/api/exams/{house.exam.exam_id}/day"))["alarms"] == []
+
+
+async def test_after_a_restart_a_damaged_take_is_an_alarm_unless_somebody_has_read_it(tmp_path: Path) -> None:
+    async with running_house(tmp_path / "data") as house:
+        read, unread = [await damaged_take(house, index) for index in range(2)]
+        encounters = [await house.encounter_of("candidate", index) for index in range(2)]
+        organiser = await house.client("organiser")
+        await organiser.json("POST", f"/api/exams/{house.exam.exam_id}/takes/{read}/read", {})
+        before = [(one.take_id, one.message) for one in house.rooms.recordings.alarms() if one.take_id]
+        assert [take for take, _ in before] == [unread]
+    async with running(settings(tmp_path / "data")) as server:
+        recordings = server.rooms.recordings
+        async with asyncio.timeout(10):
+            while not any(one.take_id for one in recordings.alarms()):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert [(one.take_id, one.message) for one in recordings.alarms() if one.take_id] == before
+        for encounter in encounters:
+            await recordings.seal(encounter)
+        assert [(one.take_id, one.message) for one in recordings.alarms() if one.take_id] == before

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from teleosce.core.errors import Invalid, NotFound
 from teleosce.exams import Decision
 from teleosce.people import Permission, Role, plain
+from teleosce.recording import DAMAGE_READ
 from teleosce.web.access import exam_of, seat_of, supervises
 from teleosce.web.context import principal, rooms
 from teleosce.web.routing import Route, answer, body
@@ -89,7 +90,7 @@ async def read_damage(request: web.Request) -> web.Response:
     if not house.recordings.put_away(take_id):
         raise gone
     try:
-        await house.people.record(principal(request), "take.damage-read", take_id, {"encounter": alarm.encounter_id})
+        await house.people.record(principal(request), DAMAGE_READ, take_id, {"encounter": alarm.encounter_id})
     except BaseException:
         house.recordings.put_back(alarm)
         raise
