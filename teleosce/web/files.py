@@ -8,6 +8,7 @@ from typing import IO
 from urllib.parse import quote
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 
 from teleosce.core.errors import NotFound
 
@@ -18,6 +19,8 @@ _AT_ONCE = 1 << 20
 
 _PAUSE_S = 0.1
 """Between two pieces of the rest: 2.6 MB/s, ten times what 720p at double speed takes."""
+
+_CONDITIONS = ("If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since")
 
 
 def named(name: str, media_type: str) -> dict[str, str]:
@@ -45,12 +48,13 @@ async def ranged(request: web.Request, path: Path, headers: Mapping[str, str]) -
     """The file, or the part of it that is asked for; a part that is not in it is 416, in words. Raises NotFound."""
     try:
         stat = await asyncio.to_thread(path.stat)
+        # A part of what has changed since is no part of what the other side has (RFC 9110, 13.1.5).
+        if "If-Range" in request.headers and not _same(request, stat):
+            return _Whole(path, headers=headers)
+        if "Range" not in request.headers or any(name in request.headers for name in _CONDITIONS):
+            return web.FileResponse(path, headers=headers)
         if not _holds(stat.st_size, request):
             return _no_such_part(stat.st_size)
-        # A part of what has changed since is no part of what the other side has (RFC 9110, 13.1.5).
-        changed = request.if_range is not None and stat.st_mtime > request.if_range.timestamp()
-        if "Range" not in request.headers or changed:
-            return web.FileResponse(path, headers=headers)
         file = await asyncio.to_thread(path.open, "rb")
     except OSError:
         raise NotFound("This recording is not there. Tell the organiser: it may be in a backup.") from None
@@ -58,6 +62,27 @@ async def ranged(request: web.Request, path: Path, headers: Mapping[str, str]) -
         return await _paced(request, file, stat, headers)
     finally:
         await asyncio.to_thread(file.close)
+
+
+class _Whole(web.FileResponse):
+    """All of a file, on its conditions, for who asks for a part of it as it was."""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        # Text that is not ASCII is no tag of ours, and aiohttp cannot always copy it.
+        kept = [(name, text) for name, text in request.headers.items() if name.lower() != "range" and text.isascii()]
+        return await super().prepare(request.clone(headers=kept))
+
+
+def _same(request: web.Request, stat: os.stat_result) -> bool:
+    """Whether the file is still what `If-Range` names, by tag or by date."""
+    if request.if_range is not None:
+        return stat.st_mtime <= request.if_range.timestamp()
+    return request.headers["If-Range"] == f'"{_tag(stat)}"'
+
+
+def _tag(stat: os.stat_result) -> str:
+    """As `FileResponse` has it for all of the file."""
+    return f"{stat.st_mtime_ns:x}-{stat.st_size:x}"
 
 
 async def _paced(
@@ -73,7 +98,7 @@ async def _paced(
     response = web.StreamResponse(status=206, headers={**headers, **told})
     response.content_length = end - first
     response.last_modified = stat.st_mtime
-    response.etag = f"{stat.st_mtime_ns:x}-{stat.st_size:x}"  # as `FileResponse` has it for all of the file
+    response.etag = _tag(stat)
     await response.prepare(request)
     await asyncio.to_thread(file.seek, first)
     at = first

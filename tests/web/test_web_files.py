@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from teleosce.web.files import ranged
 
 CONTENT = bytes(range(200))
+LONG = bytes(range(256)) * (5 << 12)
 
 
 @pytest.fixture
@@ -68,6 +69,42 @@ async def test_a_part_is_told_as_a_part_of_the_whole(player: TestClient, tmp_pat
     assert (response.status, await response.read()) == (200, CONTENT)
 
 
+LONG_AGO, LATER = "Mon, 01 Jan 2001 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({"If-None-Match": "its"}, 304),
+        ({"If-None-Match": '"other"'}, 206),
+        ({"If-Modified-Since": LATER}, 304),
+        ({"If-Modified-Since": LONG_AGO}, 206),
+        ({"If-Match": "its"}, 206),
+        ({"If-Match": '"other"'}, 412),
+        ({"If-Unmodified-Since": LATER}, 206),
+        ({"If-Unmodified-Since": LONG_AGO}, 412),
+        ({"If-Range": "its"}, 206),
+        ({"If-Range": '"other"'}, 200),
+        ({"If-Range": "nonsense"}, 200),
+        ({"If-Range": LONG_AGO}, 200),
+        ({"If-Range": '"other"', "If-None-Match": '"other"'}, 200),
+        ({"If-Range": '"other"', "If-None-Match": "its"}, 304),
+        ({"If-Range": '"other"', "Strange": "\udcff"}, 200),
+    ],
+)
+async def test_a_part_comes_on_its_conditions(player: TestClient, condition: dict[str, str], expected: int) -> None:
+    its = (await player.get("/take")).headers["ETag"]
+    asked = {name: its if value == "its" else value for name, value in condition.items()}
+    response = await player.get("/take", headers={"Range": "bytes=20-29"} | asked)
+    content = {200: CONTENT, 206: CONTENT[20:30], 304: b"", 412: b""}[expected]
+    assert (response.status, await response.read()) == (expected, content)
+
+
+async def test_what_is_in_no_part_of_another_file_is_no_matter(player: TestClient) -> None:
+    response = await player.get("/take", headers={"Range": "bytes=500-", "If-Range": '"other"'})
+    assert (response.status, await response.read()) == (200, CONTENT)
+
+
 async def test_a_player_that_lets_go_leaves_no_open_file(player: TestClient, tmp_path: Path) -> None:
     def open_takes() -> int:
         links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
@@ -81,9 +118,6 @@ async def test_a_player_that_lets_go_leaves_no_open_file(player: TestClient, tmp
     async with asyncio.timeout(10):
         while open_takes():  # noqa: ASYNC110  the server tells nobody
             await asyncio.sleep(0.05)
-
-
-LONG = bytes(range(256)) * (5 << 12)
 
 
 async def test_a_player_gets_the_beginning_of_a_part_at_once_and_the_rest_in_time(
