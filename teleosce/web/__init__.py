@@ -86,7 +86,7 @@ def application(rooms: Rooms) -> web.Application:
     add(made, routes())
     made.router.add_static(built(), WEB / "static", append_version=False)
     made.router.add_static("/static", WEB / "static", append_version=False)
-    made.on_response_prepare.append(middleware.lasting)
+    made.on_response_prepare.extend((middleware.safe, middleware.lasting))
     made.on_startup.append(_start)
     made.on_shutdown.append(_stop)
     return made

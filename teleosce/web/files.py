@@ -92,6 +92,8 @@ async def _paced(
 
     As fast as it takes them, that is 8 MB for each of two pictures at each press on the lanes, and their way through
     server, line and browser holds up the pictures themselves.
+
+    Raises OSError or EOFError where the file cannot be read on: the answer is cut there, and the player asks again.
     """
     first, end, _ = slice(request.http_range.start, request.http_range.stop).indices(stat.st_size)
     told = {"Accept-Ranges": "bytes", "Content-Range": f"bytes {first}-{end - 1}/{stat.st_size}"}
@@ -107,6 +109,8 @@ async def _paced(
         at += len(piece)
         if first + _AT_ONCE <= at < end:
             await asyncio.sleep(_PAUSE_S)
+    if at < end:
+        raise EOFError(f"a file of {stat.st_size} bytes ends at {at}")
     await response.write_eof()
     return response
 

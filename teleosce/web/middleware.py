@@ -19,7 +19,7 @@ from teleosce.web.routing import TABLE, Access, Handler
 log = structlog.get_logger(__name__)
 
 REQUESTS = Counter("teleosce_http_requests", "Requests answered.", ["method", "status"])
-SECONDS = Histogram("teleosce_http_seconds", "Time to answer, in seconds.")
+SECONDS = Histogram("teleosce_http_seconds", "Time to the beginning of an answer, in seconds.")
 
 RETRY_AFTER_S = "2"
 """When to ask again after 503: pages keep what they have and do so by themselves."""
@@ -36,7 +36,6 @@ SAFE = {
     "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Server": "teleosce",
 }
 FOREVER = "public, max-age=31536000, immutable"
 OVER_TLS = {"Strict-Transport-Security": "max-age=31536000"}
@@ -45,32 +44,57 @@ GONE = 499
 """Counted when whoever asked went before the answer: it reaches nobody. The number is nginx's."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
+_BEGAN = web.RequestKey("began", float)
+_ANSWER = web.RequestKey("answer", web.StreamResponse)
+"""What was begun to be sent."""
+
 
 @web.middleware
 async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turns a Fault into its status and sentence, and anything else into 500 with a reference."""
-    began = time.monotonic()
+    request[_BEGAN] = time.monotonic()
     try:
         response = await handler(request)
-    except Fault as fault:
-        response = _said(request, fault)
-    except web.HTTPException as known:
-        response = known if known.status < 400 else _said(request, _of_http(known))
     except Exception as error:
-        if isinstance(error, ConnectionResetError) and request.transport is None:
-            response = web.Response(status=GONE)
-        else:
-            reference = new_id()[:8]
-            log.exception("a handler failed", path=_shape(request), reference=reference)
-            response = _said(request, _Defect(reference))
-    if not response.prepared:
-        more = OVER_TLS if sessions.over_tls(request) else {}
-        for name, value in (SAFE | more).items():
-            response.headers.setdefault(name, value)
+        answer, reference = request.get(_ANSWER), new_id()[:8]
+        plainly = answer is None and isinstance(error, Fault | web.HTTPException)
+        if not (plainly or _gone(request, error)):
+            log.exception("a handler failed", path=_shape(request), reference=reference, cut=answer is not None)
+        response = _instead(request, error, reference) if answer is None else _cut(request, answer)
     # A method is the client's own word: each would be a series of its own for as long as the server runs.
     REQUESTS.labels(request.method if request.method in METHODS else "other", response.status).inc()
-    SECONDS.observe(time.monotonic() - began)
     return response
+
+
+def _instead(request: web.Request, error: Exception, reference: str) -> web.StreamResponse:
+    if isinstance(error, web.HTTPException):
+        return error if error.status < 400 else _said(request, _of_http(error))
+    if _gone(request, error):
+        return web.Response(status=GONE)
+    return _said(request, error if isinstance(error, Fault) else _Defect(reference))
+
+
+def _cut(request: web.Request, answer: web.StreamResponse) -> web.StreamResponse:
+    """Ends an answer that was begun: a second one would stand in its middle, as if it were a part of it."""
+    if request.transport is not None:
+        request.transport.abort()
+    return answer
+
+
+def _gone(request: web.Request, error: Exception) -> bool:
+    there = request.transport is not None and not request.transport.is_closing()
+    return isinstance(error, ConnectionResetError) and not there
+
+
+async def safe(request: web.Request, response: web.StreamResponse) -> None:
+    """Gives every response its safe headers just before it is sent, also one that its handler sends by itself."""
+    if (began := request.get(_BEGAN)) is not None:
+        SECONDS.observe(time.monotonic() - began)
+    request[_ANSWER] = response
+    more = OVER_TLS if sessions.over_tls(request) else {}
+    for name, value in (SAFE | more).items():
+        response.headers.setdefault(name, value)
+    response.headers["Server"] = "teleosce"  # aiohttp has put its own there by now
 
 
 async def lasting(request: web.Request, response: web.StreamResponse) -> None:

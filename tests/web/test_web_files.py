@@ -1,14 +1,22 @@
-"""Parts of recordings."""
+"""Parts of recordings, and what ends before its end."""
 
 import asyncio
+import errno
 import os
 from pathlib import Path
+from typing import IO
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientError, web
 from aiohttp.test_utils import TestClient, TestServer
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
+from teleosce.recording.store import TakeStore
 from teleosce.web.files import ranged
+from teleosce.web.middleware import OVER_TLS, SAFE
+from tests.web.house import Client, House
+from tests.web.test_web_glance import recorded
 
 CONTENT = bytes(range(200))
 LONG = bytes(range(256)) * (5 << 12)
@@ -142,3 +150,93 @@ async def test_a_file_to_keep_comes_as_fast_as_it_can(
     (tmp_path / "take.webm").write_bytes(LONG)
     monkeypatch.setattr("teleosce.web.files._PAUSE_S", 3600)
     assert await (await player.get("/take")).read() == LONG
+
+
+async def played(house: House) -> tuple[Client, str, Path]:
+    """An examiner, the address of a take and its file, which is a long one."""
+    encounter = await house.encounter_of("candidate")
+    takes = await recorded(house, encounter, sound=True)
+    for take in takes:
+        await TakeStore(house.rooms.database).add(take)
+    path = house.rooms.recordings.path(takes[0])
+    path.write_bytes(LONG)
+    return await house.client("examiner"), f"/media/takes/{takes[0].id}.webm", path
+
+
+async def test_what_a_handler_sends_by_itself_has_the_headers_that_keep_pages_safe(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (examiner, take, _), organiser = await played(house), await house.client("organiser")
+    # After all came in: a cookie for TLS alone would not come back in the clear.
+    monkeypatch.setattr("teleosce.web.sessions.over_tls", lambda _: True)
+    answers = [
+        (206, await examiner.ask("GET", take, Range="bytes=0-9")),
+        (200, await examiner.ask("GET", take)),
+        (416, await examiner.ask("GET", take, Range=f"bytes={len(LONG)}-")),
+        (200, await organiser.ask("GET", f"/api/exams/{house.exam.exam_id}/results/tables.zip")),
+        (404, await organiser.ask("GET", "/nothing-here")),
+        (200, await organiser.ask("GET", "/static/css/app.css")),
+    ]
+    for status, answer in answers:
+        assert answer.status == status
+        for name, value in (SAFE | OVER_TLS | {"Server": "teleosce"}).items():
+            if name != "Cache-Control":
+                assert answer.headers.getall(name) == [value], (answer.url, name)
+    assert answers[0][1].headers["Cache-Control"] == "private, no-store"
+
+
+class BadDisk:
+    """An open file of which the second read fails."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file, self.reads, self.seek, self.close = file, 0, file.seek, file.close
+
+    def read(self, size: int) -> bytes:
+        self.reads += 1
+        if self.reads == 2:
+            raise OSError(errno.EIO, "Input/output error")
+        return self.file.read(size)
+
+
+@pytest.mark.parametrize("how", ["bad disk", "cut short"])
+async def test_what_cannot_be_read_on_is_cut_and_never_answered_twice(
+    house: House, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    examiner, take, path = await played(house)
+    monkeypatch.setattr("teleosce.web.files._PAUSE_S", 0.5)
+    if how == "bad disk":
+        opened = Path.open
+        monkeypatch.setattr(
+            Path, "open", lambda one, *mode: BadDisk(opened(one, *mode)) if one == path else opened(one, *mode)
+        )
+    with capture_logs() as said:
+        async with examiner.http.get(take, headers=of(examiner)) as response:
+            assert (response.status, await response.content.readexactly(100)) == (206, LONG[:100])
+            if how == "cut short":
+                os.truncate(path, 1_500_000)
+            with pytest.raises(ClientError):
+                await asyncio.wait_for(response.read(), 10)
+    assert [(one["event"], one["cut"]) for one in said] == [("a handler failed", True)]
+    monkeypatch.undo()
+    assert (await examiner.ask("GET", take, Range="bytes=0-9")).status == 206
+
+
+async def test_the_time_to_answer_ends_where_the_answer_begins(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answered() -> float:
+        return REGISTRY.get_sample_value("teleosce_http_seconds_count") or 0
+
+    examiner, take, _ = await played(house)
+    monkeypatch.setattr("teleosce.web.files._PAUSE_S", 3600)
+    before = answered()
+    with capture_logs() as said:
+        async with examiner.http.get(take, headers=of(examiner)) as response:
+            await response.content.readexactly(100)
+            assert answered() == before + 1
+            response.close()
+        assert (await examiner.ask("GET", "/static/css/app.css")).status == 200
+    assert answered() == before + 2
+    assert said == []
+
+
+def of(client: Client) -> dict[str, str]:
+    return {"Teleosce-Role": client.role, "Range": "bytes=0-"}
