@@ -159,7 +159,8 @@ async def test_whatever_is_damaged_sealing_ends_with_little_to_show(record: Reco
             (folder / name(good.take.id)).write_bytes(damaged)
         await asyncio.to_thread(check, folder, good.take.id, whole.header.origin_ms)
         ends.append(outcome(folder, good.take.id))
-    assert {take.state for take in ends if take} == {TakeState.sealed, TakeState.quarantined}
+    # A few bits of a voice or a picture may pass unnoticed; nearly all else is not what was written, and known as such.
+    assert sum(take.state is TakeState.quarantined for take in ends if take) > len(ends) / 2
     assert sum(take.file is not None for take in ends if take) > len(ends) / 2
 
 
