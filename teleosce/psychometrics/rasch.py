@@ -23,6 +23,18 @@ Codes = NDArray[np.int64]
 REACH = 6.0
 """How far the grid of abilities goes, in their standard deviations."""
 
+WIDE = 1.5
+"""From this standard deviation of abilities on, in logits, the grid is laid anew for it: it was laid for 1."""
+
+FAR = 10.0
+"""In logits. Abilities that spread further have no found spread, and a place with a greater error is not known: where
+ratings separate candidates, the likelihood rises for ever or hardly falls (Albert & Anderson, Biometrika 1984)."""
+
+SEPARATED = (
+    "The ratings are too few for this model, or separate candidates too cleanly: no place of stations and examiners "
+    "fits best. More candidates, or more examiners for each, would tell."
+)
+
 
 @dataclass(frozen=True)
 class Rasch:
@@ -55,21 +67,22 @@ def rasch(rating: Codes, candidate: Codes, station: Codes, examiner: Codes, cate
 
     Raises Undefined: `links` when they are not, `few` for fewer than 5 candidates or 2 examiners, `alone` when no
     station has two examiners, `same-rating` when a station, examiner or all candidates have only lowest or only highest
-    ratings, `unused` when a category between used ones was never given, `fit`.
+    ratings, `unused` when a category between used ones was never given, `fit` when the search does not end, or ends
+    where nothing is best: ratings are too few or too separated.
     """
-    from scipy.optimize import minimize
-
     work = _Work(rating, candidate, station, examiner, categories)
-    found = minimize(work.misfit, work.start(), jac=True, method="L-BFGS-B", options={"maxiter": 500, "ftol": 1e-11})
-    if not np.isfinite(found.fun) or found.status not in (0, 2):
-        raise Undefined("fit", "The model does not fit these ratings: the search did not end.")
-    return work.solution(found.x)
+    found = work.search(work.start())
+    sd = float(np.exp(found[-1]))
+    if sd > WIDE:
+        work.lay(min(sd, FAR))
+        found = work.search(found if sd < FAR else work.start())
+    if np.exp(found[-1]) > FAR:
+        raise Undefined("fit", SEPARATED)
+    return work.solution(found)
 
 
 class _Work:
     def __init__(self, rating: Codes, candidate: Codes, station: Codes, examiner: Codes, categories: int) -> None:
-        from scipy.special import logsumexp
-
         self.people, self.who = np.unique(candidate, return_inverse=True)
         names, self.where = np.unique(station, return_inverse=True)
         marks, self.by = np.unique(examiner, return_inverse=True)
@@ -104,12 +117,39 @@ class _Work:
                 raise Undefined(
                     "same-rating", f"At least one {what} has nothing but the lowest or the highest ratings."
                 )
-        # As fine as what many ratings leave unknown of an ability: a sum over equal steps is then exact to five digits.
-        # Gauss-Hermite nodes lie as far apart however many ratings there are, and miss what lies between two.
-        step = 1 / np.sqrt(1 + np.bincount(self.who).max() * self.x.var())
+        self.steps = np.arange(self.m + 1)
+        self.lay(1.0)
+
+    def lay(self, sd: float) -> None:
+        """The grid of abilities, for those that spread by `sd` logits.
+
+        In units of sd its step is what the most ratings of one candidate leave unknown of an ability, if each tells as
+        much as ratings vary. A sum over equal steps is exact to eight digits where a posterior is normal and no
+        narrower than the step, and still to three where it is a third narrower (by Poisson's summation formula).
+        Gauss-Hermite nodes lie as far apart however many ratings there are, and miss what lies between two.
+        """
+        from scipy.special import logsumexp
+
+        step = 1 / np.sqrt(1 + sd**2 * np.bincount(self.who).max() * self.x.var())
         self.points = np.linspace(-REACH, REACH, 2 * int(np.ceil(REACH / step)) + 1)
         self.log_weights = -(self.points**2) / 2 - logsumexp(-(self.points**2) / 2)
-        self.steps = np.arange(self.m + 1)
+
+    def search(self, start: Numbers) -> Numbers:
+        """Where the likelihood is highest from there on; the spread of abilities ends a little beyond `FAR`."""
+        from scipy.optimize import minimize
+
+        found = minimize(
+            self.misfit,
+            start,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(None, None)] * (len(start) - 1) + [(None, np.log(1.2 * FAR))],
+            options={"maxiter": 500, "ftol": 1e-11},
+        )
+        if not np.isfinite(found.fun) or found.status not in (0, 2):
+            raise Undefined("fit", "The model does not fit these ratings: the search did not end.")
+        best: Numbers = found.x
+        return best
 
     def start(self) -> Numbers:
         # A step in the mean rating is about its variance in logits. Thresholds are not held in order: data may disorder
@@ -214,7 +254,9 @@ class _Work:
 
         By the curvature of the marginal likelihood at its top: what is expected of the whole data's, less the spread
         of its slopes over what abilities may be (Louis, Journal of the Royal Statistical Society B 1982). Along what
-        cannot be told apart there is none, and nothing that is told lies there.
+        cannot be told apart there is none, and nothing that is told may lie there.
+
+        Raises Undefined (`fit`) where that does, or is hardly curved: ratings leave it open.
         """
         log_p, ability = self._probabilities(p)
         _, share = self._posterior(log_p)
@@ -247,8 +289,11 @@ class _Work:
         free = np.vstack([np.concatenate(self._parts(one)[:2]) for one in np.eye(len(p))]).T
         around = np.vstack([free, np.eye(len(p))[places - 2 :]])
         reach = tell @ free
-        inverse = np.linalg.pinv(around.T @ curvature @ around, rcond=1e-10, hermitian=True)
-        errors: Numbers = np.sqrt(((reach @ inverse) * reach).sum(axis=1))
+        values, directions = np.linalg.eigh(around.T @ curvature @ around)
+        along, curved = reach @ directions, values > 1e-10 * values.max()
+        errors: Numbers = np.sqrt((along[:, curved] ** 2 / values[curved]).sum(axis=1))
+        if np.abs(along[:, ~curved]).max(initial=0) > 1e-6 or errors.max() > FAR:
+            raise Undefined("fit", SEPARATED)
         return errors
 
     @staticmethod

@@ -79,11 +79,13 @@ def test_one_examiner_has_nobody_to_be_stricter_than() -> None:
         s.stringency(np.arange(6.0), np.arange(6), np.zeros(6, int), np.zeros(6, int))
 
 
-def ratings(seed: int, n: int = 120, k: int = 10, examiners: int = 8) -> dict[str, np.ndarray]:
+def ratings(seed: int, n: int = 120, k: int = 10, examiners: int = 8, spread: float = 1.2) -> dict[str, np.ndarray]:
     chance = np.random.default_rng(seed)
     candidate, station = (part.ravel() for part in np.indices((n, k)))
     examiner = chance.integers(0, examiners, len(candidate))
-    ability, difficulty, severity = (chance.normal(0, sd, size) for sd, size in ((1.2, n), (0.7, k), (0.6, examiners)))
+    ability, difficulty, severity = (
+        chance.normal(0, sd, size) for sd, size in ((spread, n), (0.7, k), (0.6, examiners))
+    )
     thresholds = np.array([-2.0, -0.7, 0.6, 2.1])
     ease = ability[candidate] - difficulty[station] - severity[examiner]
     logits = ease[:, None] * np.arange(5) - np.concatenate([[0], np.cumsum(thresholds)])
@@ -153,6 +155,36 @@ def test_an_erratic_examiner_stands_out() -> None:
     found = r.rasch(one["rating"], one["candidate"], one["station"], one["examiner"])
     assert found.fit.argmax() == 2
     assert found.fit[2] > 1.3
+
+
+def test_abilities_that_spread_widely_are_summed_over_a_grid_that_is_fine_enough() -> None:
+    one = ratings(8, n=60, spread=6)
+    parts = one["rating"], one["candidate"], one["station"], one["examiner"]
+    found, work = r.rasch(*parts), r._Work(*parts, 5)
+    assert found.ability_sd > 4
+    work.lay(3 * found.ability_sd)
+    finer = work.solution(work.search(work.start()))
+    assert found.ability_sd == pytest.approx(finer.ability_sd, rel=1e-4)
+    assert found.examiner_errors == pytest.approx(finer.examiner_errors, rel=1e-4)
+    assert found.ability_errors == pytest.approx(finer.ability_errors, rel=1e-3)
+
+
+def test_ratings_that_are_too_few_or_too_separated_give_no_number_and_never_an_error_of_0() -> None:
+    refused = list[str]()
+    for seed in range(25):
+        one = ratings(seed, n=6, k=3, examiners=3, spread=3)
+        # Pass or fail alone tells little, and separates quickly.
+        try:
+            found = r.rasch((one["rating"] > 1) * 1, one["candidate"], one["station"], one["examiner"], 2)
+        except Undefined as why:
+            refused.append(why.code)
+            continue
+        assert found.ability_sd <= 10, seed
+        for errors in (found.examiner_errors, found.station_errors):
+            assert ((errors > 0.1) & (errors <= 10)).all(), (seed, errors)
+        assert np.isfinite(found.fit).all(), seed
+    assert refused.count("fit") > 3
+    assert len(refused) < 25
 
 
 def test_what_is_not_identified_gives_no_number() -> None:
