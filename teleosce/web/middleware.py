@@ -83,7 +83,7 @@ def _cut(request: web.Request, answer: web.StreamResponse) -> web.StreamResponse
 
 def _gone(request: web.Request, error: Exception) -> bool:
     there = request.transport is not None and not request.transport.is_closing()
-    return isinstance(error, ConnectionResetError) and not there
+    return isinstance(error, ConnectionError) and not there
 
 
 async def safe(request: web.Request, response: web.StreamResponse) -> None:
