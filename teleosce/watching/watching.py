@@ -79,7 +79,7 @@ class Watching:
         )
 
     def told(self, participant_id: str, microphone: str, camera: str) -> None:
-        """What somebody's own page says of its devices: `on`, `off` (by the person) or `none`."""
+        """What somebody's own page says of its devices: `Person.told` has the words."""
         self._told[participant_id] = (microphone, camera)
         for watcher in self._watchers.values():
             watcher.told(participant_id, microphone, camera)

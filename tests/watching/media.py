@@ -116,7 +116,6 @@ def person(index: int, *, light: float = 1.0) -> NDArray[np.uint8]:
 
 def _drawn(kind: str) -> Callable[[int], NDArray[np.uint8]]:
     wall = np.tile(np.linspace(90, 110, WIDE), (HIGH, 1))
-    still = grain(person(0), 3)
     drawn: dict[str, Callable[[int], NDArray[np.uint8]]] = {
         "person": lambda index: grain(person(index), 3),
         "person in a dim room": lambda index: grain(person(index, light=0.45), 5),
@@ -124,7 +123,6 @@ def _drawn(kind: str) -> Callable[[int], NDArray[np.uint8]]:
         "a dark room": lambda index: grain(np.full((HIGH, WIDE), 12, np.uint8), 4),
         "a finger": lambda index: grain(wall, 2),
         "a lamp in the lens": lambda index: np.full((HIGH, WIDE), 255, np.uint8),
-        "frozen": lambda index: still,
     }
     return drawn[kind]
 

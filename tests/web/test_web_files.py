@@ -221,6 +221,40 @@ async def test_what_cannot_be_read_on_is_cut_and_never_answered_twice(
     assert (await examiner.ask("GET", take, Range="bytes=0-9")).status == 206
 
 
+class Watched:
+    """An open file that says when it is closed, and how often it was read."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file, self.reads, self.seek = file, 0, file.seek
+        self.closed, self._loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def read(self, size: int) -> bytes:
+        self.reads += 1
+        return self.file.read(size)
+
+    def close(self) -> None:
+        self.file.close()
+        self._loop.call_soon_threadsafe(self.closed.set)
+
+
+async def test_a_player_that_lets_go_is_no_fault(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does so at each press on the lanes. What waits to be sent ends with an error that is not always a reset."""
+    examiner, take, path = await played(house)
+    path.write_bytes(LONG * 8)
+    monkeypatch.setattr("teleosce.web.files._PAUSE_S", 0)
+    file, opened = Watched(path.open("rb")), Path.open
+    monkeypatch.setattr(Path, "open", lambda one, *mode: file if one == path else opened(one, *mode))
+    with capture_logs() as said:
+        response = await examiner.http.get(take, headers=of(examiner))
+        before = -1
+        while file.reads != before:  # until no more is taken, as nobody reads it
+            before = file.reads
+            await asyncio.sleep(0.1)
+        response.close()
+        await asyncio.wait_for(file.closed.wait(), 10)
+    assert [one["event"] for one in said] == []
+
+
 async def test_the_time_to_answer_ends_where_the_answer_begins(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     def answered() -> float:
         return REGISTRY.get_sample_value("teleosce_http_seconds_count") or 0
