@@ -73,7 +73,8 @@ def test_whoever_only_listens_has_no_echo(own: str) -> None:
 def test_of_quiet_rooms_and_of_nobody_nothing_is_told() -> None:
     room, voice = heard(sounds("room") * 5), heard(microphone("sp"))
     assert likeness(room, heard(sounds("very quiet room") * 5)) is None
-    assert suspected(room, heard(sounds("very quiet room") * 5)) == {}
+    # The lengths of their packets may be alike by chance: then they are decoded, and have no voice.
+    assert {*suspected(room, heard(sounds("very quiet room") * 5)).values()} <= {None}
     assert suspected(voice, heard([])) == {}
     assert (likeness(heard([]), voice) or 0.0) < OVER
 
