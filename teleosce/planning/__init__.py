@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from teleosce.planning.blueprint import Blueprint, blueprint
-from teleosce.planning.candidates import Imported, RowFinding, read_candidates
+from teleosce.planning.candidates import Imported, read_candidates
 from teleosce.planning.conflicts import Conflict, conflicts
 from teleosce.planning.ics import calendar_of, calendar_of_all
 from teleosce.planning.invitations import Invitations, Sent, window
@@ -21,6 +21,7 @@ from teleosce.planning.reminders import Reminded, Reminders, Task
 from teleosce.planning.schedule import Schedule, schedule_of
 from teleosce.planning.sheets import Link, links_csv, links_xlsx, timetable_xlsx
 from teleosce.planning.store_reminders import Reminder
+from teleosce.planning.tables import RowFinding
 from teleosce.planning.timetable import Bank, Ring, Timetable, Visit, timetable
 
 if TYPE_CHECKING:

@@ -1,25 +1,20 @@
 """Candidates from a spreadsheet or from pasted lines: every fault by row and column, and nothing half taken."""
 
-import csv
-import io
 import re
 import unicodedata
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 from pydantic import ValidationError
 
 from teleosce.core.errors import Invalid
 from teleosce.planning.models import MOST_CANDIDATES, Candidate
+from teleosce.planning.tables import RowFinding, Table, letter, read_table
 from teleosce.stations.findings import did_you_mean
 from teleosce.stations.validate import faults_of
 from teleosce.stations.yaml_lines import Document
 
-LARGEST = 4 * 1024 * 1024
-MOST_COLUMNS = 60
 HEADERS: Mapping[str, tuple[str, ...]] = {
     "number": (
         "number", "candidate number", "candidate no", "no", "nr", "id", "student id", "student number",
@@ -39,20 +34,10 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 _FIELD = {spelling: field for field, spellings in HEADERS.items() for spelling in spellings}
 _SIGNS = re.compile(r"[^\w]+")
-
-
-@dataclass(frozen=True)
-class RowFinding:
-    """A remark on a cell. Rows count from 1, as the spreadsheet shows them; `column` is its letter and heading."""
-
-    row: int
-    column: str
-    message: str
-    blocks: bool = True
-
-    def __str__(self) -> str:
-        where = f"row {self.row}" + (f", column {self.column}" if self.column else "")
-        return f"{where}: {self.message}"
+_CONTROL = (*range(9), *range(14, 32), *range(127, 160))
+_FORMAT = (0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_UNSEEN = dict.fromkeys((*_CONTROL, *_FORMAT))
+"""Signs that nobody sees, which come with what is copied from a web page: they would make two numbers of one."""
 
 
 @dataclass(frozen=True)
@@ -73,75 +58,17 @@ def read_candidates(name: str, content: bytes) -> Imported:
 
     Raises Invalid for what is no table at all.
     """
-    if len(content) > LARGEST:
-        raise Invalid(f"The file is larger than {LARGEST // 1024 // 1024} MiB. Is it the list of candidates?")
-    if content[:4] == b"PK\x03\x04":
-        return _understood(_of_workbook(content))
-    if (
-        name.lower().endswith((".xls", ".ods", ".numbers", ".pdf", ".doc", ".docx"))
-        or b"\0" in _decoded(content)[:2000].encode()
-    ):
-        raise Invalid("Save the list as .xlsx or .csv: this kind of file cannot be read.", code="candidates-kind")
-    return _understood(_of_text(_decoded(content)))
+    return _understood(read_table(name, content))
 
 
-def _decoded(content: bytes) -> str:
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16", "replace")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")  # as older spreadsheets save CSV
-
-
-def _of_text(text: str) -> list[list[str]]:
-    # Lines as they stand in the file, so that a row has the number that an editor shows.
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    separator = max(";\t,", key=lambda sign: (first.count(sign), sign != ","))
-    if not first.count(separator):
-        separator = "\t"
-    try:
-        return [row[:MOST_COLUMNS] for row in csv.reader(io.StringIO(text), delimiter=separator)]
-    except csv.Error as error:
-        raise Invalid(f"The file cannot be read as a table ({error}). Save it as .xlsx or .csv.") from error
-
-
-def _of_workbook(content: bytes) -> list[list[str]]:
-    # Loaded when it is needed: a server that was killed must be back at once.
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        rows = sheet.iter_rows(max_row=MOST_CANDIDATES + 200, max_col=MOST_COLUMNS)
-        table = [[_cell(cell) for cell in row] for row in rows]
-        book.close()
-    except (
-        zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError, AttributeError,
-        IndexError, OSError, EOFError, zipfile.LargeZipFile, NotImplementedError,
-    ) as error:  # fmt: skip
-        raise Invalid("The file cannot be read as a spreadsheet. Open it and save it as .xlsx again.") from error
-    return table
-
-
-def _cell(cell: Any) -> str:
-    value = cell.value
-    if value is None:
-        return ""
-    if isinstance(value, float) and "%" in (cell.number_format or ""):
-        return f"{value * 100:g} %"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def _understood(table: Sequence[Sequence[str]]) -> Imported:
-    rows = [(number, [_plain(cell) for cell in row]) for number, row in enumerate(table, 1)]
+def _understood(table: Table) -> Imported:
+    rows = [(number, [_plain(cell) for cell in row]) for number, row in table.rows]
     rows = [(number, row) for number, row in rows if any(row)]
+    findings = list(table.findings)
+    if any(one.blocks for one in findings):
+        return Imported((), tuple(findings))
     if not rows:
         raise Invalid("There is nothing in this list.", code="candidates-empty")
-    findings: list[RowFinding] = []
     columns = _columns(rows[0], findings)
     if columns is None:
         if len(rows[0][1]) > 1 and any(len([cell for cell in row if cell]) > 1 for _, row in rows):
@@ -156,19 +83,13 @@ def _understood(table: Sequence[Sequence[str]]) -> Imported:
     if len(rows) > MOST_CANDIDATES:
         message = f"An exam takes at most {MOST_CANDIDATES} candidates; here are {len(rows)}."
         return Imported((), (RowFinding(rows[0][0], "", message),))
-    reading = _Reading(columns, headings, findings)
+    reading = _Reading(columns, headings, table.doubtful, findings)
     candidates = [one for number, row in rows if (one := reading.row(number, row)) is not None]
     return Imported(tuple(candidates), tuple(sorted(findings, key=lambda one: (not one.blocks, one.row, one.column))))
 
 
-def _letter(column: int) -> str:
-    """What a spreadsheet calls a column, counted from 1; a list has at most 60."""
-    before, last = divmod(column - 1, 26)
-    return (chr(ord("A") + before - 1) if before else "") + chr(ord("A") + last)
-
-
 def _plain(cell: str) -> str:
-    text = unicodedata.normalize("NFC", cell.replace("\0", "")).encode("utf-8", "replace").decode()
+    text = unicodedata.normalize("NFC", cell.translate(_UNSEEN)).encode("utf-8", "replace").decode()
     return " ".join(text.split())
 
 
@@ -184,7 +105,7 @@ def _columns(first: tuple[int, Sequence[str]], findings: list[RowFinding]) -> di
             strange.append(at)
         elif field in found:
             message = f"“{cell[:40]}” and “{cells[found[field]][:40]}” mean the same. Leave one of them out."
-            findings.append(RowFinding(number, _letter(at + 1), message))
+            findings.append(RowFinding(number, letter(at + 1), message))
         elif field is not None:
             found[field] = at
     if not found:
@@ -194,7 +115,7 @@ def _columns(first: tuple[int, Sequence[str]], findings: list[RowFinding]) -> di
     for at in strange:
         hint = did_you_mean(_SIGNS.sub(" ", cells[at].casefold()), _FIELD)
         message = f"The column “{cells[at][:40]}” is not used.{hint}"
-        findings.append(RowFinding(number, _letter(at + 1), message, blocks=False))
+        findings.append(RowFinding(number, letter(at + 1), message, blocks=False))
     return found
 
 
@@ -202,12 +123,15 @@ def _columns(first: tuple[int, Sequence[str]], findings: list[RowFinding]) -> di
 class _Reading:
     columns: Mapping[str, int]
     headings: Sequence[str]
+    doubtful: Mapping[tuple[int, int], str]
     findings: list[RowFinding]
 
     def __post_init__(self) -> None:
         self.seen: dict[tuple[str, str], int] = {}
 
     def row(self, number: int, cells: Sequence[str]) -> Candidate | None:
+        if not self._believed(number, cells):
+            return None
         given = {field: cells[at] for field, at in self.columns.items() if at < len(cells) and cells[at]}
         name = given.pop("name", "") or " ".join(filter(None, (given.pop("first", ""), given.pop("last", ""))))
         given.pop("first", None)
@@ -216,6 +140,7 @@ class _Reading:
         if "extra_percent" in values:
             values["extra_percent"] = _percent(values["extra_percent"])
         again = [self._again(number, field, values.get(field, "")) for field in ("number", "email")]
+        self._namesake(number, name)
         try:
             made = Candidate.model_validate(values)
         except ValidationError as error:
@@ -227,6 +152,18 @@ class _Reading:
             return None
         return None if any(again) else made
 
+    def _believed(self, number: int, cells: Sequence[str]) -> bool:
+        """Whether every cell says what its author saw, and stands where it belongs; what does not is said."""
+        before = len(self.findings)
+        for field, at in self.columns.items():
+            if why := self.doubtful.get((number, at + 1)):
+                self._say(number, field, why)
+        for at, cell in enumerate(cells):
+            if cell and self.headings and not (at < len(self.headings) and self.headings[at]):
+                message = f"“{cell[:60]}” stands below no heading: is there a separator too many in this row?"
+                self.findings.append(RowFinding(number, letter(at + 1), message))
+        return len(self.findings) == before
+
     def _again(self, number: int, field: str, value: str) -> bool:
         """Whether a row before has the same; it is said."""
         key = (field, value.casefold())
@@ -237,13 +174,19 @@ class _Reading:
         self.seen.setdefault(key, number)
         return known
 
-    def _say(self, number: int, field: str, message: str) -> None:
+    def _namesake(self, number: int, name: str) -> None:
+        first = self.seen.setdefault(("name", name.casefold()), number)
+        if name and first != number:
+            said = f"“{name[:60]}” stands in row {first} too. Are they two people?"
+            self._say(number, "name", said, blocks=False)
+
+    def _say(self, number: int, field: str, message: str, *, blocks: bool = True) -> None:
         at = self.columns.get(field)
         if at is None and field == "name":
             at = self.columns.get("last", self.columns.get("first"))
-        column = "" if at is None else _letter(at + 1)
+        column = "" if at is None else letter(at + 1)
         heading = self.headings[at].strip() if at is not None and at < len(self.headings) else ""
-        self.findings.append(RowFinding(number, f"{column} ({heading[:30]})" if heading else column, message))
+        self.findings.append(RowFinding(number, f"{column} ({heading[:30]})" if heading else column, message, blocks))
 
 
 def _percent(text: str) -> int | str:
