@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from teleosce.planning.blueprint import Blueprint, blueprint
 from teleosce.planning.candidates import Imported, read_candidates
-from teleosce.planning.conflicts import Conflict, conflicts
+from teleosce.planning.conflict import Conflict
+from teleosce.planning.conflicts import conflicts
 from teleosce.planning.ics import calendar_of, calendar_of_all
 from teleosce.planning.invitations import Invitations, Sent, window
 from teleosce.planning.models import Candidate, Circuit, ExamPlan, Person, Place, PlanStation

@@ -4,38 +4,26 @@ A conflict keeps an exam from being made; a remark (`blocks` is False) is allowe
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, time
-from itertools import pairwise
-from typing import TypeVar
+from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo
 
+from teleosce.planning.conflict import Conflict, again, count, listed
 from teleosce.planning.models import Break, ExamPlan, Person
+from teleosce.planning.names import of_names
 from teleosce.planning.timetable import Bank, Timetable, Visit, whole_ms
 from teleosce.stations.findings import did_you_mean
 
-H = TypeVar("H", bound=Hashable)
-
 UNEVEN_MS = 60_000
 """Stations whose lengths differ by more than this make the others wait."""
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """`kind` is for programs; `place` is where in the plan it can be mended: (`candidates`, 3), (`stations`, 0) …"""
-
-    kind: str
-    message: str
-    blocks: bool = True
-    place: tuple[str | int, ...] = ()
 
 
 def conflicts(plan: ExamPlan, table: Timetable, bank: Bank) -> list[Conflict]:
     """Everything there is to say, what blocks first."""
     found = [
         *_of_stations(plan, bank),
-        *_of_names(plan),
+        *of_names(plan),
         *_of_times(plan, table),
         *_of_room(plan, table),
         *_of_visits(plan, table),
@@ -77,40 +65,6 @@ def _of_stations(plan: ExamPlan, bank: Bank) -> Iterator[Conflict]:
         yield Conflict("no-task", "Every station is a rest station: there is nothing to assess.", place=("stations",))
 
 
-def _of_names(plan: ExamPlan) -> Iterator[Conflict]:
-    circuits = [circuit.name for circuit in plan.circuits]
-    for at, name in _again(circuits):
-        yield Conflict("double-circuit", f"Two circuits are called {name}.", place=("circuits", at))
-    for at, number in _again([plan.number_of(at) for at in range(len(plan.candidates))]):
-        yield Conflict("double-number", f"Two candidates have the number {number}.", place=("candidates", at))
-    for at, email in _again([one.email.casefold() for one in plan.candidates]):
-        if email:
-            yield Conflict(
-                "double-candidate",
-                f"Candidate {plan.number_of(at)} has the same e-mail address as another.",
-                place=("candidates", at),
-            )
-    for at, (role, name) in _again([(one.role, one.name) for one in plan.people]):
-        yield Conflict("double-person", f"“{name}” stands twice in the list of people ({role}).", place=("people", at))
-    known = {circuit.name for circuit in plan.rings}
-    for at, candidate in enumerate(plan.candidates):
-        if candidate.circuit and candidate.circuit not in known:
-            yield Conflict(
-                "unknown-circuit",
-                f"Candidate {plan.number_of(at)} is to go round circuit {candidate.circuit}, which there is not.",
-                place=("candidates", at),
-            )
-
-
-def _again(names: Sequence[H]) -> Iterator[tuple[int, H]]:
-    """Where something stands that stood before."""
-    seen: set[H] = set()
-    for at, name in enumerate(names):
-        if name in seen:
-            yield at, name
-        seen.add(name)
-
-
 def _of_times(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
     zone = ZoneInfo(plan.zone)
     every = [(plan.starts, ("starts",)), *((one.starts, ("circuits", at)) for at, one in enumerate(plan.circuits))]
@@ -123,6 +77,11 @@ def _of_times(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
                     f"{local.day} {local:%B %Y %H:%M} does not exist in {plan.zone}: the clocks change then.",
                     place=place,
                 )
+            elif local.replace(tzinfo=zone).utcoffset() != local.replace(tzinfo=zone, fold=1).utcoffset():
+                message = (
+                    f"{local:%H:%M} comes twice in {plan.zone} that day, as the clocks go back: the first is meant."
+                )
+                yield Conflict("time-twice", message, blocks=False, place=place)
     by_circuit = defaultdict(list)
     for ring in sorted(table.rings, key=lambda one: one.round):
         by_circuit[ring.of].append(ring)
@@ -140,18 +99,31 @@ def _of_times(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
 def _of_room(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
     if not plan.candidates:
         yield Conflict("no-candidates", "There is no candidate yet.", place=("candidates",))
-    if table.left_out and plan.stations:
-        size, circuits = len(plan.stations), len(plan.rings)
-        room = size * circuits * (plan.rounds or 1)
-        rounds = f" in {_count(plan.rounds, 'round')}" if plan.rounds else ""
-        listed = _listed([plan.number_of(at) for at in table.left_out])
+    size, rounds = len(plan.stations) * (plan.rounds or 1), f" in {count(plan.rounds, 'round')}" if plan.rounds else ""
+    known = {circuit.name for circuit in plan.rings}
+    left = {at: plan.candidates[at].circuit for at in table.left_out}
+    for name in sorted({one for one in left.values() if one in known}) if plan.stations else ():
+        pinned = sum(one.circuit == name for one in plan.candidates)
+        out = [plan.number_of(at) for at, circuit in left.items() if circuit == name]
         yield Conflict(
             "uneven-ring",
-            f"{_count(len(table.left_out), 'candidate')} too many: {_count(circuits, 'circuit')} of "
-            f"{_count(size, 'station')}{rounds} take {room} ({listed} have no place). Allow more rounds, add a circuit "
-            "or add a rest station.",
+            f"{count(pinned, 'candidate')} are to go round circuit {name}, which takes {size}{rounds} "
+            f"({_no_place(out)}). Allow more rounds, or let some go round another circuit.",
             place=("rounds",),
         )
+    out = [plan.number_of(at) for at, circuit in left.items() if circuit not in known]
+    if out and plan.stations:
+        rings = f"{count(len(plan.rings), 'circuit')} of {count(len(plan.stations), 'station')}{rounds}"
+        yield Conflict(
+            "uneven-ring",
+            f"{count(len(out), 'candidate')} too many: {rings} {'take' if plan.rings[1:] else 'takes'} "
+            f"{size * len(plan.rings)} ({_no_place(out)}). Allow more rounds, add a circuit or add a rest station.",
+            place=("rounds",),
+        )
+
+
+def _no_place(numbers: Sequence[str]) -> str:
+    return f"{listed(numbers)} {'has' if len(numbers) == 1 else 'have'} no place"
 
 
 def _of_visits(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
@@ -175,12 +147,12 @@ def _of_visits(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
 def _of_people(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
     """Nobody in two places, and no place of the ring with two candidates."""
     by_candidate: dict[int, list[Visit]] = defaultdict(list)
-    by_staff: dict[tuple[str, str], list[Visit]] = defaultdict(list)
+    by_staff: dict[str, list[tuple[str, Visit]]] = defaultdict(list)
     by_station: dict[tuple[str, int], list[Visit]] = defaultdict(list)
     for visit in table.visits:
         by_candidate[visit.candidate].append(visit)
-        for who in visit.cast:
-            by_staff[who].append(visit)
+        for role, name in visit.cast:
+            by_staff[name].append((role, visit))
         if not visit.pause:
             by_station[visit.circuit, visit.position].append(visit)
     for candidate, visits in by_candidate.items():
@@ -191,8 +163,8 @@ def _of_people(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
                 f"at {_at(plan, other.starts_ms)}.",
                 place=("candidates", candidate),
             )
-    for (role, name), visits in by_staff.items():
-        yield from _of_staff(plan, role, name, visits)
+    for name, met in by_staff.items():
+        yield from _of_staff(plan, name, met)
     for (circuit, position), visits in by_station.items():
         for one, other in _clashes(visits):
             numbers = f"{plan.number_of(one.candidate)} and {plan.number_of(other.candidate)}"
@@ -203,16 +175,20 @@ def _of_people(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
             )
 
 
-def _of_staff(plan: ExamPlan, role: str, name: str, visits: Sequence[Visit]) -> Iterator[Conflict]:
-    """One conflict for each two places, not for each two slots."""
+def _of_staff(plan: ExamPlan, name: str, met: Sequence[tuple[str, Visit]]) -> Iterator[Conflict]:
+    """One conflict for each two places, not for each two slots. A name is one person, also in two roles."""
+    roles = {role for role, _ in met}
+    role = met[0][0] if len(roles) == 1 else "person"
     pairs: dict[tuple[tuple[str, int], ...], Visit] = {}
-    for one, other in _clashes(visits):
+    for one, other in _clashes(visit for _, visit in met):
         places = tuple(sorted({(one.circuit, one.position), (other.circuit, other.position)}))
         pairs.setdefault(places, other)
     for places, other in pairs.items():
         where = " and ".join(f"station {position} of circuit {circuit}" for circuit, position in places)
         kind = "overlapping-circuits" if len({circuit for circuit, _ in places}) > 1 else f"{role}-in-two-places"
-        message = f"{name} is at {where} at the same time (from {_at(plan, other.starts_ms)})."
+        twice = "as patient and examiner at once" if len(places) == 1 else "at the same time"
+        both = " If they are two people, write their names differently." if len(roles) > 1 else ""
+        message = f"{name} is at {where} {twice} (from {_at(plan, other.starts_ms)}).{both}"
         yield Conflict(kind, message, place=("stations", places[0][1] - 1, "people"))
 
 
@@ -257,7 +233,7 @@ def _break_faults(
             yield f"{said} is shorter than the {wanted.minutes} minutes it is to last."
         elif _longest_free(opens, closes, visits) < needs:
             longest = max(0, _longest_free(opens, closes, visits)) // 60_000
-            yield f"{said} does not fit: there are at most {_count(longest, 'minute')} free of {needs // 60_000}."
+            yield f"{said} does not fit: there are at most {count(longest, 'minute')} free of {needs // 60_000}."
 
 
 def _longest_free(opens: int, closes: int, visits: Sequence[Visit]) -> int:
@@ -276,7 +252,7 @@ def _remarks(plan: ExamPlan, table: Timetable, bank: Bank) -> Iterator[Conflict]
     if not plan.starts and not all(circuit.starts for circuit in plan.rings):
         yield remark("no-start", "There is no start time yet: nobody can be told when to come.", "starts")
     named = [bank[one.station].title for one in plan.stations if one.station in bank and not bank[one.station].rest]
-    for _, title in _again(named):
+    for _, title in again(named):
         yield remark("repeated-station", f"“{title}” is in the ring more than once.", "stations")
     lengths = {
         visit.number: whole_ms(visit.timings)
@@ -296,15 +272,30 @@ def _remarks(plan: ExamPlan, table: Timetable, bank: Bank) -> Iterator[Conflict]
         if gaps:
             yield remark(
                 "gaps",
-                f"Circuit {ring.circuit} has {_count(len(ring.candidates), 'candidate')} for "
-                f"{_count(len(plan.stations), 'station')}: {gaps} left empty in each rotation.",
+                f"Circuit {ring.circuit} has {count(len(ring.candidates), 'candidate')} for "
+                f"{count(len(plan.stations), 'station')}: {gaps} left empty in each rotation.",
             )
+    yield from _rests(plan, table)
     yield from _without_site(plan)
     yield from _alone(plan, table, bank)
     without = [plan.number_of(at) for at, one in enumerate(plan.candidates) if not one.email]
     if 0 < len(without) < len(plan.candidates):
-        yield remark("no-email", f"No e-mail address: {_listed(without)}. Their links cannot be mailed.", "candidates")
+        yield remark("no-email", f"No e-mail address: {listed(without)}. Their links cannot be mailed.", "candidates")
     yield from _unlisted(plan, table)
+
+
+def _rests(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
+    """Where the ring rests so that breaks are kept, and breaks that the timetable knows nothing of."""
+    spans = sorted({(visit.circuit, visit.starts_ms, visit.ends_ms) for visit in table.visits if visit.pause})
+    for circuit, its in groupby(spans, key=lambda one: one[0]):
+        times = listed([f"{_at(plan, starts)} to {_at(plan, ends)}" for _, starts, ends in its])
+        message = f"Circuit {circuit} rests from {times}, so that breaks are kept."
+        yield Conflict("ring-rests", message, blocks=False, place=("people",))
+    needed = {who for visit in table.visits for who in visit.cast}
+    for at, person in enumerate(plan.people):
+        if person.breaks and needed and (person.role, person.name) not in needed:
+            message = f"{person.name}’s break is not planned for: no consultation waits for them."
+            yield Conflict("break-not-planned", message, blocks=False, place=("people", at))
 
 
 def _without_site(plan: ExamPlan) -> Iterator[Conflict]:
@@ -337,7 +328,7 @@ def _unlisted(plan: ExamPlan, table: Timetable) -> Iterator[Conflict]:
     cast |= {("examiner", visit.examiner) for visit in table.visits if visit.examiner}
     missing = sorted(name for role, name in cast if (role, name) not in known)
     if missing and (known or any(one.email for one in plan.candidates)):
-        message = f"No e-mail address: {_listed(missing)}. Hand them their links yourself."
+        message = f"No e-mail address: {listed(missing)}. Hand them their links yourself."
         yield Conflict("no-email", message, blocks=False, place=("people",))
     for at, person in enumerate(plan.people):
         if cast and person.role in ("sp", "examiner") and (person.role, person.name) not in cast:
@@ -353,11 +344,3 @@ def _at(plan: ExamPlan, at_ms: int) -> str:
 
 def _hours(when: time) -> str:
     return f"{when:%H:%M}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-
-
-def _count(number: int | None, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from teleosce.planning.conflicts import Conflict, conflicts
+from teleosce.planning.conflict import Conflict
+from teleosce.planning.conflicts import conflicts
 from teleosce.planning.models import Candidate, ExamPlan
 from teleosce.planning.timetable import Bank, Timetable, timetable
 from teleosce.stations import Finding, Severity

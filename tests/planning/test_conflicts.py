@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from teleosce.planning.conflicts import Conflict, conflicts
+from teleosce.planning.conflict import Conflict
+from teleosce.planning.conflicts import conflicts
 from teleosce.planning.models import ExamPlan
 from teleosce.planning.timetable import timetable
 from tests.planning.plans_made import START, bank, plan
@@ -40,6 +41,9 @@ def _at(station: str, **people: Any) -> dict[str, Any]:
     return {"station": station, "people": people}
 
 
+VIVA = {"station": "s2", "examiner_speaks": True, "people": {"A": {"examiner": "Pat"}}}
+
+
 @pytest.mark.parametrize(
     ("kind", "words", "more"),
     [
@@ -49,9 +53,15 @@ def _at(station: str, **people: Any) -> dict[str, Any]:
         ("no-task", "Every station is a rest", {"stations": ["rest", "rest"]}),
         (
             "uneven-ring",
-            "1 candidate too many: 1 circuit of 2 stations in 1 round take 2 (C03 have no place)",
+            "1 candidate too many: 1 circuit of 2 stations in 1 round takes 2 (C03 has no place)",
             {"rounds": 1},
         ),
+        (
+            "uneven-ring",
+            "3 candidates are to go round circuit A, which takes 2 in 1 round (C03 has no place)",
+            {"rounds": 1, "circuits": ["A", "B"], "candidates": [{"name": n, "circuit": "A"} for n in "KLM"]},
+        ),
+        ("double-number", "number C02", {"candidates": [{"name": "A", "number": "c02"}, {"name": "B"}]}),
         ("double-number", "number 7", {"candidates": [{"name": "A", "number": "7"}, {"name": "B", "number": "7"}]}),
         ("double-candidate", "same e-mail", {"candidates": [{"name": n, "email": "a@x.org"} for n in "AB"]}),
         ("unknown-circuit", "round circuit Z, which", {"candidates": [{"name": "A", "circuit": "Z"}]}),
@@ -62,6 +72,22 @@ def _at(station: str, **people: Any) -> dict[str, Any]:
             "sp-in-two-places",
             "Pat is at station 1 of circuit A and station 2 of circuit A",
             {"stations": [_at("s1", A="Pat"), _at("s2", A="Pat")]},
+        ),
+        (
+            "person-in-two-places",
+            "Pat is at station 1 of circuit A and station 2 of circuit A at the same time",
+            {"stations": [_at("s1", A="Pat"), VIVA]},
+        ),
+        (
+            "person-in-two-places",
+            "Pat is at station 1 of circuit A as patient and examiner at once",
+            {"stations": [VIVA | {"people": {"A": {"sp": "Pat", "examiner": "Pat"}}}, "s2"]},
+        ),
+        ("spelt-twice", "“Pat Lee” and “pat  lee”", {"stations": [_at("s1", A="Pat Lee"), _at("s2", A="pat  lee")]}),
+        (
+            "double-email",
+            "Pat and candidate C02 have the same e-mail address",
+            {"people": [{"name": "Pat", "email": "P@x.org"}], "candidates": ["Q", {"name": "R", "email": "p@X.org"}]},
         ),
         (
             "overlapping-circuits",
@@ -120,3 +146,29 @@ def test_what_is_allowed_and_odd_is_remarked_on_and_blocks_nothing() -> None:
     assert not [one for one in said if one.blocks]
     kinds = {one.kind for one in said}
     assert kinds == {"no-start", "repeated-station", "gaps", "no-email", "spare"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "more"),
+    [
+        ("ring-rests", "Circuit A rests from 09:00 to 09:10, so that breaks are kept.", {"people": _break()}),
+        (
+            "break-not-planned",
+            "Dr Khan’s break is not planned for",
+            {"people": [{"name": "Dr Khan", "role": "examiner", "breaks": [SHORT]}]},
+        ),
+        ("time-twice", "01:30 comes twice in Europe/London that day", {"starts": "2026-10-25 01:30"}),
+        (
+            "double-email",
+            "Pat and Kim have the same e-mail address: both links go there.",
+            {"people": [{"name": "Pat", "email": "o@x.org"}, {"name": "Kim", "email": "o@x.org"}]},
+        ),
+    ],
+)
+def test_what_nobody_may_have_meant_is_remarked(kind: str, words: str, more: dict[str, Any]) -> None:
+    made = ExamPlan.model_validate(plan(2, 2).model_dump(by_alias=True) | more)
+    said = [one for one in conflicts(made, timetable(made, bank()), bank()) if one.kind == kind]
+    assert words in " ".join(one.message for one in said)
+    assert not any(one.blocks for one in said)
+    quiet = plan(2, 2)
+    assert kind not in {one.kind for one in conflicts(quiet, timetable(quiet, bank()), bank())}
