@@ -141,8 +141,9 @@ def icc(ratings: Numbers, form: IccForm, confidence: float = 0.95) -> Agreement:
     """An intraclass correlation by its name in Shrout & Fleiss, with its interval, on encounters that all marked.
 
     1: each encounter by examiners of its own; 2: the same examiners, a sample of all; 3: just these examiners. k: of
-    the mean of all examiners. Source: Shrout & Fleiss, Psychol Bull 1979; intervals as there.
-    Raises Undefined: `few`, `same-score`.
+    the mean of all examiners. Source: Shrout & Fleiss, Psychol Bull 1979; intervals as there. `low` is None
+    where the lower bound lies below −1/(k − 1), the least that agreement of a single examiner can be: the marks set no
+    bound then. Raises Undefined: `few`, `same-score`, and `within` when the figure itself would lie there.
     """
     whole = ratings[np.isfinite(ratings).all(axis=1)]
     n, k = whole.shape
@@ -159,9 +160,13 @@ def icc(ratings: Numbers, form: IccForm, confidence: float = 0.95) -> Agreement:
         )
     squares = _Squares(n, k, between, judges, within, error)
     bounds = _absolute(squares, 1 - confidence) if form[4] == "2" else _by_ratio(form[4], squares, 1 - confidence)
+    least = -1 / (k - 1)
+    if bounds[0] <= least:
+        raise Undefined("within", "Examiners of one encounter differ more than encounters do: there is no agreement.")
+    bounded = bounds[1] > least
     if form.endswith("k)"):
-        bounds = [k * x / (1 + (k - 1) * x) for x in bounds]
-    return Agreement(bounds[0], n, None, bounds[1], bounds[2])
+        bounds = [k * x / (1 + (k - 1) * x) if x > least else x for x in bounds]
+    return Agreement(bounds[0], n, None, bounds[1] if bounded else None, bounds[2])
 
 
 def _by_ratio(form: str, of: _Squares, risk: float) -> list[float]:

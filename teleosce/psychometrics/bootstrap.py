@@ -96,6 +96,7 @@ def group_cuts(scores: Numbers, grades: Numbers, drawn: Numbers) -> Numbers:
     count, mean, _ = _moments(scores, np.isfinite(scores) & (grades == BORDERLINE), drawn)
     both = np.isfinite(scores) & np.isfinite(grades)
     differ = np.array([own.any() and not alike(column[own]) for column, own in zip(scores.T, both.T, strict=True)])
+    differ &= (both & (grades != BORDERLINE)).any(axis=0)
     return np.where((count >= 3) & differ, mean, np.nan)
 
 

@@ -20,6 +20,8 @@ BORDERLINE = 1
 SMALL_COHORT = 50
 """Below so many candidates a regression's cut is little to lean on (Homer et al., Med Teach 2016; AMEE guide 49)."""
 
+AGREED = "The judges agree entirely, so their spread says nothing of how sure the line is."
+
 
 @dataclass(frozen=True)
 class Cut:
@@ -89,23 +91,29 @@ def borderline_regression(score: Numbers, grade: Numbers, at: float = BORDERLINE
 def borderline_group(score: Numbers, grade: Numbers) -> Cut:
     """The mean score of those rated borderline; se is sd/√n.
 
-    Source: Wilkinson et al., Med Educ 2001. Raises Undefined when fewer than 3 are borderline (`few`) or
-    all candidates have the same score (`same-score`).
+    Source: Wilkinson et al., Med Educ 2001. Raises Undefined when fewer than 3 are borderline (`few`), all are
+    (`same-rating`) or all candidates have the same score (`same-score`).
     """
     score, grade = _pairs(score, grade)
-    group = score[grade == BORDERLINE]
+    group, better = score[grade == BORDERLINE], score[grade > BORDERLINE]
     n = len(group)
     if n < 3:
         raise Undefined("few", f"The method needs at least 3 candidates rated borderline; here {_are(n)}.")
+    if n == len(score):
+        # Their mean would fail about half of them, whatever they can do.
+        raise Undefined("same-rating", "All candidates were rated borderline, so ratings tell nobody from anybody.")
     _differ(score)
     same = alike(group)
     sd = 0.0 if same else float(group.std(ddof=1))
     few = f"Only {n} candidates were rated borderline."
     untold = "All who were rated borderline have the same score, so how sure the cut is cannot be told."
-    warnings = tuple(said for said, holds in ((few, n < 10), (untold, same)) if holds)
+    mean = float(group.mean())
+    order = "Those rated better than borderline do not score higher on average than those rated borderline."
+    above = len(better) > 0 and float(better.mean()) <= mean
+    warnings = tuple(said for said, holds in ((few, n < 10), (untold, same), (order, above)) if holds)
     return Cut(
         "borderline-group",
-        float(group.mean()),
+        mean,
         None if same else sd / math.sqrt(n),
         "" if same else "sd/√n",
         n,
@@ -188,7 +196,8 @@ def angoff(judgements: Numbers, weights: Numbers | None = None) -> Cut:
 
     judgements: judges × items, the share (0 to 1) of an item's points that a borderline candidate gets; NaN where a
     judge said nothing: that judge's mean is of the items judged. weights: of the items, equal when left out; below 0
-    for an item that costs points when it is done. se is the standard deviation of the judges' cuts/√judges.
+    for an item that costs points when it is done. se is the standard deviation of the judges' cuts/√judges; None where
+    all have one and the same cut, as that tells nothing of what other judges would say.
     Source: Angoff 1971; Norcini, Med Educ 2003.
 
     Raises Undefined for fewer than 2 judges (`few`).
@@ -197,10 +206,18 @@ def angoff(judgements: Numbers, weights: Numbers | None = None) -> Cut:
     cuts = cuts[np.isfinite(cuts)]
     if len(cuts) < 2:
         raise Undefined("few", f"The method needs at least 2 judges; here {_are(len(cuts))}.")
-    sd = float(cuts.std(ddof=1))
-    warnings = () if len(cuts) >= 6 else ("Fewer than 6 judges: another panel could well differ.",)
+    agreed = alike(cuts)
+    sd = 0.0 if agreed else float(cuts.std(ddof=1))
+    few = "Fewer than 6 judges: another panel could well differ."
+    warnings = tuple(said for said, holds in ((few, len(cuts) < 6), (AGREED, agreed)) if holds)
     return Cut(
-        "angoff", float(cuts.mean()), sd / math.sqrt(len(cuts)), "sd of judges/√judges", len(cuts), {"sd": sd}, warnings
+        "angoff",
+        float(cuts.mean()),
+        None if agreed else sd / math.sqrt(len(cuts)),
+        "" if agreed else "sd of judges/√judges",
+        len(cuts),
+        {"sd": sd},
+        warnings,
     )
 
 

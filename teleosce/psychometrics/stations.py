@@ -19,7 +19,8 @@ class Station:
     """A station's figures; None where these data have none.
 
     facility: the mean score, percent. total_correlation: corrected, the station taken out of the total. r2: how much of
-    the scores the global rating explains. discrimination: what a grade more is worth, in percent (the slope).
+    the scores the global rating explains. discrimination: what a grade more is worth, in percent (the slope); it is
+    there where it is not positive, too, although no cut is then. no_cut: why there is none by borderline regression.
     between_circuits, _sites, _groups: the share (0 to 1) of the score's variance between them. failing: below the cut.
     """
 
@@ -35,6 +36,7 @@ class Station:
     between_sites: float | None
     between_groups: float | None
     failing: int | None
+    no_cut: str = ""
 
 
 def stations(
@@ -75,29 +77,36 @@ def stations(
                 between_sites=between(score, sites) if sites else None,
                 between_groups=between(score, groups) if groups else None,
                 failing=int((known < cut - NOISE).sum()) if settled and cut is not None else None,
+                no_cut=line[3],
             )
         )
     return found
 
 
-def _line(score: Numbers, grade: Numbers) -> tuple[float | None, float | None, float | None]:
+def _line(score: Numbers, grade: Numbers) -> tuple[float | None, float | None, float | None, str]:
     try:
         line = borderline_regression(score, grade)
-    except Undefined:
-        return None, None, None
-    return line.cut, line.facts["r2"], line.facts["slope"]
+    except Undefined as why:
+        if why.code != "slope":
+            return None, None, None, why.code
+        # Ratings that go against scores have no cut, and are what an organiser must see first.
+        both = np.isfinite(score) & np.isfinite(grade)
+        covariance = np.cov(grade[both], score[both])
+        slope = float(covariance[0, 1] / covariance[0, 0])
+        return None, slope * float(covariance[0, 1] / covariance[1, 1]), slope, why.code
+    return line.cut, line.facts["r2"], line.facts["slope"], ""
 
 
 def between(score: Numbers, groups: Sequence[str]) -> float | None:
     """The share (0 to 1) of a score's variance that lies between groups: η², the groups' sum of squares by the whole.
 
-    None with fewer than two groups, or no variance. With few candidates in a group much of it is chance.
+    None with fewer than two groups, no variance, or a single candidate in each. With few in a group much is chance.
     """
     names = np.asarray(groups)
     known = np.isfinite(score)
     score, names = score[known], names[known]
     kinds = np.unique(names)
-    if len(kinds) < 2:
+    if not 2 <= len(kinds) < len(score):
         return None
     mean = score.mean()
     whole = float(((score - mean) ** 2).sum())

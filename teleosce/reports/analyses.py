@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 BEGUN = "Reading the marks"
 
-SHAPE = 7
+SHAPE = 8
 """Raised whenever an analysis gets other figures, or one of them another meaning: those that are kept are of before."""
 
 

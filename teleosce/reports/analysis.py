@@ -246,8 +246,9 @@ def lines(cohort: Cohort, rules: ResultRules) -> list[Answer]:
     """
     sem = or_why(lambda: {"value": error_of(cohort)})
     found = list[Answer]()
-    for method in (*METHODS, *(["angoff"] if cohort.panel or rules.panel_cuts else [])):
-        answers = cuts_of(cohort, Standard(method, given=rules.panel_cuts))
+    more = ["angoff"] if cohort.panel or rules.panel_cuts else []
+    for method in (*METHODS, *more, *(["fixed"] if rules.method == "fixed" else [])):
+        answers = cuts_of(cohort, Standard(method, rules.fixed_cut, rules.panel_cuts))
         cuts = numbers(answers)
         if not np.isfinite(cuts).any():
             found.append({"method": method, "stations": answers, **answers[0]} if answers else {"method": method})
@@ -278,6 +279,8 @@ def lines(cohort: Cohort, rules: ResultRules) -> list[Answer]:
 def _spreads(method: str, cohort: Cohort) -> tuple[Answer, list[Answer | None]]:
     """How far the pass mark and each station's cut would move with other candidates; with other judges for a panel."""
     none: list[Answer | None] = [None] * len(cohort.stations)
+    if method == "fixed":
+        return {"why": "It was agreed, and not drawn from marks.", "code": "agreed"}, none
     if method == "angoff":
         return or_why(
             lambda: _of_judges([cohort.panel[one.key] for one in cohort.stations if one.key in cohort.panel])
@@ -293,7 +296,8 @@ def _of_judges(stations: list[standards.Judged]) -> Answer:
     from scipy.special import stdtrit
 
     mark = standards.panel_mark(stations)
-    assert mark.se is not None
+    if mark.se is None:
+        raise Undefined("same-score", standards.AGREED)
     reach = float(stdtrit(mark.n - 1, 0.975)) * mark.se
     return {"se": mark.se, "low": mark.cut - reach, "high": mark.cut + reach, "judges": mark.n}
 

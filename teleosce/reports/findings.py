@@ -150,9 +150,15 @@ def of_error(sound: Answer) -> str:
     if "why" in sem:
         return f"There is no standard error of measurement: {sem['why']}"
     half = 1.96 * sem["value"]
+    few = sound["alpha"].get("n", sound["candidates"])
+    rests = (
+        f" It rests on the {few} of {sound['candidates']} candidates who sat every station."
+        if few < sound["candidates"]
+        else ""
+    )
     return (
         f"A total is sure to about {number(half)} points to either side: with other stations like these, 95 of 100 "
-        f"candidates would stay within that (standard error of measurement {number(sem['value'])} points)."
+        f"candidates would stay within that (standard error of measurement {number(sem['value'])} points).{rests}"
     )
 
 
@@ -161,6 +167,8 @@ def of_stations(stations: Sequence[Answer]) -> str:
     if not stations:
         return "No station with a mark sheet has been marked."
     odd = [one for one in stations if odd_station(one)]
+    if not odd and not any(one["r2"] is not None or one["total_correlation"] is not None for one in stations):
+        return "There are too few marks yet to hold stations against the published lines."
     if not odd:
         return "No station lies on the wrong side of a published line."
     named = "; ".join(f"{one['title']} ({', '.join(odd_station(one))})" for one in odd[:3])
@@ -169,16 +177,24 @@ def of_stations(stations: Sequence[Answer]) -> str:
     return f"{len(odd)} of {count(len(stations), 'station')} {look}: {named}{more}."
 
 
+ALIKE = {"same-rating": "everybody has the same rating", "same-score": "everybody has the same score"}
+"""Why a station draws no line, where that is a finding by itself."""
+
+
 def odd_station(one: Answer) -> list[str]:
-    """What of a station lies on the other side of a published line, in words."""
-    share = one["between_circuits"]
+    """What of a station lies on the other side of a published line, in words; or that it tells nobody from anybody."""
+    share, slope = one["between_circuits"], one["discrimination"]
+    worth = (
+        "better ratings go with lower scores" if slope is not None and slope < 0 else "a better rating adds few points"
+    )
     figures = {
         "total_correlation": ("hardly goes with the other stations", one["total_correlation"]),
         "r2": ("ratings and scores disagree", one["r2"]),
-        "discrimination": ("a better rating adds few points", one["discrimination"]),
+        "discrimination": (worth, slope),
         "between_circuits": ("circuits differ", None if share is None else 100 * share),
     }
-    return [words for name, (words, value) in figures.items() if THUMBS[name].missed(value)]
+    found = [words for name, (words, value) in figures.items() if THUMBS[name].missed(value)]
+    return ([ALIKE[one["no_cut"]]] if one.get("no_cut") in ALIKE else []) + found
 
 
 def of_study(study: Answer) -> str:
@@ -201,18 +217,30 @@ def of_lines(lines: Sequence[Answer], names: Mapping[str, str]) -> str:
         whys = {one["why"] for one in lines if "why" in one}
         return "No method can draw a line yet. " + (min(whys) if whys else "There are no marks to draw it from.")
     low, high = min(drawn, key=_mark), max(drawn, key=_mark)
-    fewest, most = min(one["passed"] for one in drawn), max(one["passed"] for one in drawn)
-    judged = max(one["judged"] for one in drawn)
     if len(drawn) == 1:
         name, at = names[low["method"]], number(low["pass_mark"])
-        return f"One method draws a line: {name}, at {at} %; {fewest} of {judged} pass."
+        return f"One method draws a line: {name}, at {at} %; {low['passed']} of {low['judged']} pass."
     said = (
         f"{len(drawn)} methods put the pass mark between {number(low['pass_mark'])} % ({names[low['method']]}) and "
         f"{number(high['pass_mark'])} % ({names[high['method']]})"
     )
-    if fewest == most:
-        return f"{said}; by each of them {fewest} of {judged} pass."
-    return f"{said}; between {fewest} and {most} of {judged} pass."
+    fewest, most = extremes(drawn)
+    if most["passed"] == fewest["passed"] and most["judged"] == fewest["judged"]:
+        return f"{said}; by each of them {most['passed']} of {most['judged']} pass."
+    of = f" of {fewest['judged']}" if fewest["judged"] != most["judged"] else ""
+    return f"{said}; between {fewest['passed']}{of} and {most['passed']} of {most['judged']} pass."
+
+
+def extremes(drawn: Sequence[Answer]) -> tuple[Answer, Answer]:
+    """By which method the smallest and the largest share of those pass whom it decides about.
+
+    A method that has no cut for some stations says nothing of those who sat no other.
+    """
+
+    def share(one: Answer) -> tuple[float, int]:
+        return one["passed"] / max(1, one["judged"]), one["judged"]
+
+    return min(drawn, key=share), max(drawn, key=share)
 
 
 def _mark(one: Answer) -> float:
@@ -279,6 +307,8 @@ def of_run(found: Answer) -> str:
     """Who passed?"""
     every = list(found["candidates"].values())
     judged = [one for one in every if one["passed"] is not None]
+    if not judged and (why := _no_cut(found["stations"])):
+        return f"The run decided about nobody, as no station has a cut. {why}"
     if not judged:
         return "The run decided about nobody: no candidate has a station that counts."
     passed = sum(bool(one["passed"]) for one in judged)
@@ -288,3 +318,9 @@ def of_run(found: Answer) -> str:
     if left:
         return f"{said}; {left} more {'is' if left == 1 else 'are'} not decided."
     return f"{said}."
+
+
+def _no_cut(stations: Sequence[Answer]) -> str:
+    """Why no station has a cut, by the reason of most; empty where one has, or there is no station."""
+    whys = Counter(one["why"] for one in stations if "why" in one)
+    return whys.most_common(1)[0][0] if whys and len(stations) == whys.total() else ""

@@ -54,6 +54,23 @@ def test_intervals_as_r_prints_them() -> None:
     assert [(round(one.low, 2), round(one.high, 2)) for one in bounds] == [(-0.13, 0.72), (0.02, 0.76), (0.34, 0.95)]  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("form", ["ICC(2,1)", "ICC(2,k)", "ICC(3,1)", "ICC(3,k)"])
+def test_a_bound_that_no_agreement_can_have_is_none(form: agreement.IccForm) -> None:
+    """Of three encounters the formulas give ICC(2,1) a lower bound below −1, and ICC(2,k) one above 1."""
+    found = agreement.icc(np.array([[40.0, 40], [40, 50], [60, 50]]), form)
+    assert found.low is None or found.low < found.value
+    assert found.high is not None
+    assert found.value < found.high <= 1
+    if form[4] == "2":
+        assert found.low is None
+
+
+def test_examiners_who_differ_more_than_encounters_do_have_no_agreement() -> None:
+    with pytest.raises(Undefined) as refused:
+        agreement.icc(np.array([[40.0, 61], [60, 40]]), "ICC(2,k)")
+    assert refused.value.code == "within"
+
+
 def test_the_diagnoses_of_fleiss() -> None:
     ratings = np.array(
         [[diagnosis for diagnosis, many in enumerate(map(int, row)) for _ in range(many)] for row in FLEISS.split()],

@@ -151,6 +151,16 @@ def test_a_station_that_misbehaves_is_seen() -> None:
     assert found[0].failing == int((scores[:, 0] < fitted.cut).sum())
 
 
+def test_ratings_that_go_against_scores_are_figures_and_no_cut() -> None:
+    scores, grades = simulated(40, 3)
+    line = standards.borderline_regression(scores[:, 0], grades[:, 0])
+    found = stations.stations(scores, np.column_stack([4 - grades[:, 0], grades[:, 1], np.ones(40)]))
+    assert (found[0].cut, found[0].failing, found[0].no_cut) == (None, None, "slope")
+    assert found[0].discrimination == pytest.approx(-line.facts["slope"])
+    assert found[0].r2 == pytest.approx(line.facts["r2"])
+    assert [one.no_cut for one in found[1:]] == ["", "same-rating"]
+
+
 def test_half_an_exam_has_what_it_has_and_no_more() -> None:
     scores, grades = simulated(20, 3)
     scores[:, 1] = NAN

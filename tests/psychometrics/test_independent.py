@@ -1,4 +1,4 @@
-"""The mixed model once more, by the definition: dense matrices, and no equation in common with ours. And Rasch's, by R.
+"""The mixed model once more, by the definition: dense matrices, and no equation in common with ours. And all else by R.
 
 Patterson & Thompson, Biometrika 1971: minus twice the restricted log-likelihood of y = Xβ + Σ Zᵢuᵢ + e is
 log|V| + log|XᵀV⁻¹X| + rᵀV⁻¹r, with V = Σ σᵢ² ZᵢZᵢᵀ + σ² I and r = y − Xβ.
@@ -7,14 +7,15 @@ log|V| + log|XᵀV⁻¹X| + rᵀV⁻¹r, with V = Σ σᵢ² ZᵢZᵢᵀ + σ² 
 import json
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from teleosce.psychometrics import mixed
+from teleosce.psychometrics import agreement, generalizability, mixed, reliability, standards, stringency
 from teleosce.psychometrics.rasch import rasch
 
 Numbers = mixed.Numbers
@@ -73,6 +74,52 @@ def test_an_unbalanced_exam_is_found_as_its_definition_has_it() -> None:
         np.testing.assert_allclose(ours.errors[name], theirs.errors[name], rtol=2e-3)
 
 
+def test_reliability_components_stringency_and_agreement_are_what_r_finds() -> None:
+    """psych, factanal and lme4 on the same simulated marks, of which two fifths were given twice."""
+    theirs = {name: np.array(own) for name, own in json.loads((REFERENCE / "classical.json").read_text()).items()}
+    candidate, station, examiner, mark, rating = np.loadtxt(REFERENCE / "marks.csv", delimiter=",", skiprows=1).T
+    candidate, station, examiner = (codes.astype(np.int64) for codes in (candidate, station, examiner))
+    cells: dict[tuple[int, int], list[int]] = {}
+    for at, cell in enumerate(zip(candidate.tolist(), station.tolist(), strict=True)):
+        cells.setdefault(cell, []).append(at)
+    first = np.array([own[0] for own in cells.values()])
+    scores, grades = (own[first].reshape(candidate.max() + 1, -1) for own in (mark, rating))
+    pairs = np.array([own for own in cells.values() if len(own) == 2])
+    both, rated = mark[pairs], rating[pairs]
+    crossed = generalizability.by_reml(mark[first], candidate[first], station[first])
+    nested = generalizability.by_reml(mark, candidate, station, examiner * 100 + station)
+    strict = stringency.stringency(mark, candidate, station, examiner)
+    line = standards.borderline_regression(scores[:, 0], grades[:, 0])
+    forms: list[agreement.IccForm] = ["ICC(1,1)", "ICC(2,1)", "ICC(3,1)", "ICC(1,k)", "ICC(2,k)", "ICC(3,k)"]
+    agreed = [agreement.icc(both, form) for form in forms]
+    alpha = reliability.alpha(scores).value
+    ours: dict[str, Sequence[float | None]] = {
+        "alpha": [alpha],
+        "alpha_if_deleted": reliability.alpha_if_deleted(scores),
+        "corrected": reliability.corrected_correlations(scores),
+        "error": [reliability.standard_error(scores, alpha)],
+        "regression": [line.cut, line.se, line.facts["r2"], line.facts["slope"]],
+        "icc": [one.value for one in agreed],
+        "icc_low": [one.low for one in agreed],
+        "icc_high": [one.high for one in agreed],
+        "kappas": [agreement.kappa(*rated.T, 5, weights).value for weights in ("none", "quadratic")],
+    }
+    for name, found in ours.items():
+        np.testing.assert_allclose(np.array(found, float), theirs[name], rtol=2e-6, err_msg=name)
+    # What is found by climbing ends where each program stops.
+    climbed = {
+        "omega": [reliability.omega(scores).value],
+        "crossed": [crossed.components[name] for name in ("candidate", "station", "rest")],
+        "nested": [
+            nested.components[name] for name in ("candidate", "station", "examiner", "candidate×station", "rest")
+        ],
+        "stringency_variances": [strict.variances[name] for name in ("candidate", "examiner", "rest")],
+        "stringency": [one.effect for one in strict.examiners],
+    }
+    for name, found in climbed.items():
+        np.testing.assert_allclose(found, theirs[name], rtol=2e-4, atol=2e-4, err_msg=name)
+
+
 @pytest.mark.parametrize("name", MARKS)
 def test_a_many_facet_rasch_model_is_what_r_finds(name: str) -> None:
     """Pass or fail as lme4 fits it; five categories as R climbs the likelihood by its definition."""
@@ -86,10 +133,20 @@ def test_a_many_facet_rasch_model_is_what_r_finds(name: str) -> None:
 @pytest.mark.faults
 def test_what_is_kept_of_r_is_what_r_says() -> None:
     if shutil.which("Rscript") is None:
-        pytest.skip("This test needs R with lme4: apt-get install --no-install-recommends r-base-core r-cran-lme4")
-    command = ["Rscript", REFERENCE / "rasch.R", *(REFERENCE / f"{name}.csv" for name in MARKS)]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    now, kept = (json.loads(text) for text in (said, (REFERENCE / "rasch.json").read_text()))
+        pytest.skip(
+            "This test needs R with lme4 and psych: "
+            "apt-get install --no-install-recommends r-base-core r-cran-lme4 r-cran-psych"
+        )
+
+    def of_r(script: str, *names: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        command = ["Rscript", REFERENCE / f"{script}.R", *(REFERENCE / f"{name}.csv" for name in names)]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return json.loads(said), json.loads((REFERENCE / f"{script}.json").read_text())
+
+    now, kept = of_r("rasch", *MARKS)
     for name in MARKS:
         for figure, value in kept[name].items():
             np.testing.assert_allclose(now[name][figure], value, atol=2e-5, err_msg=f"{name}, {figure}")
+    now, kept = of_r("classical", "marks")
+    for figure in set(kept) - {"origin"}:
+        np.testing.assert_allclose(now[figure], kept[figure], rtol=1e-4, atol=1e-5, err_msg=figure)

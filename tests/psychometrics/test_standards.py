@@ -73,6 +73,7 @@ def test_undefined_cases_are_named() -> None:
         ("slope", lambda: standards.borderline_regression(-n, n)),
         ("few", lambda: standards.borderline_group(n, flat * 2)),
         ("same-score", lambda: standards.borderline_group(flat, n // 3 + 1)),
+        ("same-rating", lambda: standards.borderline_group(n, flat)),
         ("few", lambda: standards.contrasting_groups(n, flat)),
         ("order", lambda: standards.contrasting_groups(n, np.array([3.0, 3, 3, 0, 0, 0]))),
         ("few", lambda: standards.cohen(np.array([NAN]))),
@@ -89,6 +90,22 @@ def test_those_rated_borderline_may_score_alike_but_give_no_error_then() -> None
     found = standards.borderline_group(np.array([50.0, 50, 50, 40, 70]), np.array([1.0, 1, 1, 0, 3]))
     assert (found.cut, found.se) == (50, None)
     assert any("how sure" in warning for warning in found.warnings)
+
+
+def test_a_borderline_group_that_outscores_its_betters_is_told() -> None:
+    score, grade = np.array([80.0, 85, 90, 40, 50]), np.array([1.0, 1, 1, 3, 4])
+    assert any("do not score higher" in said for said in standards.borderline_group(score, grade).warnings)
+    assert not any("do not score higher" in said for said in standards.borderline_group(-score, grade).warnings)
+
+
+def test_judges_who_agree_entirely_tell_nothing_of_how_sure_they_are() -> None:
+    agreed = standards.judged(np.full((6, 2), 0.6), list("abcdef"))
+    assert (agreed.cut.cut, agreed.cut.se, agreed.cut.facts["sd"]) == (pytest.approx(60), None, 0)
+    assert agreed.cut.warnings == (standards.AGREED,)
+    # At one station they differ; over both, each expects the same.
+    first, second = (standards.judged(np.array(own)[:, None], ["a", "b"]) for own in ([0.4, 0.6], [0.6, 0.4]))
+    assert first.cut.se == pytest.approx(10)
+    assert standards.panel_mark([first, second]).se is None
 
 
 def test_items_that_cost_points_lower_a_judge_s_cut() -> None:

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from teleosce.psychometrics import agreement
-from teleosce.reports import ResultRules, Weights, analysis
+from teleosce.psychometrics.standards import AGREED, judged
+from teleosce.reports import ResultRules, Weights, analysis, findings
 from teleosce.reports.basis import told_apart
 from teleosce.reports.cohort import Cohort, Mark, Missing, Station, cohort_of
 from teleosce.reports.overlap import overlap
+from teleosce.reports.runs import decide
 from teleosce.reports.simulated import Shape, simulate
 from teleosce.scoring import Layout, MarkedItem
 
@@ -300,3 +302,52 @@ def test_adjusting_for_stringency_moves_candidates_of_a_strict_examiner() -> Non
     assert found["largest"][0] == {"candidate": "a", "total": 45.0, "adjusted": 55.0}
     nobody = analysis.adjusted(cohort, ResultRules(method="fixed", fixed_cut=50), [{"examiner": 0, "effect": 0.0}])
     assert nobody["pass_then"] == nobody["fail_then"] == []
+
+
+def test_a_station_whose_ratings_go_against_its_scores_is_the_first_to_be_looked_at() -> None:
+    one = cohort(candidates=40)
+    grades = one.grades.copy()
+    grades[:, 0], grades[:, 1] = 4 - grades[:, 0], np.where(np.isfinite(grades[:, 1]), 2.0, np.nan)
+    found = analysis.sound(replace(one, grades=grades))["stations"]
+    assert "better ratings go with lower scores" in findings.odd_station(found[0])
+    assert "everybody has the same rating" in findings.odd_station(found[1])
+    said = findings.of_stations(found)
+    assert "Station 0 (" in said
+    assert "Station 1 (" in said
+    few = analysis.sound(cohort(candidates=2))["stations"]
+    assert "too few marks" in findings.of_stations(few)
+
+
+def test_a_run_by_a_rule_that_draws_no_line_says_why_nobody_is_decided_about() -> None:
+    one = cohort(candidates=12)
+    same = replace(one, grades=np.where(np.isfinite(one.grades), 2.0, np.nan))
+    said = findings.of_run(decide(same, ResultRules()))
+    assert said.startswith("The run decided about nobody, as no station has a cut. All candidates have the same global")
+
+
+def test_a_fixed_line_stands_beside_the_other_methods_where_the_rule_takes_it() -> None:
+    one = cohort(candidates=30)
+    rules = ResultRules(method="fixed", fixed_cut=40)
+    (line,) = [own for own in analysis.lines(one, rules) if own["method"] == "fixed"]
+    assert line["pass_mark"] == 40
+    assert line["passed"] == sum(own["passed"] is True for own in decide(one, rules)["candidates"].values())
+    assert "agreed" in line["spread"]["why"]
+    assert "fixed" not in [own["method"] for own in analysis.lines(one, ResultRules())]
+
+
+def test_a_panel_that_agrees_entirely_has_no_interval_of_nothing() -> None:
+    one = cohort(candidates=30)
+    panel = {own.key: judged(np.full((6, 12), 0.5), list("abcdef")) for own in one.stations}
+    (line,) = [own for own in analysis.lines(replace(one, panel=panel), ResultRules()) if own["method"] == "angoff"]
+    assert line["spread"] == {"why": AGREED, "code": "same-score"}
+    assert all(own["se"] is None for own in line["stations"])
+
+
+def test_an_error_that_rests_on_few_says_on_how_many() -> None:
+    one = cohort(candidates=30)
+    scores = one.scores.copy()
+    scores[5:, 0] = np.nan
+    assert "rests on the 5 of 30 candidates who sat every station" in findings.of_error(
+        analysis.sound(replace(one, scores=scores))
+    )
+    assert "rests on" not in findings.of_error(analysis.sound(one))

@@ -15,8 +15,10 @@ import pytest
 from teleosce.core.errors import Unavailable
 from teleosce.reports import ResultRules, analysis, plots
 from teleosce.reports.cohort import Cohort, Station, cohort_of
+from teleosce.reports.findings import METHOD_NAMES, extremes, of_lines
 from teleosce.reports.plots import Pictures, Plot, drawn, fair, wright
 from teleosce.reports.plots.drift import slope_of
+from teleosce.reports.plots.lines import methods
 from teleosce.reports.plots.look import tokens
 from teleosce.reports.plots.plot import LEADING
 from teleosce.reports.plots.sound import _ends
@@ -140,6 +142,34 @@ def test_ratings_that_are_all_the_same_draw_no_line() -> None:
     same = replace(one, grades=np.where(np.isfinite(one.grades), 2.0, np.nan))
     assert "same global rating" in every(same)["regression-1"].title
     assert every(same)["regression-1"].spec is None
+
+
+def test_titles_of_marks_that_are_all_the_same_say_so() -> None:
+    one = cohort(candidates=30, circuits=2, twice=0.3, seed=7)
+
+    def flat(own: Any) -> Any:
+        return np.where(np.isfinite(own), 50.0, np.nan)
+
+    made = every(replace(one, scores=flat(one.scores), long_score=flat(one.long_score)))
+    assert made["circuits"].title == "At each station the circuits have the same median."
+    assert "in none do the two scores differ" in made["two-marks"].title
+    assert (made["drift"].spec, "gave everybody the same" in made["drift"].title) == (None, True)
+
+
+def test_methods_that_decide_about_fewer_are_not_counted_among_all() -> None:
+    one = cohort(candidates=30, circuits=2, twice=0.3, seed=7)
+    half, grades = one.scores.copy(), one.grades.copy()
+    # Two thirds sat the first station alone, which has no cut by contrasting groups: its ratings are of one kind.
+    half[:20, 1:] = np.nan
+    grades[:, 0] = 3
+    odd = replace(one, scores=half, grades=grades)
+    lines = [own for own in analysis.lines(odd, RULES) if own["method"] in ("contrasting-groups", "cohen")]
+    few, most = extremes(lines)
+    assert (few["judged"], most["judged"]) == (10, 30)
+    each = f"{few['passed']} of 10", f"{most['passed']} of 30"
+    assert f"between {each[0]} and {each[1]} pass" in of_lines(lines, METHOD_NAMES)
+    title = methods(lines, odd, RULES).title
+    assert title.startswith(f"{each[0]} candidates pass by one method (Contrasting groups) and {each[1]} by another")
 
 
 def test_lines_that_end_together_are_named_once() -> None:

@@ -82,8 +82,10 @@ def _circuits_said(boxes: Sequence[Mapping[str, Any]], rings: Sequence[str]) -> 
         by.setdefault(one["title"], []).append(one)
     widest = max(by.values(), key=lambda own: max(one["q2"] for one in own) - min(one["q2"] for one in own))
     low, high = min(widest, key=lambda one: one["q2"]), max(widest, key=lambda one: one["q2"])
-    if low["circuit"] == high["circuit"]:
+    if all(len(own) == 1 for own in by.values()):
         return "No station was marked in more than one circuit, so circuits cannot be compared."
+    if round(high["q2"]) == round(low["q2"]):
+        return "At each station the circuits have the same median."
     return (
         f"Circuits differ most at “{low['title']}”: the median is {number(low['q2'], 0)} % in circuit "
         f"{low['circuit']} and {number(high['q2'], 0)} % in circuit {high['circuit']}."

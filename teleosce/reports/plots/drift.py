@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from teleosce.psychometrics import Undefined
+from teleosce.psychometrics.exam import alike
 from teleosce.reports.cohort import Cohort
 from teleosce.reports.findings import count, number
 from teleosce.reports.plots.plot import Plot, Spec, data, nothing, told
@@ -38,7 +39,7 @@ class Slope:
 
 
 def slope_of(cohort: Cohort) -> Slope:
-    """The drift of first marks. Raises Undefined (`few`, `same-time`)."""
+    """The drift of first marks. Raises Undefined (`few`, `same-time`, `same-score`)."""
     from scipy.special import stdtrit
 
     marks = _first(cohort)
@@ -57,6 +58,8 @@ def slope_of(cohort: Cohort) -> Slope:
     spread = float(x @ x)
     if spread < 1e-6:
         raise Undefined("same-time", "All marks of each examiner were submitted at one time, so no drift can be seen.")
+    if alike(y):
+        raise Undefined("same-score", "Each examiner gave everybody the same, so no drift can be seen.")
     slope = float(x @ y) / spread
     sums = np.bincount(who, weights=x * (y - slope * x))
     error = float(np.sqrt((sums**2).sum() * len(people) / (len(people) - 1))) / spread

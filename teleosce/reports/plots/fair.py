@@ -155,6 +155,8 @@ def both(agreement: Mapping[str, Any], cohort: Cohort) -> Plot:
         f"Of 100 pairs of marks of one encounter, 95 differ by between {number(low, signed=True)} and "
         f"{number(high, signed=True)} points."
     )
+    if low == high == 0:
+        title = f"{count(len(rows), 'pair')} of marks of one encounter, and in none do the two scores differ."
     error = 1.96 * limits["bias_se"]
     if abs(bias) > error:
         title += f" The first is {number(abs(bias))} points {'higher' if bias > 0 else 'lower'} on average."

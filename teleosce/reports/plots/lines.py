@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from teleosce.psychometrics import Undefined
 from teleosce.reports.analysis import error_of, verdicts_of
 from teleosce.reports.cohort import Cohort
-from teleosce.reports.findings import METHOD_NAMES, count, number
+from teleosce.reports.findings import METHOD_NAMES, count, extremes, number
 from teleosce.reports.plots.plot import Plot, Spec, data, names, nothing, side, told, wrapped
 from teleosce.reports.rules import ResultRules
 
@@ -28,14 +28,19 @@ def methods(lines: Sequence[Mapping[str, Any]], cohort: Cohort, rules: ResultRul
     if not rows:
         whys = [str(one["why"]) for one in lines if "why" in one]
         return nothing("methods", "No method draws a line yet, so nobody passes or fails. " + (whys[0] if whys else ""))
-    few, most = min(rows, key=lambda one: one["passed"]), max(rows, key=lambda one: one["passed"])
+    few, most = extremes(rows)
     all_of = count(most["judged"], "candidate")
-    if few["passed"] == most["passed"]:
-        title = f"Whichever method draws the line, {few['passed']} of {all_of} pass."
-    else:
+    if few["said"] == most["said"]:
+        title = f"Whichever method draws the line, {most['passed']} of {all_of} pass."
+    elif few["judged"] == most["judged"]:
         title = (
             f"Between {few['passed']} ({few['name']}) and {most['passed']} ({most['name']}) of {all_of} pass: that "
             "much hangs on the method."
+        )
+    else:
+        title = (
+            f"{few['said']} candidates pass by one method ({few['name']}) and {most['said']} by another "
+            f"({most['name']}), which do not decide about the same."
         )
     open_ = [one["name"] for one in rows if one["low"] is None]
     note = "A bar reaches over the shares that pass when the pass mark lies anywhere in its 95 % interval."
