@@ -3,10 +3,12 @@
 import asyncio
 import sys
 import zipfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Error, Page, Route, expect
 
 from teleosce.app import running
 from teleosce.core.settings import Settings
@@ -29,6 +31,23 @@ async def previewed(page: Page) -> str:
     """What the present rule would do, once it is known."""
     await expect(page.locator("#decide")).to_be_enabled()
     return await page.locator("#preview-said").inner_text()
+
+
+@asynccontextmanager
+async def held_previews(page: Page) -> AsyncIterator[asyncio.Queue[asyncio.Event]]:
+    """Answers of previews, each given to the page when its event is set; the page may have left it by then."""
+    held: asyncio.Queue[asyncio.Event] = asyncio.Queue()
+
+    async def hold(route: Route) -> None:
+        event, response = asyncio.Event(), await route.fetch()
+        held.put_nowait(event)
+        await event.wait()
+        with suppress(Error):
+            await route.fulfill(response=response)
+
+    await page.route("**/results/preview", hold)
+    yield held
+    await page.unroute("**/results/preview", hold)
 
 
 async def verified(bundle: Path) -> int:
@@ -84,10 +103,16 @@ async def test_an_organiser_goes_from_marks_to_released_results(tmp_path: Path) 
         assert said.lower() in fixed.lower()
 
         # A second run by the other method, and what differs.
-        await press(page, 'a[href*="/line?"]')
-        await page.locator("#rule-method").select_option("borderline-regression")
-        await expect(page.locator("#preview-against")).to_contain_text("run 1")
-        await previewed(page)
+        async with held_previews(page) as held:
+            await press(page, 'a[href*="/line?"]')
+            first = await held.get()
+            await page.locator("#rule-method").select_option("borderline-regression")
+            first.set()
+            second = await held.get()
+            await expect(page.locator("#decide")).to_be_disabled()
+            second.set()
+            await expect(page.locator("#preview-against")).to_contain_text("run 1")
+            await previewed(page)
         await press(page, "#decide")
         await dialog.get_by_role("button", name="Decide").focus()
         await page.keyboard.press("Enter")

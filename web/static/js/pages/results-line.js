@@ -22,6 +22,8 @@ if (figures) {
   form.addEventListener("input", () => {
     byId("rule-fixed-field").hidden = byId("rule-method", HTMLSelectElement).value !== "fixed";
     clearTimeout(timer);
+    // What is still on its way is of the rule as it was: it may not be decided by.
+    asking?.abort();
     shown = null;
     allow();
     timer = setTimeout(() => void look(), PAUSE_MS);
