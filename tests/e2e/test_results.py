@@ -34,20 +34,20 @@ async def previewed(page: Page) -> str:
 
 
 @asynccontextmanager
-async def held_previews(page: Page) -> AsyncIterator[asyncio.Queue[asyncio.Event]]:
-    """Answers of previews, each given to the page when its event is set; the page may have left it by then."""
-    held: asyncio.Queue[asyncio.Event] = asyncio.Queue()
+async def held(page: Page, what: str) -> AsyncIterator[asyncio.Queue[asyncio.Event]]:
+    """Answers, each given to the page when its event is set; the page may have left it by then."""
+    events: asyncio.Queue[asyncio.Event] = asyncio.Queue()
 
     async def hold(route: Route) -> None:
         event, response = asyncio.Event(), await route.fetch()
-        held.put_nowait(event)
+        events.put_nowait(event)
         await event.wait()
         with suppress(Error):
             await route.fulfill(response=response)
 
-    await page.route("**/results/preview", hold)
-    yield held
-    await page.unroute("**/results/preview", hold)
+    await page.route(what, hold)
+    yield events
+    await page.unroute(what, hold)
 
 
 async def verified(bundle: Path) -> int:
@@ -103,12 +103,12 @@ async def test_an_organiser_goes_from_marks_to_released_results(tmp_path: Path) 
         assert said.lower() in fixed.lower()
 
         # A second run by the other method, and what differs.
-        async with held_previews(page) as held:
+        async with held(page, "**/results/preview") as previews:
             await press(page, 'a[href*="/line?"]')
-            first = await held.get()
+            first = await previews.get()
             await page.locator("#rule-method").select_option("borderline-regression")
             first.set()
-            second = await held.get()
+            second = await previews.get()
             await expect(page.locator("#decide")).to_be_disabled()
             second.set()
             await expect(page.locator("#preview-against")).to_contain_text("run 1")
@@ -140,9 +140,13 @@ async def test_an_organiser_goes_from_marks_to_released_results(tmp_path: Path) 
         await page.go_back()
 
         # Nobody sees anything before the release; an embargo is named; what is shown can be taken back.
-        await press(page, 'a.button[href*="/release?"]')
-        await expect(page.locator("#now")).to_have_text("Candidates see no results: nothing is released to them.")
-        await press(page, "#release-later", "Space")
+        async with held(page, "**/pages/results-release.js*") as scripts:
+            await press(page, 'a.button[href*="/release?"]')
+            script = await scripts.get()
+            await expect(page.locator("#now")).to_have_text("Candidates see no results: nothing is released to them.")
+            await press(page, "#release-later", "Space")
+            script.set()
+            await expect(page.locator("#release-at")).to_be_visible()
         await page.locator("#release-at").fill("2099-06-01T09:00")
         await press(page, "#release-go")
         await dialog.get_by_role("button", name="Release").focus()

@@ -30,7 +30,11 @@ addEventListener("beforeunload", (event) => {
   if (waiting.size) event.preventDefault();
 });
 byId("reload").addEventListener("click", () => location.reload());
-if (open) tally();
+if (open) {
+  tally();
+  // Typed before this script was there, or put back by the browser when the page was loaded again.
+  for (const field of fields) if (field.value !== field.defaultValue) enter(field);
+}
 if (!closed) setInterval(() => void look(), LOOK_MS);
 
 /** @param {HTMLInputElement} field */

@@ -9,7 +9,7 @@ const { exam } = /** @type {{exam: string}} */ (pageData());
 const base = `/api/exams/${exam}/results/releases`;
 const form = document.getElementById("release");
 
-form?.addEventListener("change", () => (byId("release-at-field").hidden = !later()));
+form?.addEventListener("change", when);
 form?.addEventListener("submit", (event) => {
   event.preventDefault();
   void whileBusy(byId("release-go"), release);
@@ -19,8 +19,15 @@ for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.quer
   button.addEventListener("click", () => void whileBusy(button, () => withdraw(button.dataset.withdraw ?? "")));
 }
 
-// Before this script was there, a press would have sent the form nowhere and said nothing.
-if (form) byId("release-go", HTMLButtonElement).disabled = false;
+// Before this script was there, a press would have sent the form nowhere and said nothing; a choice has its field now.
+if (form) {
+  when();
+  byId("release-go", HTMLButtonElement).disabled = false;
+}
+
+function when() {
+  byId("release-at-field").hidden = !later();
+}
 
 function later() {
   return byId("release-later", HTMLInputElement).checked;

@@ -18,6 +18,8 @@ export class List {
     const filter = () => this.#filter(words.value, result.value, count);
     words.addEventListener("input", filter);
     result.addEventListener("change", filter);
+    // Browsers put back what was typed before a page was loaded again.
+    if (words.value || result.value) filter();
   }
 
   /**
