@@ -170,8 +170,9 @@ async def test_an_organiser_goes_from_marks_to_released_results(tmp_path: Path) 
         )
         await look(reader, "results-feedback")
         await page.goto(f"{server.url}/results/{made.exam_id}/decisions?run=2&role=organiser")
-        async with page.expect_download() as begun:
-            await page.get_by_role("link", name="Signed bundle").press("Enter")
+        async with page.expect_download(timeout=90_000) as begun:
+            await press(page, 'a:text("Signed bundle")')
+            await expect(page.get_by_text("The file is being made.").first).to_be_visible()
         bundle = tmp_path / "bundle.zip"
         await (await begun.value).save_as(bundle)
         assert await verified(bundle) == 0
