@@ -220,9 +220,16 @@ async def swap(moves: Moves, exam_id: str, seat_id: str, with_seat_id: str) -> N
     mine = [one for one in await store_encounters.of_seat(moves.connection, seat_id) if one.phase is not Phase.done]
     theirs = await store_encounters.of_seat(moves.connection, with_seat_id)
     if not mine or any(one.exam_id != exam_id or one.candidate == seat_id for one in mine):
-        raise Conflict("Only a patient or an examiner with something left to do gives way.", code="swap-nothing")
+        raise Conflict(
+            "Only a patient or an examiner with something left to do gives way; here somebody else may have taken over "
+            "already. Nothing was changed.",
+            code="swap-nothing",
+        )
     if seat_id == with_seat_id or any(one.phase is not Phase.done for one in theirs):
-        raise Conflict("The other one has stations of their own. Nothing was changed.", code="swap-taken")
+        raise Conflict(
+            "The other one has stations of their own, perhaps since a moment ago. Nothing was changed.",
+            code="swap-taken",
+        )
     for one in mine:
         moves.put(one, _instead(one, seat_id, with_seat_id), Cause.swapped)
     slots = await store.slots_of(moves.connection, exam_id)

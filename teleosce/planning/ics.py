@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from teleosce.people import Role, Seat
-from teleosce.planning.schedule import ROLES, Schedule, Stretch
+from teleosce.planning.schedule import ROLES, Schedule, Stretch, place_name
 
 if TYPE_CHECKING:
     from icalendar import Calendar, Event
@@ -76,7 +76,10 @@ def _event(schedule: Schedule, seat: Seat | None, stretch: Stretch, now_ms: int)
         f"{schedule.exam.title} ({ROLES[seat.role]})" if seat else f"{schedule.exam.title}, circuit {stretch.circuit}"
     )
     event.add("summary", what)
-    event.add("description", "\n".join(lines_of(schedule, seat, stretch, (seat.zone or "") if seat else "")))
+    zone = (seat.zone if seat else "") or schedule.exam.zone
+    # A calendar shows the event by its own clock, and these lines as they stand.
+    clock = [f"By the clock in {place_name(zone)}:"] if seat and seat.role is not Role.examiner else []
+    event.add("description", "\n".join([*clock, *lines_of(schedule, seat, stretch, zone)]))
     return event
 
 

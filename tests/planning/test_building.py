@@ -143,6 +143,8 @@ async def test_the_schedule_is_what_was_planned(rooms: Rooms) -> None:
     (event,) = calendar.walk("VEVENT")
     assert event.decoded("dtstart").isoformat() == "2026-12-01T09:00:00+00:00"
     assert "Station 2" in str(event["description"])
+    # The calendar shows the event by its own clock, and these lines as they stand.
+    assert str(event["description"]).startswith("By the clock in London (Europe/London):\n09:00")
     assert "Low mood" not in str(event["description"])
 
 

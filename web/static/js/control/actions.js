@@ -169,6 +169,21 @@ export class Actions {
   }
 
   /** @param {DayEncounter} encounter */
+  async rerun(encounter) {
+    const { rotation = 0, state = "planned" } = this.board.circuits.get(encounter.circuit) ?? {};
+    if (encounter.rotation === rotation && (state === "running" || state === "paused")) {
+      const sure = await ask({
+        title: t("Run this encounter again now?"),
+        text: t("A new attempt begins at once, and the whole circuit waits for it. What was recorded and marked is kept."),
+        action: t("Run it again"),
+      });
+      if (!sure) return;
+    }
+    const made = await this.encounter(encounter, "rerun");
+    if (made) toast(made.phase === "waiting" ? t("A new attempt waits.") : t("A new attempt has begun."));
+  }
+
+  /** @param {DayEncounter} encounter */
   async void(encounter) {
     const [who, other] = [encounter, this.board.beside(encounter)].map((one) => one && this.board.candidateOf(one));
     if (who && other && encounter.joins === null) {

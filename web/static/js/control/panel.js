@@ -221,7 +221,7 @@ function levers(actions) {
     { label: ENDS, icon: "forward", needs: "run", when: isRunning, act: (one) => actions.endPhase(one) },
     { label: t("Start phase again"), icon: "again", needs: "supervise", when: (one) => isRunning(one) && one.phase !== "changeover", act: (one) => actions.restart(one) },
     { label: t("Did not come"), icon: "person", needs: "supervise", when: (one) => waits(one) || one.phase === "reading" || one.phase === "encounter", act: (one) => actions.noShow(one) },
-    { label: t("Re-run"), icon: "again", needs: "supervise", when: done, act: (one) => actions.encounter(one, "rerun", {}, t("A new attempt waits.")) },
+    { label: t("Re-run"), icon: "again", needs: "supervise", when: done, act: (one) => actions.rerun(one) },
     { label: t("Move to the end"), icon: "down", needs: "supervise", when: (one) => waits(one) || done(one), act: (one) => actions.encounter(one, "carry-over", {}, t("An attempt waits at the end.")) },
     { label: t("Make void …"), icon: "cross", needs: "run", when: ({ outcome }) => outcome !== "void", act: (one) => actions.void(one), tone: "danger" },
   ];
