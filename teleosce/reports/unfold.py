@@ -106,7 +106,7 @@ async def _attempt(sources: Sources, one: Encounter, counts: bool) -> Plain:
                 "decision": incident.decision.value if incident.decision else None,
                 "note": incident.note,
             }
-            for incident in await sources.exams.incidents_in([one.id])
+            for incident in await sources.exams.incidents_in([one.room])
         ],
     }
 

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from teleosce import __version__
 from teleosce.core.clock import AheadClock, Clock
 from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.core.ids import new_id
 from teleosce.exams import Decision, Incident, IncidentKind, Outcome, Phase, Timings, store_ledger
+from teleosce.exams.store_tables import encounters
 from teleosce.people import Principal, Role
 from teleosce.reports import ResultRules, Results, store_analysis
 from teleosce.reports.analyses import Analyses
@@ -242,6 +244,21 @@ async def test_what_an_incident_decided_is_respected(house: House) -> None:
     whys = {one.candidate: one.why for one in cohort.missing}
     assert whys[house.candidates[0].id] == "This encounter is void."
     assert whys[house.candidates[1].id].startswith("It was decided to run this encounter again")
+
+
+async def test_what_befell_a_room_for_two_stands_with_both_their_marks(house: House) -> None:
+    for number in range(4):
+        await house.mark(number, 4 + number, GRADES[number])
+    (leads,), (joins,) = [await house.exams.of_seat(one.id) for one in house.candidates[:2]]
+    one = Incident(new_id(), house.exam_id, leads.id, None, IncidentKind.server, 1, closed_ms=2, lost_audio_ms=12_000)
+    async with house.database.write() as connection:
+        await connection.execute(update(encounters).where(encounters.c.id == joins.id).values(joins=leads.id))
+        await store_ledger.add(connection, one)
+    run = await decided(house)
+    for candidate in house.candidates[:2]:
+        (station,) = (await house.results.unfold(run.id, candidate.id))["stations"]
+        (found,) = [incident for attempt in station["attempts"] for incident in attempt["incidents"]]
+        assert (found["kind"], found["lost_ms"], found["decision"]) == ("server", 12_000, None)
 
 
 async def test_a_total_is_unfolded_to_its_key_presses_as_they_were(house: House) -> None:

@@ -55,7 +55,7 @@ export interface UnfoldedStation {
   score: number | null;
   cut: number | null;
   why: string[];
-  attempts: { encounter: string; attempt: number; counts: boolean; incidents: { kind: string; decision: string | null }[] }[];
+  attempts: { encounter: string; attempt: number; counts: boolean; incidents: { kind: string; lost_ms: number; decision: string | null; note: string }[] }[];
   parts: { part: string; weight: number; percent: number | null }[];
   items: UnfoldedItem[];
   grade: { values: (string | null)[] } | null;

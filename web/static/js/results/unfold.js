@@ -86,8 +86,17 @@ function facts(one, all) {
   const forms = one.forms.map((form) =>
     el("p", { class: "small figures" }, t("Sheet of {who}", { who: all.people[form.author] ?? t("somebody who has left") }), form.as_decided ? t(", as it was when the run was made") : el("strong", {}, t(", which is not what the run rested on")), ` (${form.hash.slice(0, 12)})`),
   );
-  const told = one.attempts.flatMap((each) => each.incidents.map((incident) => el("p", { class: "small" }, t("Incident in attempt {n}: {kind}, decided {decision}", { n: each.attempt, kind: incident.kind.replaceAll("-", " "), decision: (incident.decision ?? t("nothing yet")).replaceAll("-", " ") }))));
+  const told = one.attempts.flatMap((each) => each.incidents.map((incident) => el("p", { class: "small" }, incidentWords(each.attempt, incident))));
   return [...made, ...grade, ...forms, ...told];
+}
+
+/**
+ * @param {number} n
+ * @param {Unfolded["stations"][number]["attempts"][number]["incidents"][number]} incident
+ */
+function incidentWords(n, { kind, lost_ms, decision, note }) {
+  const words = t("Incident in attempt {n}: {kind}, {seconds} s lost or disturbed, decided: {decision}", { n, kind, seconds: number(lost_ms / 1000), decision: (decision ?? t("nothing yet")).replaceAll("-", " ") });
+  return note ? `${words} (${note})` : words;
 }
 
 /** @param {string} name */
