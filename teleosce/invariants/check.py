@@ -20,6 +20,7 @@ from teleosce.invariants.breach import Breach
 from teleosce.invariants.folder import look_at
 from teleosce.people import People
 from teleosce.recording import Recordings, folders
+from teleosce.reports import altered_runs
 from teleosce.scoring import Forms
 from teleosce.transcripts import State, Transcripts
 
@@ -94,7 +95,9 @@ async def check(
     )
     try:
         return [
-            breach for part in (_audit(house), _marks(house, acknowledged), _encounters(house)) async for breach in part
+            breach
+            for part in (_audit(house), _runs(house, database), _marks(house, acknowledged), _encounters(house))
+            async for breach in part
         ]
     finally:
         await database.close()
@@ -106,6 +109,13 @@ async def _audit(house: _House) -> AsyncIterator[Breach]:
         yield Breach(
             "audit", f"row {report.broken_at}", "The audit log was changed or cut off here after it was written."
         )
+
+
+async def _runs(house: _House, database: Database) -> AsyncIterator[Breach]:
+    """Decisions are what they were when they were made."""
+    for exam in await house.exams.exams():
+        for run, said in await altered_runs(database, house.people, exam.id):
+            yield Breach("decision", run, said)
 
 
 async def _marks(house: _House, acknowledged: Iterable[Acknowledgement]) -> AsyncIterator[Breach]:

@@ -6,6 +6,7 @@ into figures (`analysis`), into decisions that are kept for good (`Run`), and sh
 `exports` is everything that leaves the house of an exam's results.
 """
 
+from teleosce.reports.altered import altered_runs
 from teleosce.reports.analyses import Analyses, Look
 from teleosce.reports.credentials import Credentials
 from teleosce.reports.export import Sources, write_export
@@ -40,6 +41,7 @@ __all__ = [
     "Standing",
     "Weights",
     "add_result_rules",
+    "altered_runs",
     "glance_of",
     "standing_of",
     "write_export",

@@ -16,7 +16,7 @@ from teleosce.reports.export import Sources
 from teleosce.reports.panels import Panels
 from teleosce.reports.plots import every_plot
 from teleosce.reports.rules import KeptResultRules, ResultRules
-from teleosce.reports.runs import Difference, Release, Run, decide, differences, digest, inputs_of
+from teleosce.reports.runs import Difference, Release, Run, decide, differences, digest, inputs_of, sealed
 from teleosce.reports.shown import shown
 from teleosce.reports.unfold import unfold
 from teleosce.scoring import Form, layout_of
@@ -155,7 +155,8 @@ class Results:
                     code="marks-changed",
                 )
             number = await store_results.add_run(connection, run)
-            detail = {"run": run.id, "number": number, "inputs": run.inputs_hash}
+            says = sealed(rules.model_dump(mode="json"), run.inputs, run.found)
+            detail = {"run": run.id, "number": number, "inputs": run.inputs_hash, "says": says}
             await self._people.record(by, "results.run", exam_id, detail, connection=connection)
         return await self.one(run.id)
 

@@ -142,6 +142,11 @@ def inputs_of(records: list[Mark]) -> dict[str, Any]:
     return known
 
 
+def sealed(rules: Any, inputs: Any, found: Any) -> str:
+    """A hash of all that a run says, as JSON has it; the audit log keeps it, so that no run is changed unnoticed."""
+    return digest([rules, inputs, found])
+
+
 def held(items: Mapping[str, str | None], grade: str | None, station: str) -> dict[str, Any]:
     """What of a mark a run rests on."""
     return {"items": dict(sorted(items.items())), "grade": grade, "station": station}

@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from teleosce.core.db import metadata
 from teleosce.core.rules_table import RulesTable
 from teleosce.reports.rules import ResultRules
-from teleosce.reports.runs import Release, Run
+from teleosce.reports.runs import Release, Run, sealed
 
 result_rules = RulesTable("result_rules", ResultRules)
 
@@ -89,6 +89,13 @@ async def of_exam(connection: AsyncConnection, exam_id: str) -> list[Run]:
     """All runs of an exam, oldest first."""
     rows = await connection.execute(select(runs).where(runs.c.exam_id == exam_id).order_by(runs.c.number))
     return [_run(row) for row in rows]
+
+
+async def seals(connection: AsyncConnection, exam_id: str) -> dict[str, tuple[int, str]]:
+    """Of each run of an exam its number, and the hash of what it says as it stands. Raises ValueError for no JSON."""
+    columns = runs.c.id, runs.c.number, runs.c.rules, runs.c.inputs, runs.c.found
+    rows = await connection.execute(select(*columns).where(runs.c.exam_id == exam_id).order_by(runs.c.number))
+    return {row.id: (row.number, sealed(row.rules, row.inputs, row.found)) for row in rows}
 
 
 async def last_cuts(connection: AsyncConnection, exam_id: str) -> tuple[ResultRules, dict[str, float]] | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from teleosce import __version__
 from teleosce.core.clock import AheadClock, Clock
@@ -18,7 +18,7 @@ from teleosce.core.ids import new_id
 from teleosce.exams import Decision, Incident, IncidentKind, Outcome, Phase, Timings, store_ledger
 from teleosce.exams.store_tables import encounters
 from teleosce.people import Principal, Role
-from teleosce.reports import ResultRules, Results, store_analysis
+from teleosce.reports import ResultRules, Results, altered_runs, store_analysis
 from teleosce.reports.analyses import Analyses
 from teleosce.reports.basis import Basis
 from teleosce.reports.exports.levels import tables_of
@@ -127,6 +127,33 @@ async def test_an_analysis_that_was_kept_before_its_figures_changed_is_not_curre
     assert "sound" in look.kept.found
     # Who looks again does not read megabytes again.
     assert (await analyses.look(house.exam_id, rules)).kept is look.kept
+
+
+async def test_a_run_that_was_changed_or_taken_away_in_the_database_is_noticed(house: House) -> None:
+    await house.mark(0, 8, "pass")
+    first, second = [await decided(house, method="fixed", fixed_cut=cut) for cut in (40, 50)]
+
+    async def altered(*statements: str) -> list[tuple[str, str]]:
+        async with house.database.write() as connection:
+            for statement in statements:
+                await connection.execute(text(statement))
+        return await altered_runs(house.database, house.sources.people, house.exam_id)
+
+    assert await altered() == []
+    one = f"WHERE id = '{first.id}'"
+    changed = [(first.id, "Decision run 1 was changed after it was made.")]
+    passed, failed = (f"'\"passed\": {said}'" for said in ("true", "false"))
+    assert await altered(f"UPDATE decision_run SET found = replace(found, {failed}, {passed}) {one}") == changed
+    assert await altered(f"UPDATE decision_run SET found = replace(found, {passed}, {failed}) {one}") == []
+    assert await altered(f"UPDATE decision_run SET rules = replace(rules, '40.0', '45.0') {one}") == changed
+    assert await altered(f"UPDATE decision_run SET found = 'x' {one}") == [
+        (house.exam_id, "A decision run of this exam cannot be read.")
+    ]
+    assert await altered(f"DELETE FROM decision_run {one}") == [(first.id, "Decision run 1 was made, and is gone.")]
+    assert (await altered(f"UPDATE decision_run SET id = 'x' WHERE id = '{second.id}'"))[1:] == [
+        (second.id, "Decision run 2 was made, and is gone."),
+        ("x", "The audit log knows nothing of decision run 2."),
+    ]
 
 
 async def test_a_conjunctive_rule_and_a_fixed_line(house: House) -> None:
