@@ -15,7 +15,7 @@ from teleosce.reports.export import Sources
 from teleosce.reports.feedback import Feedback, Seen, feedback_of, moments_of
 from teleosce.reports.results import Results
 from teleosce.reports.runs import Release, Run, inputs_of
-from teleosce.reports.shown import shown
+from teleosce.reports.shown import coming, newest
 from teleosce.scoring import (
     COUNTS,
     SHUT,
@@ -54,15 +54,12 @@ class Standing:
 
 def standing_of(releases: Sequence[Release], group: str | None, now_ms: int) -> tuple[FeedbackState, Release | None]:
     """What releases come to for somebody of a group: the newest that shows, or else what is nearest. Pure."""
-    mine = [one for one in releases if one.group in (None, group)]
-    if now := shown(releases, group, now_ms):
-        return FeedbackState.released, now
-    if coming := [one for one in mine if one.withdrawn_ms is None]:
-        return FeedbackState.embargo, min(coming, key=lambda one: one.from_ms)
-    # Taken back before its time came, nobody had seen anything of it.
-    if seen := [one for one in mine if one.withdrawn_ms is not None and one.from_ms <= one.withdrawn_ms]:
-        return FeedbackState.withdrawn, max(seen, key=lambda one: one.withdrawn_ms or 0)
-    return FeedbackState.none, None
+    last = newest(releases, group, now_ms)
+    if last is not None and last.withdrawn_ms is None:
+        return FeedbackState.released, last
+    if later := coming(releases, group, now_ms):
+        return FeedbackState.embargo, later[0]
+    return (FeedbackState.none, None) if last is None else (FeedbackState.withdrawn, last)
 
 
 class Feedbacks:

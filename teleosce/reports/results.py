@@ -240,7 +240,7 @@ class Results:
         return one
 
     async def withdraw(self, release_id: str, exam_id: str, by: Principal, why: str = "") -> None:
-        """Takes a release back, and says why: those it showed see nothing by it any more; audit row.
+        """Takes a release back, and says why: those it showed see nothing until a run is released again; audit row.
 
         Raises Conflict when it was taken back before, NotFound.
         """

@@ -7,9 +7,33 @@ from teleosce.reports.findings import count
 from teleosce.reports.runs import Release
 
 
+def newest(releases: Sequence[Release], group: str | None, now_ms: int) -> Release | None:
+    """Of the releases to somebody of a group whose time has come, the one made last, taken back since or not."""
+    return max((one for one in began(releases, group) if one.from_ms <= now_ms), key=_rank, default=None)
+
+
 def shown(releases: Sequence[Release], group: str | None, now_ms: int) -> Release | None:
-    """By which release somebody of a group sees results now: of those that show any, the one made last."""
-    return max((one for one in releases if one.shows(group, now_ms)), key=_rank, default=None)
+    """By which release somebody of a group sees results now.
+
+    Where the newest was taken back they see nothing: what it had replaced does not come back by itself, as a result
+    that was put right would turn into the wrong one again.
+    """
+    one = newest(releases, group, now_ms)
+    return one if one is not None and one.withdrawn_ms is None else None
+
+
+def coming(releases: Sequence[Release], group: str | None, now_ms: int) -> list[Release]:
+    """By which releases somebody of a group will see results, soonest first; not those that a newer one stands over."""
+    mine = began(releases, group)
+    later = [one for one in mine if one.from_ms > now_ms and one.withdrawn_ms is None]
+    free = [one for one in later if newest(mine, group, one.from_ms) == one]
+    return sorted(free, key=lambda one: one.from_ms)
+
+
+def began(releases: Sequence[Release], group: str | None) -> list[Release]:
+    """Releases to somebody of a group, but for those that were taken back before their time came."""
+    mine = [one for one in releases if one.group in (None, group)]
+    return [one for one in mine if one.withdrawn_ms is None or one.from_ms <= one.withdrawn_ms]
 
 
 def _rank(one: Release) -> tuple[int, int]:
@@ -39,10 +63,11 @@ def seen_later(
 
     A release in whose place a newer one will stand by then is left out.
     """
-    kept = [one for one in releases if one.withdrawn_ms is None]
+    stand = [one for one in releases if one.withdrawn_ms is None or one.from_ms <= one.withdrawn_ms]
+    later = [one for one in stand if one.from_ms > now_ms and one.withdrawn_ms is None]
     said = []
-    for one in sorted((one for one in kept if one.from_ms > now_ms), key=lambda one: one.from_ms):
-        newer = {by.group for by in kept if by.from_ms <= one.from_ms and _rank(by) > _rank(one)}
+    for one in sorted(later, key=lambda one: one.from_ms):
+        newer = {by.group for by in stand if by.from_ms <= one.from_ms and _rank(by) > _rank(one)}
         if not newer & {None, one.group}:
             others = sorted(group for group in newer if group) if one.group is None else []
             but = f" but those of {' and '.join(f'group {group}' for group in others)}" if others else ""

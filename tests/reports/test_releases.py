@@ -5,7 +5,7 @@ import pytest
 from teleosce.core.clock import AheadClock
 from teleosce.core.errors import Conflict, NotFound
 from teleosce.core.ids import new_id
-from teleosce.reports import Results, standing_of
+from teleosce.reports import FeedbackState, Results, standing_of
 from teleosce.reports.shown import seen_later, shown
 from tests.reports.results_house import GRADES, House, decided
 from tests.reports.results_house import house as house  # noqa: PLC0414 a fixture
@@ -54,3 +54,30 @@ async def test_an_older_run_replaces_no_newer_one_when_its_embargo_ends(house: H
     for one in (shown(releases, None, 2**42), standing_of(releases, None, 2**42)[1]):
         assert one is not None
         assert one.run_id == new.id
+
+
+async def test_what_a_withdrawn_release_had_replaced_does_not_come_back(house: House) -> None:
+    clock = AheadClock()
+    results = Results(house.database, clock, house.sources)
+    await house.mark(0, 8, "pass")
+    wrong, right = await decided(house, method="fixed", fixed_cut=1), await decided(house, method="fixed", fixed_cut=99)
+    seat, numbers = house.candidates[0], {wrong.id: 1, right.id: 2}
+    later = await results.release(wrong.id, house.organiser, from_ms=clock.now_ms() + 60_000)
+    clock.skip(1)
+    await results.release(wrong.id, house.organiser)
+    clock.skip(1)
+    put_right = await results.release(right.id, house.organiser)
+    clock.skip(1)
+    await results.withdraw(put_right.id, house.exam_id, house.organiser, "A mark is looked at again.")
+    for _ in range(2):  # the second time the old run's embargo is over
+        known, now_ms = await results.releases(house.exam_id), clock.now_ms()
+        assert await results.released_to(seat) is None
+        assert standing_of(known, seat.group, now_ms)[0] is FeedbackState.withdrawn
+        assert seen_later(known, numbers, now_ms, str) == []
+        clock.skip(120)
+    assert now_ms > later.from_ms
+    # Releasing it again is for the organiser to do.
+    await results.release(wrong.id, house.organiser)
+    found = await results.released_to(seat)
+    assert found is not None
+    assert found[0] == wrong

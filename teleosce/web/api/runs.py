@@ -196,7 +196,7 @@ def moment(said: str, zone: str, now_ms: int) -> int:
 
 
 async def withdraw(request: web.Request) -> web.Response:
-    """Takes a release back, with its reason; candidates see nothing by it any more."""
+    """Takes a release back, with its reason; those who saw results by it see none, nor what it had replaced."""
     asked = await body(request, Withdraw)
     house, exam_id = rooms(request), exam_of(request, oversees)
     reason = asked.reason.strip()

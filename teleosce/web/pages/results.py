@@ -11,7 +11,7 @@ from teleosce.people import Permission, Role
 from teleosce.planning.schedule import place_name
 from teleosce.reports import Release, Run, findings
 from teleosce.reports.findings import METHOD_NAMES, THUMBS
-from teleosce.reports.shown import seen_later, seen_now, shown, whom
+from teleosce.reports.shown import coming, seen_later, seen_now, shown, whom
 from teleosce.web.access import exam_of, oversees
 from teleosce.web.context import rooms
 from teleosce.web.rendering import page
@@ -174,7 +174,9 @@ async def release(request: web.Request) -> web.Response:
     candidates = [one for one in frame.people.values() if one.role is Role.candidate]
     staff = await names_of_staff(house)
     groups = Counter(one.group for one in candidates if one.group)
-    seen = {one.id for group in {each.group for each in candidates} if (one := shown(releases, group, now_ms))}
+    parts = {each.group for each in candidates}
+    seen = {one.id for group in parts if (one := shown(releases, group, now_ms))}
+    later = {one.id for group in parts for one in coming(releases, group, now_ms)}
     return _page(
         request,
         frame,
@@ -197,7 +199,7 @@ async def release(request: web.Request) -> web.Response:
                 "state": "withdrawn"
                 if one.withdrawn_ms is not None
                 else "coming"
-                if one.from_ms > now_ms
+                if one.id in later
                 else "shown"
                 if one.id in seen
                 else "covered",

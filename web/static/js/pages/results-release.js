@@ -57,7 +57,7 @@ async function release() {
 async function withdraw(id) {
   const reason = await askWhy({
     title: t("Withdraw this release?"),
-    text: t("Candidates whom it showed their results see nothing by it any more. The run stays, and can be released again."),
+    text: t("Candidates whom it shows their results see none any more, nor what an earlier release showed them. The run stays, and any run can be released again."),
     label: t("Reason, kept with it"),
     action: t("Withdraw"),
     danger: true,
