@@ -1,7 +1,9 @@
 """The commands. Each says what it does in its help, and what went wrong in a sentence."""
 
+import asyncio
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,19 +16,21 @@ from teleosce.core.memory import settle
 from teleosce.core.port import wait_for
 from teleosce.core.settings import Settings, unsafe
 from teleosce.core.stopping import stop_signal
-from teleosce.terminal import Data, Model, err, out
+from teleosce.terminal import App, Commands, Data, Model, Stopped, err, out
 from teleosce.terminal import run as _run
 from teleosce.terminal import settings_of as _settings
 
-app = typer.Typer(
+app = App(
+    cls=Commands,
+    context_settings={"max_content_width": 120},
     help="Remote teleconsultation OSCEs: live stations, recordings, transcripts and marks.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-station_app = typer.Typer(help="Station folders.", no_args_is_help=True)
-user_app = typer.Typer(help="Staff accounts.", no_args_is_help=True)
-audit_app = typer.Typer(help="The audit log.", no_args_is_help=True)
+station_app = App(help="Station folders.", no_args_is_help=True)
+user_app = App(help="Staff accounts.", no_args_is_help=True)
+audit_app = App(help="The audit log.", no_args_is_help=True)
 app.add_typer(station_app, name="station")
 app.add_typer(user_app, name="user")
 app.add_typer(audit_app, name="audit")
@@ -36,8 +40,12 @@ Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a fre
 Level = Annotated[str | None, typer.Option(help="debug, info, warning or error. [info]")]
 
 
+INTERRUPTED = 128 + signal.SIGINT
+"""The status with which shells know that Ctrl-C ended a command."""
+
+
 def main() -> None:
-    """Runs a command; a fault ends it with its sentence and status 2, never with a traceback."""
+    """Runs a command; a fault ends it with its sentence and status 2, Ctrl-C with 130, never with a traceback."""
     # What we write (recordings, keys, exports) is for the server's user alone.
     os.umask(0o077)
     try:
@@ -45,6 +53,11 @@ def main() -> None:
     except Fault as fault:
         err.print(f"teleosce: {fault.message}", style="red", markup=False)
         sys.exit(2)
+    except Stopped as stopped:
+        err.print(f"\nteleosce: Stopped. {stopped}".rstrip(), markup=False)
+        sys.stdout.flush()
+        # Threads may still be at something long: it ends here, as it does when the machine fails.
+        os._exit(INTERRUPTED)
 
 
 def _show_version(wanted: bool) -> None:
@@ -165,7 +178,7 @@ def worker(
 
 @station_app.command("check")
 def station_check(
-    paths: Annotated[list[Path], typer.Argument(help="Station folders, or folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Station folders, or folders of them.")],
 ) -> None:
     """Name every fault of station folders with its file and line. Ends with 1 when there are errors."""
     from teleosce.stations.command import check_paths
@@ -184,7 +197,9 @@ def _many(count: int, what: str) -> str:
 
 @app.command()
 def transcribe(
-    files: Annotated[list[Path], typer.Argument(help="Sound or video files; each is one speaker's own track.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="Sound or video files; each is one speaker's own track.")
+    ],
     form: Annotated[Literal["text", "vtt", "json"], typer.Option("--format", help="How to write it.")] = "text",
     hints: Annotated[list[str] | None, typer.Option("--hint", help="A word that may occur; repeatable.")] = None,
     data: Data = None,
@@ -196,7 +211,8 @@ def transcribe(
     from teleosce.transcripts.command import transcribe as hear
 
     settings = _settings(data=data, whisper_model=whisper_model, log_level=log_level or "warning")
-    hear(files, settings, form=Form(form), hints=hints or [])
+    # On a thread: Whisper is at one piece for seconds, and hears no Ctrl-C meanwhile.
+    _run(asyncio.to_thread(hear, files, settings, form=Form(form), hints=hints or []))
 
 
 @app.command()
@@ -232,7 +248,9 @@ def doctor(
 
 @app.command()
 def verify(
-    file: Annotated[Path | None, typer.Argument(help="A signed bundle, .zip or folder; else the data folder.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A signed bundle, .zip or folder; else the data folder.")
+    ] = None,
     key: Annotated[
         str | None, typer.Option(help="With a bundle: the school's public key, a file (PEM, JWK) or its thumbprint.")
     ] = None,
@@ -265,6 +283,7 @@ def verify(
     raise typer.Exit(1 if breaches else 0)
 
 
+Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The address they sign in with.")]
 Password = Annotated[str | None, typer.Option(help="12 characters or more; asked for where it is not given.")]
 
 
@@ -274,7 +293,7 @@ def _password(words: str) -> str:
 
 @user_app.command("add")
 def user_add(
-    email: str,
+    email: Email,
     name: Annotated[str, typer.Option(prompt=True, help="As colleagues know them.")],
     password: Password = None,
     role: Annotated[str, typer.Option(help="organiser, examiner, moderator, invigilator or observer.")] = "organiser",
@@ -292,7 +311,7 @@ def user_add(
 
 @user_app.command("password")
 def user_password(
-    email: str,
+    email: Email,
     password: Password = None,
     data: Data = None,
 ) -> None:

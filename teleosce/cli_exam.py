@@ -8,7 +8,7 @@ import typer
 from teleosce import cli_exports
 from teleosce.cli_results import results
 from teleosce.core.settings import Settings
-from teleosce.terminal import Data, err, out, progress, run, settings_of
+from teleosce.terminal import App, Data, err, out, progress, run, settings_of, stopped_with, written_or_not
 
 if TYPE_CHECKING:
     from teleosce.planning.schedule import Schedule
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 Stations = Annotated[Path | None, typer.Option(help="Folder of station folders. [those that come with teleosce]")]
 Candidates = Annotated[Path | None, typer.Option(help="A list, .xlsx or .csv, in place of the candidates in the file.")]
 Url = Annotated[str | None, typer.Option(help="The server's address, as people reach it. [public_url]")]
-ExamName = Annotated[str, typer.Argument(help="The exam's id or title.")]
+ExamName = Annotated[str, typer.Argument(metavar="EXAM", help="The exam's id or title.")]
 
-exam_app = typer.Typer(help="Exams from files: check, make, print, mail.", no_args_is_help=True)
+exam_app = App(help="Exams from files: check, make, print, mail.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 
 @exam_app.command("check")
 def check(
-    plan: Annotated[Path, typer.Argument(help="exam.yaml")],
+    plan: Annotated[Path, typer.Argument(metavar="FILE", help="The plan: exam.yaml.")],
     candidates: Candidates = None,
     stations: Stations = None,
 ) -> None:
@@ -51,7 +51,7 @@ def check(
 
 @exam_app.command("load")
 def load(
-    plan: Annotated[Path, typer.Argument(help="exam.yaml")],
+    plan: Annotated[Path, typer.Argument(metavar="FILE", help="The plan: exam.yaml.")],
     candidates: Candidates = None,
     stations: Stations = None,
     another: Annotated[bool, typer.Option("--another", help="Although there is an exam of this title.")] = False,
@@ -96,7 +96,8 @@ def timetable(
     """Write the timetable of an exam: a spreadsheet, pages to print, or a calendar, also one person's own."""
     from teleosce.offline_exams import timetable as write
 
-    run(write(settings_of(data=data, log_level="warning"), exam, to, person))
+    with written_or_not(to):
+        run(write(settings_of(data=data, log_level="warning"), exam, to, person))
     out.print(f"Wrote {to}.", markup=False)
 
 
@@ -114,7 +115,8 @@ def links(
     from teleosce.offline_exams import links as write
 
     settings = settings_of(data=data, log_level="warning")
-    number = run(write(settings, exam, to, _address(settings, url)))
+    with written_or_not(to):
+        number = run(write(settings, exam, to, _address(settings, url)))
     out.print(f"Wrote {number} new links into {to}. They are told this once.", markup=False)
 
 
@@ -135,7 +137,11 @@ def mail(
     from teleosce.offline_exams import mail as send
 
     settings = settings_of(data=data, log_level="warning")
-    with progress("Sending") as told:
+    left = (
+        "Who was sent their link is known, and the same command goes on with the others. One letter may have been on "
+        "its way: it is then named as unsure."
+    )
+    with stopped_with(left), progress("Sending") as told:
         done = run(send(settings, exam, only or [], _address(settings, url), told))
     out.print(f"Sent {len(done.sent)}; {len(done.before)} were sent before; {len(done.without)} have no address.")
     for seat, why in done.failed:

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from teleosce.core.errors import NotFound
-from teleosce.terminal import Data, out, run, settings_of
+from teleosce.terminal import Data, out, run, settings_of, written_or_not
 
-ExamName = Annotated[str, typer.Argument(help="The exam's id or title.")]
+ExamName = Annotated[str, typer.Argument(metavar="EXAM", help="The exam's id or title.")]
 RunNumber = Annotated[
     int | None, typer.Option("--run", help="The decision run, by its number; the last when not given.", min=1)
 ]
@@ -37,7 +37,8 @@ def export(
     """
     from teleosce.offline_results import export_tables
 
-    written = run(export_tables(settings_of(data=data, log_level="warning"), exam, to, number))
+    with written_or_not(to):
+        written = run(export_tables(settings_of(data=data, log_level="warning"), exam, to, number))
     out.print(f"Wrote {len(written)} tables into {to}: {', '.join(written)}.", markup=False)
 
 
@@ -53,12 +54,15 @@ def bundle(
     """
     from teleosce.offline_results import write_bundle
 
-    made = run(write_bundle(settings_of(data=data, log_level="warning"), exam, to, number))
+    with written_or_not(to):
+        made = run(write_bundle(settings_of(data=data, log_level="warning"), exam, to, number))
     out.print(f"Wrote decision run {made} into {to}, signed. Check it with: teleosce verify {to}", markup=False)
 
 
 def appeal(
-    encounter: Annotated[str, typer.Argument(help="The encounter's id: `teleosce encounters` lists them.")],
+    encounter: Annotated[
+        str, typer.Argument(metavar="ENCOUNTER", help="The encounter's id: `teleosce encounters` lists them.")
+    ],
     to: Annotated[Path, typer.Option(help="A new folder, or a new .zip.")],
     data: Data = None,
 ) -> None:
@@ -69,7 +73,8 @@ def appeal(
     """
     from teleosce.offline_results import write_appeal_bundle
 
-    names = run(write_appeal_bundle(settings_of(data=data, log_level="warning"), encounter, to))
+    with written_or_not(to):
+        names = run(write_appeal_bundle(settings_of(data=data, log_level="warning"), encounter, to))
     out.print(f"Wrote {len(names)} files into {to}, signed. Check them with: teleosce verify {to}", markup=False)
 
 
@@ -90,7 +95,8 @@ def xapi(
     from teleosce.offline_results import write_xapi
 
     settings = settings_of(data=data, log_level="warning")
-    many = run(write_xapi(settings, exam, to, number=number, base=base, names=names))
+    with written_or_not(to):
+        many = run(write_xapi(settings, exam, to, number=number, base=base, names=names))
     out.print(f"Wrote {many} statements into {to}.", markup=False)
 
 

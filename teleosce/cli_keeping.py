@@ -3,19 +3,21 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from teleosce.core.clock import Clock
-from teleosce.terminal import Data, err, out, progress, run, settings_of, size
+from teleosce.terminal import Command, Data, err, out, progress, run, settings_of, size, stopped_with, written_or_not
 
 
 def add_to(app: typer.Typer) -> None:
     """Adds this module's commands."""
-    for command in (encounters, export, backup, restore, erase, person_data):
+    app.command()(encounters)
+    app.command(cls=_Export)(export)
+    for command in (backup, restore, erase, person_data):
         app.command()(command)
 
 
@@ -63,8 +65,17 @@ def encounters(
         (out if out.is_terminal else Console(width=WIDE)).print(table)
 
 
+class _Export(Command):
+    """`export encounter ID`, as it is said, means `export ID`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, args[1:] if args[:1] == ["encounter"] else args)
+
+
 def export(
-    encounter: Annotated[str, typer.Argument(help="The encounter's id: `teleosce encounters` lists them.")],
+    encounter: Annotated[
+        str, typer.Argument(metavar="ENCOUNTER", help="The encounter's id: `teleosce encounters` lists them.")
+    ],
     to: Annotated[Path, typer.Option(help="A new folder to write into.")],
     film: Annotated[
         bool, typer.Option("--film", help="Also one film, both pictures side by side, with captions.")
@@ -77,16 +88,33 @@ def export(
     film.vtt, by candidate number and without names. It takes a while, at low priority; interrupted, it goes on when the
     same command is run again. An export that is there already gets its film added.
     """
+    from teleosce.keeping.film import parts_of
+    from teleosce.offline import FILM, add_film, prepare_film
     from teleosce.offline import export as write
 
     settings = settings_of(data=data, log_level="warning")
-    with progress("Making the film") as told:
-        written = run(write(settings, encounter, to, film=film, told=told))
+    parts = parts_of(to / FILM)
+
+    def left() -> str:
+        if parts.is_dir():
+            return f"What was rendered is kept in {parts}. The same command goes on from there."
+        return f"{to} is there, without the film." if to.is_dir() else f"{to} was not written."
+
+    with stopped_with(left):
+        if film:
+            made = run(prepare_film(settings, encounter, to))
+            with progress("Making the film") as told:
+                written = add_film(made, to, told=told)
+        else:
+            written = run(write(settings, encounter, to))
     out.print(json.dumps({"folder": str(to), "files": written}), markup=False)
 
 
 def backup(
-    to: Annotated[Path, typer.Argument(help="The backup's own folder, best on another disk. Use the same each time.")],
+    to: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="The backup's own folder, best on another disk. Use the same each time."),
+    ],
     data: Data = None,
 ) -> None:
     """Copy the database, the recordings and the keys into a folder, while the server runs.
@@ -101,7 +129,11 @@ def backup(
     from teleosce.keeping import back_up
 
     settings = settings_of(data=data, log_level="warning")
-    with progress("Copying") as told:
+    left = (
+        "What was copied is kept, and the same command goes on from there. Until it is done, `restore` uses the backup "
+        f"before, if {to} holds one."
+    )
+    with stopped_with(left), progress("Copying") as told:
         made, copied = back_up(
             settings.data, to, sqlite=settings.database_url is None, now_ms=Clock().now_ms(), told=told
         )
@@ -134,7 +166,8 @@ def restore(
     from teleosce.keeping import restore as bring_back
     from teleosce.offline import erase_again
 
-    with progress("Restoring and checking") as told:
+    left = f"{data} is not fully restored, and no server will use it. The same command goes on with it."
+    with stopped_with(left), progress("Restoring and checking") as told:
         made = bring_back(source, data, told=told)
     at = datetime.fromtimestamp(made.made_ms / 1000, UTC)
     out.print(
@@ -150,7 +183,9 @@ def restore(
     if made.database != "sqlite":
         out.print("The database was in PostgreSQL: restore its dump before you start the server.")
     if erasures is not None:
-        again = run(erase_again(settings_of(data=data, log_level="warning"), erasures))
+        left = f"{data} may still hold people who were erased. Delete it and run the same command again."
+        with stopped_with(left):
+            again = run(erase_again(settings_of(data=data, log_level="warning"), erasures))
         out.print(f"{again} erasures that were made after the backup were made again.")
     out.print(f"Next: teleosce serve --data {data}", markup=False)
 
@@ -158,7 +193,10 @@ def restore(
 def erase(
     person: Annotated[
         list[str],
-        typer.Argument(help="One person: candidate number, name, e-mail or id. Several when they have several seats."),
+        typer.Argument(
+            metavar="PERSON",
+            help="One person: candidate number, name, e-mail or id. Several when they have several seats.",
+        ),
     ],
     asked_by: Annotated[
         str, typer.Option(prompt="On whose request (without names)", help="Who asked, without names; it is kept.")
@@ -180,7 +218,9 @@ def erase(
         out.print(f"  {one.id}  {one.name}, {one.role.value}", markup=False)
     if not yes:
         typer.confirm("Erase all that is kept of this person? It cannot be undone.", abort=True, err=True)
-    outcome = run(let_go(settings, found, asked_by))
+    ids = " ".join(one.id for one in found)
+    with stopped_with(f"Some of it may be erased already. Run it again to its end: teleosce erase {ids}"):
+        outcome = run(let_go(settings, found, asked_by))
     for kind, count in sorted(outcome.erased.counts.items()):
         out.print(f"{count:>6} {kind}")
     out.print(f"Erased. The record of it is {outcome.erased.id}.")
@@ -201,7 +241,10 @@ def erase(
 def person_data(
     person: Annotated[
         list[str],
-        typer.Argument(help="One person: candidate number, name, e-mail or id. Several when they have several seats."),
+        typer.Argument(
+            metavar="PERSON",
+            help="One person: candidate number, name, e-mail or id. Several when they have several seats.",
+        ),
     ],
     to: Annotated[Path, typer.Option(help="A new ZIP file.")],
     data: Data = None,
@@ -216,6 +259,7 @@ def person_data(
 
     settings = settings_of(data=data, log_level="warning")
     found = run(find_person(settings, person))
-    written = run(write(settings, found, to))
+    with written_or_not(to):
+        written = run(write(settings, found, to))
     named = ", ".join(f"{one.name} ({one.role.value})" for one in found)
     out.print(f"Wrote {len(written)} files about {named} into {to}, {size(to.stat().st_size)}.", markup=False)

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from teleosce.core.errors import Invalid
-from teleosce.terminal import Model, err, out, run, settings_of
+from teleosce.terminal import Model, err, out, run, settings_of, stopped_with
 
 if TYPE_CHECKING:
     from teleosce.rehearsal.facts import Facts
+
+
+NO_REPORT = "The rehearsal is over, without a report."
 
 
 def add_to(app: typer.Typer) -> None:
@@ -114,7 +117,9 @@ def rehearse(
             data=data,
             seed=seed,
         )
-        _report(run(rehearse_day(asked, lambda text: err.print(text, markup=False))), report, as_json=as_json)
+        with stopped_with(NO_REPORT):
+            found = run(rehearse_day(asked, lambda text: err.print(text, markup=False)))
+        _report(found, report, as_json=as_json)
     if candidates or compress or phase_seconds or rotations:
         raise Invalid("--candidates, --compress, --phase-seconds and --rotations are for --exam.")
     password = os.environ.get("REHEARSAL_PASSWORD") or (
@@ -134,7 +139,9 @@ def rehearse(
         seed=seed,
         picture=picture,
     )
-    _report(run(hold(wanted, lambda text: err.print(text, markup=False))), report, as_json=as_json)
+    with stopped_with(f"{NO_REPORT} What was made on {server} stays there." if server else NO_REPORT):
+        found = run(hold(wanted, lambda text: err.print(text, markup=False)))
+    _report(found, report, as_json=as_json)
 
 
 def _report(facts: "Facts", folder: Path | None, *, as_json: bool) -> None:

@@ -11,7 +11,7 @@ from teleosce.terminal import Data, out, run, settings_of
 
 
 def results(
-    exam: Annotated[str, typer.Argument(help="The exam's id or title.")],
+    exam: Annotated[str, typer.Argument(metavar="EXAM", help="The exam's id or title.")],
     sems: Annotated[
         float | None,
         typer.Option(help="Standard errors of measurement a total must be above the pass mark.", min=0, max=3),

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,11 +15,12 @@ from teleosce.core.memory import settle
 from teleosce.core.settings import Settings
 from teleosce.exams import Encounter, Exam
 from teleosce.keeping.erasure import Outcome, only_one
-from teleosce.keeping.film import make_film
+from teleosce.keeping.film import Plan, make_film
 from teleosce.keeping.film.of_encounter import film_plan
 from teleosce.keeping.person import write_person_data
 from teleosce.people import Account, AuditReport, Seat
-from teleosce.reports import write_export
+from teleosce.reports import Sources, write_export
+from teleosce.reports.exports import finish, new_part, no_room
 from teleosce.web import Rooms
 from teleosce.web.keeping import erasures_of, sources_of
 
@@ -57,28 +59,63 @@ async def verify_audit(settings: Settings) -> AuditReport:
         return await rooms.people.verify_audit()
 
 
-async def export(
-    settings: Settings, encounter_id: str, folder: Path, *, film: bool, told: Callable[[int, int], None]
-) -> list[str]:
-    """Writes all there is of an encounter, with `film` the side-by-side film too; returns the names.
+async def export(settings: Settings, encounter_id: str, folder: Path) -> list[str]:
+    """Writes all there is of an encounter; returns the names. Raises NotFound, Invalid when the folder is not empty."""
+    async with rooms_of(settings) as rooms:
+        return await _export(sources_of(rooms), encounter_id, folder)
 
-    With `film` a folder that holds the export of the same encounter gets what is missing. Raises NotFound, Invalid when
-    the folder holds something else.
+
+async def _export(sources: Sources, encounter_id: str, folder: Path) -> list[str]:
+    """Under a passing name until it is whole; nothing is left of one that ends before."""
+    part = await asyncio.to_thread(_new_part, folder)
+    try:
+        names = await write_export(sources, encounter_id, part)
+        finish(part, folder)
+    except OSError as error:
+        raise no_room(folder, error) from error
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    return names
+
+
+@dataclass(frozen=True)
+class Film:
+    """What a film is made of, and the captions beside it."""
+
+    plan: Plan
+    captions: str | None
+
+
+async def prepare_film(settings: Settings, encounter_id: str, folder: Path) -> Film:
+    """What the side-by-side film of an encounter is made of. Exports the encounter first, unless `folder` has it.
+
+    Raises NotFound, Invalid when the folder holds something else.
     """
     async with rooms_of(settings) as rooms:
         sources = sources_of(rooms)
-        if not (film and await asyncio.to_thread(_is_export_of, folder, encounter_id)):
-            names = await write_export(sources, encounter_id, folder)
-            if not film:
-                return names
+        if not await asyncio.to_thread(_is_export_of, folder, encounter_id):
+            await _export(sources, encounter_id, folder)
         plan = await film_plan(sources, encounter_id)
-        captions = await sources.transcripts.webvtt(encounter_id) if plan.cues else None
+        return Film(plan, await sources.transcripts.webvtt(encounter_id) if plan.cues else None)
+
+
+def add_film(film: Film, folder: Path, *, told: Callable[[int, int], None]) -> list[str]:
+    """Adds the film to the export of its encounter; returns all names there. Raises as `make_film`.
+
+    Blocks for long, at low priority: call it without an event loop, so that Ctrl-C ends it at once.
+    """
     os.nice(NICENESS)
     if not (folder / FILM).exists():
-        make_film(plan, folder / FILM, told=told)
-    if captions is not None:
-        write_durably(folder / CAPTIONS, captions.encode())
+        make_film(film.plan, folder / FILM, told=told)
+    if film.captions is not None:
+        write_durably(folder / CAPTIONS, film.captions.encode())
     return _list_hashes(folder)
+
+
+def _new_part(folder: Path) -> Path:
+    folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+    return new_part(folder)
 
 
 def _is_export_of(folder: Path, encounter_id: str) -> bool:

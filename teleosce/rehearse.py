@@ -117,6 +117,10 @@ async def _rehearse(plan: Plan, wanted: Wanted, server: OwnServer | None, say: C
         await _encounters(conductor, server)
         await look_back(conductor, server, say, cast if wanted.transcribe else None)
         return facts
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        if server is not None:
+            server.end()
+        raise
     finally:
         await conductor.abandon()
         await organiser.close()

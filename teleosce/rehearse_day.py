@@ -195,6 +195,9 @@ async def _rehearse(
         await look_back(conductor, server, say, over=not limited)
         await _read_log(server.settings, course, day)
         return facts
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        server.end()
+        raise
     finally:
         await conductor.abandon()
         await organiser.close()

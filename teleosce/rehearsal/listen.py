@@ -5,6 +5,7 @@ take itself, so no clock has to be agreed upon.
 """
 
 import os
+import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -147,5 +148,6 @@ def _flashes(path: Path) -> list[float]:
 
 
 def be_nice() -> None:
-    """For the process that watches: live media comes first."""
+    """For the process that watches: live media comes first, and Ctrl-C ends it without a word of its own."""
     os.nice(5)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -100,6 +100,12 @@ class OwnServer:
         await self.start()
         return time.monotonic() - at
 
+    def end(self) -> None:
+        """SIGKILL, for a rehearsal that was stopped: nobody waits until what was recorded is sealed."""
+        self._killing = True
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
     async def stop(self) -> None:
         """SIGTERM, and wait."""
         self._killing = True

@@ -151,7 +151,8 @@ class _Worker:
 
     async def _finish_step(self) -> None:
         """Lets the step at hand end, and no other begin."""
-        if self._transcriber:
+        if self._transcriber and not self._transcriber.busy.acquire(blocking=False):
+            log.info("the worker stops once the part at hand is heard", seconds_at_most=_LAST_STEP_S)
             await asyncio.to_thread(self._transcriber.busy.acquire, timeout=_LAST_STEP_S)
 
     async def _watch_parent(self) -> None:

@@ -5,6 +5,6 @@ is rendered in parts of a minute, which are kept: a film that was interrupted go
 """
 
 from teleosce.keeping.film.plan import Cue, Plan, Stretch
-from teleosce.keeping.film.render import make_film
+from teleosce.keeping.film.render import make_film, parts_of
 
-__all__ = ["Cue", "Plan", "Stretch", "make_film"]
+__all__ = ["Cue", "Plan", "Stretch", "make_film", "parts_of"]

@@ -31,6 +31,11 @@ Told = Callable[[int, int], None]
 """Hears how many milliseconds of the film are done, and of how many."""
 
 
+def parts_of(target: Path) -> Path:
+    """Where the parts of a film lie until it is finished."""
+    return target.with_name(f"{target.name}.parts")
+
+
 def make_film(plan: Plan, target: Path, *, told: Told, part_ms: int = PART_MS) -> None:
     """Writes the film, MP4, to `target`; parts lie beside it meanwhile, and those of an interrupted run are used.
 
@@ -38,7 +43,7 @@ def make_film(plan: Plan, target: Path, *, told: Told, part_ms: int = PART_MS) -
     """
     if plan.duration_ms <= 0 or not (plan.left or plan.right):
         raise Invalid("Nothing was recorded in this encounter, or it is deleted, so there is no film to make.")
-    parts = target.with_name(f"{target.name}.parts")
+    parts = parts_of(target)
     try:
         begin(parts, f"{plan.key} {part_ms}")
         spans = [(at, min(at + part_ms, plan.duration_ms)) for at in range(0, plan.duration_ms, part_ms)]
@@ -82,7 +87,7 @@ def _part(plan: Plan, begin: int, end: int, target: Path, told: Callable[[int], 
 
 def _join(plan: Plan, parts: list[Path], target: Path) -> None:
     """Copies the pictures, and writes sound and captions beside them, a second at a time."""
-    unfinished = target.with_name(f"{target.name}.parts") / "whole.unfinished"
+    unfinished = parts_of(target) / "whole.unfinished"
     options = {"movflags": "faststart"}
     with av.open(str(unfinished), "w", format="mp4", options=options) as container, av.open(str(parts[0])) as first:
         video = container.add_stream_from_template(first.streams.video[0])

@@ -10,14 +10,17 @@ from teleosce.reports.exports.decision import write_decision
 from teleosce.reports.exports.levels import tables_of
 from teleosce.reports.exports.material import Material, material_of
 from teleosce.reports.exports.verify import Verified, keys_of, verify_bundle
-from teleosce.reports.exports.write import write_lines, write_tables
+from teleosce.reports.exports.write import finish, new_part, no_room, write_lines, write_tables
 from teleosce.reports.exports.xapi import statements_of
 
 __all__ = [
     "Material",
     "Verified",
+    "finish",
     "keys_of",
     "material_of",
+    "new_part",
+    "no_room",
     "statements_of",
     "tables_of",
     "verify_bundle",

@@ -35,6 +35,9 @@ def write_tables(tables: Sequence[Table], target: Path) -> None:
         finish(part, target)
     except OSError as error:
         raise no_room(target, error) from error
+    except BaseException:
+        remove(part)
+        raise
 
 
 def write_lines(target: Path, rows: Iterable[Any]) -> int:
@@ -48,6 +51,9 @@ def write_lines(target: Path, rows: Iterable[Any]) -> int:
         finish(part, target)
     except OSError as error:
         raise no_room(target, error) from error
+    except BaseException:
+        remove(part)
+        raise
     return many
 
 
