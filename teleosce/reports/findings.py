@@ -114,6 +114,11 @@ def count(many: int, one: str, more: str = "") -> str:
     return f"{many} {one if many == 1 else more or one + 's'}"
 
 
+def passes(many: int) -> str:
+    """The verb of so many."""
+    return "passes" if many == 1 else "pass"
+
+
 def of_sound(sound: Answer) -> str:
     """Is the exam sound?"""
     if not sound["encounters"]:
@@ -157,8 +162,9 @@ def of_error(sound: Answer) -> str:
         else ""
     )
     return (
-        f"A total is sure to about {number(half)} points to either side: with other stations like these, 95 of 100 "
-        f"candidates would stay within that (standard error of measurement {number(sem['value'])} points).{rests}"
+        f"A total is sure to about {number(half)} points to either side: those of 95 in 100 candidates lie within that "
+        "of what they would reach over very many stations like these (standard error of measurement "
+        f"{number(sem['value'])} points).{rests}"
     )
 
 
@@ -219,14 +225,16 @@ def of_lines(lines: Sequence[Answer], names: Mapping[str, str]) -> str:
     low, high = min(drawn, key=_mark), max(drawn, key=_mark)
     if len(drawn) == 1:
         name, at = names[low["method"]], number(low["pass_mark"])
-        return f"One method draws a line: {name}, at {at} %; {low['passed']} of {low['judged']} pass."
+        return (
+            f"One method draws a line: {name}, at {at} %; {low['passed']} of {low['judged']} {passes(low['passed'])}."
+        )
     said = (
         f"{len(drawn)} methods put the pass mark between {number(low['pass_mark'])} % ({names[low['method']]}) and "
         f"{number(high['pass_mark'])} % ({names[high['method']]})"
     )
     fewest, most = extremes(drawn)
     if most["passed"] == fewest["passed"] and most["judged"] == fewest["judged"]:
-        return f"{said}; by each of them {most['passed']} of {most['judged']} pass."
+        return f"{said}; by each of them {most['passed']} of {most['judged']} {passes(most['passed'])}."
     of = f" of {fewest['judged']}" if fewest["judged"] != most["judged"] else ""
     return f"{said}; between {fewest['passed']}{of} and {most['passed']} of {most['judged']} pass."
 
@@ -312,7 +320,7 @@ def of_run(found: Answer) -> str:
     if not judged:
         return "The run decided about nobody: no candidate has a station that counts."
     passed = sum(bool(one["passed"]) for one in judged)
-    verb, share = "passes" if passed == 1 else "pass", number(100 * passed / len(judged), 0)
+    verb, share = passes(passed), number(100 * passed / len(judged), 0)
     said = f"{passed} of {count(len(judged), 'candidate')} {verb} ({share} %)"
     left = len(every) - len(judged)
     if left:

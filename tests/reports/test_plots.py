@@ -172,6 +172,17 @@ def test_methods_that_decide_about_fewer_are_not_counted_among_all() -> None:
     assert title.startswith(f"{each[0]} candidates pass by one method (Contrasting groups) and {each[1]} by another")
 
 
+def test_how_many_pass_is_written_neither_over_a_name_nor_over_the_edge() -> None:
+    one, rules = cohort(candidates=30, circuits=2, twice=0.3, seed=7), ResultRules(sems=3)
+    spec = methods(analysis.lines(one, rules), one, rules).spec
+    assert spec is not None
+    said = [layer for layer in spec["layer"] if layer["encoding"].get("text", {}).get("field") == "said"]
+    sides = {layer["mark"]["align"]: [own["share"] for own in layer["data"]["values"]] for layer in said}
+    assert sides["left"]
+    assert max(sides["left"]) < 15
+    assert sum(map(len, sides.values())) == 5
+
+
 def test_lines_that_end_together_are_named_once() -> None:
     assert _ends({"Φ": 0.881, "Eρ²": 0.884}, near=0.04) == [{"value": pytest.approx(0.8825), "said": "Φ, Eρ²"}]
     assert [one["said"] for one in _ends({"Φ": 0.80, "Eρ²": 0.90}, near=0.04)] == ["Φ", "Eρ²"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from teleosce.psychometrics import Undefined
 from teleosce.reports.analysis import error_of, verdicts_of
 from teleosce.reports.cohort import Cohort
-from teleosce.reports.findings import METHOD_NAMES, count, extremes, number
+from teleosce.reports.findings import METHOD_NAMES, count, extremes, number, passes
 from teleosce.reports.plots.plot import Plot, Spec, data, names, nothing, side, told, wrapped
 from teleosce.reports.rules import ResultRules
 
@@ -31,7 +31,7 @@ def methods(lines: Sequence[Mapping[str, Any]], cohort: Cohort, rules: ResultRul
     few, most = extremes(rows)
     all_of = count(most["judged"], "candidate")
     if few["said"] == most["said"]:
-        title = f"Whichever method draws the line, {most['passed']} of {all_of} pass."
+        title = f"Whichever method draws the line, {most['passed']} of {all_of} {passes(most['passed'])}."
     elif few["judged"] == most["judged"]:
         title = (
             f"Between {few['passed']} ({few['name']}) and {most['passed']} ({most['name']}) of {all_of} pass: that "
@@ -97,11 +97,12 @@ def _sem(cohort: Cohort) -> float:
 def _methods(rows: Sequence[Mapping[str, Any]]) -> Spec:
     y = side("method")
     low = min(one["share"] if one["low"] is None else one["low"] for one in rows)
+    least = max(0, 10 * math.floor(low / 10) - 10)
     x = {
         "field": "share",
         "type": "quantitative",
         "title": "Candidates who pass, %",
-        "scale": {"domain": [max(0, 10 * math.floor(low / 10) - 10), 100], "nice": False},
+        "scale": {"domain": [least, 100], "nice": False},
     }
     seen = told(
         ("name", "Method"),
@@ -124,11 +125,20 @@ def _methods(rows: Sequence[Mapping[str, Any]]) -> Spec:
                 "mark": {"type": "point", "filled": True, "size": 80, "color": "$accent-strong", "opacity": 1},
                 "encoding": {"y": y, "x": x, "tooltip": seen},
             },
-            {
-                "data": data(rows),
-                "mark": {"type": "text", "dy": -15, "fontWeight": "bold"},
-                "encoding": {"y": y, "x": x, "text": {"field": "said"}},
-            },
+            *(
+                {
+                    "data": data([one for one in rows if _side(one["share"], least) == align]),
+                    "mark": {"type": "text", "dy": -15, "fontWeight": "bold", "align": align},
+                    "encoding": {"y": y, "x": x, "text": {"field": "said"}},
+                }
+                for align in ("left", "center", "right")
+            ),
             *names(rows, "method"),
         ],
     }
+
+
+def _side(share: float, least: float) -> str:
+    """To which side of its dot a number lies: at the edges inwards, so that it is neither on a name nor cut off."""
+    at = (share - least) / (100 - least)
+    return "left" if at < 0.15 else "right" if at > 0.92 else "center"
