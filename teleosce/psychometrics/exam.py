@@ -52,7 +52,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Verdict:
-    """passed: None when the candidate sat no station that counts. failed_by: the parts of the rule that were missed."""
+    """passed: None when the candidate sat no station that counts, or misses nothing but has no mark in a domain of the
+    rule: nothing says that its least was reached. failed_by: the parts of the rule that were missed, `domain:` and its
+    name among them; of who is undecided for want of marks, `unmarked:` and the domain.
+    """
 
     passed: bool | None
     total: float
@@ -97,7 +100,12 @@ def decide(
             },
         }
         missed = tuple(name for name, failed in parts.items() if failed)
-        verdicts.append(
-            Verdict(not missed, float(total[one]), float(needed[one]), int(passed[one]), int(sat[one]), missed)
+        unmarked = tuple(
+            f"unmarked:{name}"
+            for name in rule.domains or {}
+            if (reached := (domains or {}).get(name)) is not None and np.isnan(reached[one])
         )
+        decided = None if unmarked and not missed else not missed
+        why = missed or unmarked
+        verdicts.append(Verdict(decided, float(total[one]), float(needed[one]), int(passed[one]), int(sat[one]), why))
     return verdicts

@@ -82,4 +82,8 @@ def failed(own: Mapping[str, Any], rules: ResultRules, domains: Mapping[str, str
                 said.append(
                     f"In “{title}” {percent(needed, reached)} were needed; you scored {percent(reached, needed)}."
                 )
+        elif kind == "unmarked":
+            said.append(
+                f"The rule asks for “{domains.get(name, name)}”, in which you have no mark, so nothing is decided."
+            )
     return said

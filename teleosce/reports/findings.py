@@ -91,11 +91,14 @@ def domain_titles(sheets: Iterable[Mapping[str, str]]) -> dict[str, str]:
 
 
 def failed_words(failed_by: Sequence[str], domains: Mapping[str, str]) -> str:
-    """By which parts of a rule somebody failed. domains: their titles."""
-    return "; ".join(
-        FAILED.get(one) or f"{domains.get(key := one.removeprefix('domain:'), key)} below its least percent"
-        for one in failed_by
-    )
+    """By which parts of a rule somebody failed, or why nothing was decided about them. domains: their titles."""
+
+    def words(one: str) -> str:
+        kind, _, key = one.partition(":")
+        named = domains.get(key, key)
+        return FAILED.get(one) or f"{named} {'below its least percent' if kind == 'domain' else 'has no mark'}"
+
+    return "; ".join(map(words, failed_by))
 
 
 def number(value: float | None, digits: int = 1, *, signed: bool = False) -> str:

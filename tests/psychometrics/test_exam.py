@@ -55,6 +55,17 @@ def test_each_part_of_a_rule_fails_by_its_name() -> None:
     assert verdicts[0].stations_passed == 1
 
 
+def test_who_has_no_mark_in_a_domain_of_the_rule_is_not_let_through_by_it() -> None:
+    scores, cuts = np.array([[70.0], [70], [40]]), np.array([50.0])
+    rule = exam.Rule(domains={"safety": 50})
+    verdicts = exam.decide(scores, cuts, rule, domains={"safety": np.array([80.0, NAN, NAN])})
+    assert [(one.passed, one.failed_by) for one in verdicts] == [
+        (True, ()),
+        (None, ("unmarked:safety",)),
+        (False, ("total",)),
+    ]
+
+
 @pytest.mark.parametrize("method", ["borderline-regression", "borderline-group", "contrasting-groups"])
 def test_each_method_s_bootstrap_draws_what_a_plain_loop_draws(method: str) -> None:
     scores, grades = simulated(n=40, k=3)

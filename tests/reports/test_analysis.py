@@ -11,6 +11,7 @@ from teleosce.psychometrics.standards import AGREED, judged
 from teleosce.reports import ResultRules, Weights, analysis, findings
 from teleosce.reports.basis import told_apart
 from teleosce.reports.cohort import Cohort, Mark, Missing, Station, cohort_of
+from teleosce.reports.feedback_words import failed
 from teleosce.reports.overlap import overlap
 from teleosce.reports.runs import decide
 from teleosce.reports.simulated import Shape, simulate
@@ -351,3 +352,16 @@ def test_an_error_that_rests_on_few_says_on_how_many() -> None:
         analysis.sound(replace(one, scores=scores))
     )
     assert "rests on" not in findings.of_error(analysis.sound(one))
+
+
+def test_who_is_undecided_for_want_of_a_domain_is_told_so() -> None:
+    assert findings.failed_words(("total", "domain:a", "unmarked:b"), {"a": "Safety", "b": "Ethics"}) == (
+        "total below the pass mark; Safety below its least percent; Ethics has no mark"
+    )
+    one = cohort(candidates=12)
+    missing = replace(one, domains={"safety": np.where(np.arange(12) == 3, np.nan, one.domains["safety"])})
+    found = decide(missing, ResultRules(method="fixed", fixed_cut=0, domains={"safety": 1}))["candidates"]
+    own = found[one.candidates[3]]
+    assert (own["passed"], own["failed_by"]) == (None, ["unmarked:safety"])
+    (said,) = failed(own, ResultRules(domains={"safety": 1}), {"safety": "Safety"})
+    assert "“Safety”, in which you have no mark" in said
