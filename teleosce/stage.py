@@ -94,7 +94,9 @@ class Stage:
         # All of a rotation begin, or end, at one moment. One by one, they leave the database to what tells the pages.
         async with self._one_by_one:
             encounter = await self.rooms.exams.encounter(event.encounter_id)
-            self.rooms.watching.attend(room, encounter.id, encounter.people)
+            # Whoever is alone rests, and need not be there.
+            expected = encounter.people if len(encounter.people) > 1 else ()
+            self.rooms.watching.attend(room, encounter.id, expected)
             there = [
                 one.participant for one in self.rooms.media.peers(encounter.id) if one.state is PeerState.connected
             ]
@@ -259,7 +261,7 @@ class Stage:
                 await self._go_on(encounter, settled_ms)
         past = await rooms.exams.past_consultation(since_ms, self._failed)
         incidents = await rooms.exams.incidents_in([one.id for one in past if one.id not in self._right])
-        unmeasured = {one.encounter_id for one in incidents if not one.measured and one.kind is not IncidentKind.other}
+        unmeasured = {one.encounter_id for one in incidents if not one.measured and one.kind.is_measured}
         failed: set[str] = set()
         for encounter in past:
             with _alone(encounter, failed):

@@ -17,6 +17,7 @@ from teleosce.exams import Encounter, Outcome, Phase, Timings
 from teleosce.people import Role
 from teleosce.stage import Stage
 from teleosce.stations import read
+from teleosce.watching.person import ABSENT_S
 from teleosce.web import Rooms
 from tests.recording.conftest import QuietRoom
 from tests.recording.media import Sender, deliver
@@ -44,14 +45,14 @@ class Theatre:
         await self.rooms.recordings.close()
         await self.rooms.database.close()
 
-    async def consultation(self) -> Encounter:
+    async def consultation(self, *, alone: bool = False) -> Encounter:
         rooms = self.rooms
         station = await rooms.stations.freeze(read(STATION), STATION)
         exam = await rooms.exams.create("Finals", "UTC")
         candidate = await rooms.people.add_seat(exam.id, Role.candidate, "Ada One", "C1")
-        sp = await rooms.people.add_seat(exam.id, Role.standardized_patient, "Pat")
+        sp = None if alone else (await rooms.people.add_seat(exam.id, Role.standardized_patient, "Pat")).id
         await rooms.exams.add_slot(
-            exam.id, position=1, rotation=1, station_hash=station, timings=TIMINGS, candidate=candidate.id, sp=sp.id
+            exam.id, position=1, rotation=1, station_hash=station, timings=TIMINGS, candidate=candidate.id, sp=sp
         )
         (made,) = await rooms.exams.encounters(exam.id)
         begun = await rooms.day.begin(made.id)
@@ -99,6 +100,13 @@ async def test_an_empty_seat_opens_an_incident_that_ends_with_the_consultation(t
     found = await rooms.ledger.incidents(encounter.exam_id)
     assert {one.seat_id for one in found} == {encounter.candidate, encounter.sp}
     assert all(one.kind == "line" and one.closed_ms is not None for one in found)
+
+
+async def test_whoever_rests_alone_need_not_be_there(theatre: Theatre):
+    encounter, rooms = await theatre.consultation(alone=True), theatre.rooms
+    await asyncio.sleep(ABSENT_S + 3)
+    assert rooms.watching.alarms() == []
+    assert await rooms.ledger.incidents(encounter.exam_id) == []
 
 
 async def test_an_outage_is_an_incident_that_the_sealed_recording_measures(theatre: Theatre):

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from teleosce.core.clock import Clock
 from teleosce.core.errors import Conflict, Fault, Unavailable
 from teleosce.core.events import EncounterStarted, Events
-from teleosce.exams import circuits, clockwork, transitions
+from teleosce.exams import circuits, clockwork, decisions, transitions
 from teleosce.exams.announcer import Announcer
 from teleosce.exams.exams import Exams
 from teleosce.exams.models import Circuit, Encounter, Phase
@@ -139,13 +139,13 @@ class Day:
 
     async def rerun(self, encounter_id: str) -> Encounter:
         """A new attempt. Conflict unless this is the slot's newest attempt, and done."""
-        attempt = await self.transact(lambda moves: transitions.rerun(moves, encounter_id))
+        attempt = await self.transact(lambda moves: decisions.again(moves, encounter_id, transitions.rerun))
         return await self._exams.encounter(attempt)
 
     async def carry_over(self, encounter_id: str) -> Encounter:
         """An attempt at the end of the circuit. Conflict while it runs, or when there is a newer one."""
         return await self._exams.encounter(
-            await self.transact(lambda moves: transitions.carry_over(moves, encounter_id))
+            await self.transact(lambda moves: decisions.again(moves, encounter_id, transitions.carry_over))
         )
 
     async def swap(self, exam_id: str, seat_id: str, with_seat_id: str) -> None:

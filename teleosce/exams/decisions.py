@@ -1,13 +1,13 @@
 """A person's decision on an incident, and what it still does."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.core.events import IncidentChanged
 from teleosce.core.ids import new_id
 from teleosce.exams import store, store_encounters, store_ledger, transitions
-from teleosce.exams.incidents import Decision, Incident, until_now
+from teleosce.exams.incidents import Decision, Incident, IncidentKind, until_now
 from teleosce.exams.models import Encounter, Outcome, Phase
 from teleosce.exams.moves import Moves
 from teleosce.exams.phases import RUNNING
@@ -46,6 +46,21 @@ async def decide(moves: Moves, incident_id: str, decision: Decision, note: str, 
     return new
 
 
+async def again(moves: Moves, encounter_id: str, how: Callable[[Moves, str], Awaitable[str]]) -> str:
+    """Another attempt by hand, `rerun` or `carry_over`, which also decides that the missed one is run again.
+
+    Returns the attempt's id.
+    """
+    old = await moves.get(encounter_id)
+    made = await how(moves, encounter_id)
+    for one in await store_ledger.incidents_in(moves.connection, [old.room]):
+        if one.kind is IncidentKind.missed and one.seat_id == old.candidate and one.decision is None:
+            new = replace(one, decision=Decision.rerun, decided_ms=moves.now_ms, carried_out=True)
+            await store_ledger.rewrite(moves.connection, new, undecided=True)
+            moves.say(new.exam_id, IncidentChanged(new.exam_id, new.id))
+    return made
+
+
 async def _go_on(moves: Moves, old: Incident) -> None:
     """What goes on beyond the decision is another incident, and has a proposal of its own."""
     if old.encounter_id is None or (await moves.get(old.encounter_id)).phase is not Phase.encounter:
@@ -75,6 +90,8 @@ async def _carry_out(moves: Moves, incident: Incident, decision: Decision, note:
             await transitions.add_time(moves, encounter.id, incident.added_s)
         elif decision is Decision.void:
             await _void(moves, taken, note)
+        elif incident.kind is IncidentKind.missed:
+            await transitions.carry_over(moves, taken[0].id)
         elif taken[0].phase in RUNNING:
             await _void(moves, [one for one in held if one.phase in RUNNING], note or "It is run again.")
             await transitions.rerun(moves, encounter.id)

@@ -16,13 +16,19 @@ Span = tuple[int, int]
 
 
 class IncidentKind(StrEnum):
-    """What failed: a person's line, their sound or picture, the server, or something else."""
+    """What failed: a person’s line, their sound or picture, the server or something else; or who was not there."""
 
     line = "line"
     sound = "sound"
     picture = "picture"
     server = "server"
     other = "other"
+    missed = "missed"
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the sealed recording tells what was lost."""
+        return self not in (IncidentKind.other, IncidentKind.missed)
 
 
 class Decision(StrEnum):
@@ -91,7 +97,12 @@ class Incident:
 
 
 def proposed(incident: Incident, policy: Policy) -> Decision:
-    """What the policy proposes. Who can be heard goes on: a lost picture is at most worth more time."""
+    """What the policy proposes. Who can be heard goes on: a lost picture is at most worth more time.
+
+    A missed encounter is carried over, unless the policy runs none again.
+    """
+    if incident.kind is IncidentKind.missed:
+        return Decision.none if policy.rerun_from_s is None else Decision.rerun
     lost_s = incident.lost_ms / 1000
     steps = ((Decision.void, policy.void_from_s), (Decision.rerun, policy.rerun_from_s))
     for decision, from_s in () if incident.kind is IncidentKind.picture else steps:

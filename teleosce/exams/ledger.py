@@ -110,13 +110,14 @@ class Ledger:
             policy = await _policy(connection, encounter)
             changed = []
             known = await store_ledger.incidents_in(connection, [encounter_id])
-            for old in (one for one in known if one.kind is not IncidentKind.other):
+            for old in (one for one in known if one.kind.is_measured):
                 mine = [one for seat, one in lost.items() if old.seat_id in (None, seat)]
                 new = measure(old, mine, ended_ms, policy, _apart(old, known))
                 if mine and new != old:
                     await store_ledger.rewrite(connection, new, undecided=False)
                     changed.append(new)
-            explained = {one.seat_id for one in known if one.kind not in (IncidentKind.other, IncidentKind.picture)}
+            heard = [one for one in known if one.kind.is_measured and one.kind is not IncidentKind.picture]
+            explained = {one.seat_id for one in heard}
             for seat_id, one in lost.items():
                 if total_ms(one.audio) >= NOTEWORTHY_MS and not explained & {seat_id, None}:
                     new = _unnoticed(encounter, seat_id, one, policy)

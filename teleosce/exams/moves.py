@@ -11,9 +11,17 @@ from typing import Any
 from teleosce.core.clock import Clock
 from teleosce.core.db import Connection
 from teleosce.core.errors import Conflict, NotFound
-from teleosce.core.events import BellRang, CircuitChanged, EncounterEnded, EncounterStarted, PhaseChanged
+from teleosce.core.events import (
+    BellRang,
+    CircuitChanged,
+    EncounterEnded,
+    EncounterStarted,
+    IncidentChanged,
+    PhaseChanged,
+)
 from teleosce.core.ids import new_id
-from teleosce.exams import ring, store, store_encounters, store_moves
+from teleosce.exams import ring, store, store_encounters, store_ledger, store_moves
+from teleosce.exams.incidents import Incident, IncidentKind, proposed, until_now
 from teleosce.exams.models import Cause, Circuit, CircuitState, Encounter, Outcome, Phase, Slot
 from teleosce.exams.phases import CIRCUIT_NEXT, RUNNING, Bell, boundary_bell, following, length_ms
 from teleosce.exams.store_moves import Rung
@@ -242,6 +250,7 @@ class Moves:
             self._settle(circuit)
         await self._bring_along()
         await self._judge()
+        await self._note_missed()
         changes = list(self.changes.values())
         leaving = [(one.old, one.new) for one in changes if one.new.phase is Phase.done]
         staying = [(one.old, one.new) for one in changes if one.new.phase is not Phase.done]
@@ -308,6 +317,32 @@ class Moves:
             meant = one.old.candidate is not None and met and one.old.timings.encounter_s > 0
             missed = meant and one.old.phase not in (Phase.waiting, Phase.reading) and one.old.id not in came
             self.put(one.new, replace(one.new, outcome=Outcome.missed if missed else Outcome.completed), one.cause)
+
+    async def _note_missed(self) -> None:
+        """Who was not at a station is an incident: somebody decides whether they have it at the end."""
+        for one in (change.new for change in self.changes.values() if change.old.outcome is None):
+            if one.outcome is not Outcome.missed or (one.joins is None and len(one.people) < 2):
+                continue
+            exam = await store.exam(self.connection, one.exam_id)
+            assert exam is not None
+            known = await store_ledger.incidents_in(self.connection, [one.room])
+            mine = [each for each in known if (each.seat_id, each.kind) == (one.candidate, IncidentKind.line)]
+            # An empty seat was taken for a line that is lost, until now.
+            old = next((each for each in mine if each.decision is None), None)
+            new = replace(
+                until_now(old, exam.policy, self.now_ms)
+                if old
+                else Incident(new_id(), one.exam_id, one.room, one.candidate, IncidentKind.missed, self.now_ms),
+                kind=IncidentKind.missed,
+                since_ms=None,
+                closed_ms=old.closed_ms if old and old.closed_ms else self.now_ms,
+            )
+            new = replace(new, proposal=proposed(new, exam.policy))
+            if old is None:
+                await store_ledger.add(self.connection, new)
+            else:
+                await store_ledger.rewrite(self.connection, new, undecided=True)
+            self.say(one.exam_id, IncidentChanged(one.exam_id, new.id))
 
 
 def _speaks(one: Slot | Encounter) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ def gone(world: World, kind: IncidentKind = IncidentKind.line) -> Wrong:
         ("sound", 0, 300, "none"),
         ("picture", 0, 300, "add-time"),
         ("server", 200, 200, "re-run"),
+        ("missed", 0, 0, "re-run"),
     ],
 )
 def test_the_policy_proposes_by_what_was_lost(kind: str, audio_s: int, video_s: int, decision: str):

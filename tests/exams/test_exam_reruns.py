@@ -4,7 +4,7 @@ import pytest
 from exam_world import World, state
 
 from teleosce.core.errors import Conflict
-from teleosce.exams import Outcome, Phase
+from teleosce.exams import Decision, Encounter, IncidentKind, Outcome, Phase, Wrong
 
 
 async def test_a_rerun_joins_the_rotation_that_still_runs(world: World):
@@ -53,6 +53,59 @@ async def test_a_missed_slot_is_carried_over(world: World):
         await world.day.carry_over(third.id)
     moved = await world.day.carry_over(again.id)
     assert (moved.id, moved.rotation) == (again.id, 3)
+
+
+async def missed(world: World) -> Encounter:
+    """Somebody did not come to the first rotation, and is here from then on."""
+    (first, _), _ = await world.ring(2)
+    world.absent.add(first.candidate)
+    await world.day.go(world.exam.id)
+    for _ in range(4):
+        await world.pass_time(500)
+    world.absent.clear()
+    return first
+
+
+async def test_a_missed_slot_stands_in_the_ledger_until_it_is_carried_over(world: World):
+    first = await missed(world)
+    (incident,) = await world.ledger.incidents(world.exam.id)
+    assert (incident.kind, incident.encounter_id, incident.seat_id) == ("missed", first.id, first.candidate)
+    assert (incident.proposal, incident.closed_ms, incident.measured) == ("re-run", world.clock.now_ms(), False)
+    decided = await world.ledger.decide(incident.id, Decision.rerun, "The bus was late.", "o")
+    assert decided.carried_out
+    (again,) = [one for one in await world.exams.encounters(world.exam.id) if one.attempt == 2]
+    assert (again.slot_id, again.phase, again.rotation) == (first.slot_id, Phase.waiting, 3)
+
+
+async def test_an_empty_seat_that_was_taken_for_a_lost_line_is_one_incident(world: World):
+    (first, _), _ = await world.ring(2)
+    world.absent.add(first.candidate)
+    await world.day.go(world.exam.id)
+    await world.pass_time(130)
+    await world.ledger.disturbed(first.id, [Wrong(first.candidate, IncidentKind.line, world.clock.now_ms())])
+    await world.pass_time(60)
+    await world.ledger.disturbed(first.id, [])
+    for _ in range(3):
+        await world.pass_time(500)
+    assert (await world.now(first)).outcome is Outcome.missed
+    (incident,) = await world.ledger.incidents(world.exam.id)
+    assert (incident.kind, incident.lost_audio_ms, incident.proposal) == ("missed", 60_000, "re-run")
+
+
+async def test_a_missed_slot_that_is_carried_over_by_hand_is_decided(world: World):
+    first = await missed(world)
+    await world.day.carry_over(first.id)
+    (incident,) = await world.ledger.incidents(world.exam.id)
+    assert (incident.decision, incident.carried_out, incident.decided_by) == (Decision.rerun, True, None)
+
+
+async def test_a_no_show_stays_missed_where_that_is_decided(world: World):
+    (first, _), _ = await world.ring(2)
+    await world.day.no_show(first.id)
+    (incident,) = await world.ledger.incidents(world.exam.id)
+    await world.ledger.decide(incident.id, Decision.none, "Ill.", "o")
+    assert (await world.now(first)).outcome is Outcome.missed
+    assert not [one for one in await world.exams.encounters(world.exam.id) if one.attempt > 1]
 
 
 async def test_a_carry_over_after_the_end_opens_the_circuit_again(world: World):

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from playwright.async_api import Page, expect
 from typer.testing import CliRunner
 
 from teleosce.cli import app
@@ -37,3 +38,12 @@ async def served(folder: Path, plan: str, **settings: object) -> AsyncIterator[t
         yield server, told
     finally:
         await server.stop()
+
+
+async def start(control: Page) -> None:
+    """Presses *Start*: it starts at once when everybody is here, and asks first when not."""
+    await control.get_by_role("button", name="Start").click()
+    asks = control.locator("dialog[open]")
+    await expect(asks.or_(control.locator(".cell[data-cell='A/1'][data-phase='reading']"))).to_be_visible()
+    if await asks.is_visible():
+        await asks.get_by_role("button", name="Start").click()

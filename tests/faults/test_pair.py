@@ -10,7 +10,7 @@ from teleosce.invariants import check
 from tests.e2e.artefacts import manifest_of, rows
 from tests.e2e.browsers import chromium, eventually, join, new_page, write_voice
 from tests.e2e.looks import look, picture
-from tests.faults.planned_day import served
+from tests.faults.planned_day import served, start
 from tests.web.test_web_pair import stations_with_a_pair
 
 pytestmark = [pytest.mark.faults, pytest.mark.e2e]
@@ -33,14 +33,6 @@ async def _sees(page: Page, place: str, count: int) -> None:
         return int(await page.evaluate(SEEN, place)) >= count
 
     await eventually(shown, timeout=60)
-
-
-async def _agree(control: Page) -> None:
-    """It starts at once when everybody is here, and asks first when not."""
-    asks = control.locator("dialog[open]")
-    await expect(asks.or_(control.locator(".cell[data-cell='A/1'][data-phase='reading']"))).to_be_visible()
-    if await asks.is_visible():
-        await asks.get_by_role("button", name="Start").click()
 
 
 async def _write_and_rate(candidates: dict[str, Page], patient: Page) -> None:
@@ -75,8 +67,7 @@ async def test_two_candidates_meet_one_patient_and_are_marked_apart(tmp_path: Pa
                 await expect(cell).to_contain_text(number)
             for name in ("Amira Hassan", "Ben Okafor", "Patient 1"):
                 await expect(pages[name].locator("#live-title")).to_contain_text("Ward round")
-            await control.get_by_role("button", name="Start").click()
-            await _agree(control)
+            await start(control)
             await expect(patient.locator("#ready-candidate")).to_contain_text("Ben Okafor is here", timeout=30_000)
 
             for name, page in pages.items():

@@ -10,7 +10,7 @@ from teleosce.invariants import check
 from tests.e2e.artefacts import manifest_of, rows
 from tests.e2e.browsers import chromium, eventually, join, new_page, no_violations, write_voice
 from tests.e2e.looks import picture
-from tests.faults.planned_day import served
+from tests.faults.planned_day import served, start
 
 pytestmark = [pytest.mark.faults, pytest.mark.e2e]
 
@@ -51,8 +51,7 @@ async def test_an_examiner_talks_with_one_candidate_after_the_other(tmp_path: Pa
                 await join(pages[name], told[name])
             examiner, control = pages["Dr Khan"], pages["Organiser"]
             await expect(control.locator(".cell[data-cell='A/1']")).to_contain_text("Dr Khan")
-            await control.get_by_role("button", name="Start").click()
-            await control.locator("dialog[open]").get_by_role("button", name="Start").click()
+            await start(control)
 
             # The worklist leads to the first desk by itself, the first desk to the second.
             held = [str(one) for (one,) in rows(data, HELD)]

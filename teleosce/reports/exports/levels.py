@@ -197,7 +197,7 @@ def _incidents(known: Material) -> Table:
         CANDIDATE,
         STATION,
         Column("person", "Whom it struck; empty: everybody"),
-        Column("kind", "What failed", values="line, sound, picture, server, other"),
+        Column("kind", "What failed", values="line, sound, picture, server, other, missed"),
         Column("opened", "When it was noticed", UTC),
         Column("closed", "When it was over", UTC),
         Column("lost_audio", "Sound lost", "ms"),

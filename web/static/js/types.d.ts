@@ -160,7 +160,7 @@ export interface DayIncident {
   id: string;
   encounter: string | null;
   seat: string | null;
-  kind: "line" | "sound" | "picture" | "server" | "other";
+  kind: "line" | "sound" | "picture" | "server" | "other" | "missed";
   opened_ms: number;
   closed_ms: number | null;
   lost_audio_ms: number;

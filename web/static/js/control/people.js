@@ -5,7 +5,7 @@
 /** @import { DayPerson, Tone, Verdict } from "../types.js" */
 
 import { byId, el, icon, setState, setText, state, whileBusy } from "../dom.js";
-import { roleName, t, timeOfDay } from "../i18n.js";
+import { shortRoleName, t, timeOfDay } from "../i18n.js";
 import { calledName, onCamera } from "./board.js";
 import { whereWords } from "./troubles.js";
 
@@ -114,7 +114,7 @@ class PersonRow {
   show(person, where) {
     this.person = person;
     setText(this.#name, calledName(person));
-    setText(this.#role, roleName(person.role));
+    setText(this.#role, shortRoleName(person.role));
     setText(this.#where, where);
     setState(this.#presence, person.present ? "good" : "idle", person.present ? t("Here") : t("Not here"));
     this.link.hidden = !this.may.links || !(this.may.run || onCamera(person));

@@ -108,10 +108,12 @@ export class Troubles {
   #ofIncidents() {
     return [...this.board.incidents.values()]
       .filter((one) => one.decision === null && one.closed_ms !== null && one.proposal !== "none")
+      // Whoever has not come at all is in the ledger; who is here after all may have the missed station at the end.
+      .filter((one) => one.kind !== "missed" || this.board.people.get(one.seat ?? "")?.present)
       .map((one) => {
         const encounter = one.encounter === null ? null : (this.board.encounters.get(one.encounter) ?? null);
         const person = this.board.people.get(one.seat ?? "");
-        const text = t("Decide: {what}, {name}. Proposed: {proposal}", { what: incidentWords(one.kind).toLowerCase(), name: person ? calledName(person) : "", proposal: decisionWords(one.proposal).toLowerCase() });
+        const text = one.kind === "missed" ? t("Decide: {name} was not there, and is here now. Proposed: the same station at the end", { name: person ? calledName(person) : "" }) : t("Decide: {what}, {name}. Proposed: {proposal}", { what: incidentWords(one.kind).toLowerCase(), name: person ? calledName(person) : "", proposal: decisionWords(one.proposal).toLowerCase() });
         return { key: `incident ${one.id}`, tone: "fair", text, where: encounter ? whereWords(encounter) : "", since_ms: one.closed_ms, encounter: one.encounter, seat: one.seat, incident: one.id };
       });
   }

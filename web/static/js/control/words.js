@@ -147,7 +147,7 @@ export function decisionWords(decision) {
 
 /** @param {DayIncident["kind"]} kind */
 export function incidentWords(kind) {
-  return { line: t("Line lost"), sound: t("Sound lost or disturbed"), picture: t("Picture lost"), server: t("Server away"), other: t("Other") }[kind];
+  return { line: t("Line lost"), sound: t("Sound lost or disturbed"), picture: t("Picture lost"), server: t("Server away"), other: t("Other"), missed: t("Was not there") }[kind];
 }
 
 /**

@@ -95,7 +95,8 @@ function facts(one, all) {
  * @param {Unfolded["stations"][number]["attempts"][number]["incidents"][number]} incident
  */
 function incidentWords(n, { kind, lost_ms, decision, note }) {
-  const words = t("Incident in attempt {n}: {kind}, {seconds} s lost or disturbed, decided: {decision}", { n, kind, seconds: number(lost_ms / 1000), decision: (decision ?? t("nothing yet")).replaceAll("-", " ") });
+  const lost = lost_ms ? t(", {seconds} s lost or disturbed", { seconds: number(lost_ms / 1000) }) : "";
+  const words = t("Incident in attempt {n}: {kind}{lost}, decided: {decision}", { n, kind, lost, decision: (decision ?? t("nothing yet")).replaceAll("-", " ") });
   return note ? `${words} (${note})` : words;
 }
 
