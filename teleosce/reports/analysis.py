@@ -4,6 +4,7 @@ Pure. The answers are plain data (numbers, texts, lists, mappings; None for what
 """
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
@@ -81,13 +82,15 @@ def numbers(answers: list[Answer]) -> Numbers:
 def whole(cohort: Cohort, rules: ResultRules, told: Callable[[str], None] = lambda _: None) -> Answer:
     """All answers: `sound`, `lines` and `fair`. told: called with each step, in words."""
     found: Answer = {}
-    for name, step, ask in (
-        ("sound", "Reliability, stations and items", sound),
-        ("lines", "Standard setting, method by method", partial(lines, rules=rules)),
-        ("fair", "Examiners: stringency and agreement", fair),
-    ):
-        told(step)
-        found[name] = ask(cohort)
+    # Examiners take as long as all else, and numpy counts on two threads at once.
+    with ThreadPoolExecutor(1) as beside:
+        examiners = beside.submit(fair, cohort)
+        told("Reliability, stations and items")
+        found["sound"] = sound(cohort)
+        told("Standard setting, method by method")
+        found["lines"] = lines(cohort, rules)
+        told("Examiners: stringency and agreement")
+        found["fair"] = examiners.result()
     model = found["fair"].get("stringency", {})
     if "examiners" in model:
         found["fair"]["adjusted"] = or_why(lambda: adjusted(cohort, rules, model["examiners"]))
