@@ -17,7 +17,7 @@ from teleosce.reports.panel import Newest, Panel, PanelState
 from teleosce.reports.panels import Panels
 from teleosce.reports.results import Results, add_result_rules
 from teleosce.reports.rules import KeptResultRules, Method, ResultRules, Weights
-from teleosce.reports.runs import Difference, Release, Run
+from teleosce.reports.runs import Difference, Release, Run, RunHead
 
 __all__ = [
     "Analyses",
@@ -37,6 +37,7 @@ __all__ = [
     "ResultRules",
     "Results",
     "Run",
+    "RunHead",
     "Sources",
     "Standing",
     "Weights",

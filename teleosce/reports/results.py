@@ -16,7 +16,17 @@ from teleosce.reports.export import Sources
 from teleosce.reports.panels import Panels
 from teleosce.reports.plots import every_plot
 from teleosce.reports.rules import KeptResultRules, ResultRules
-from teleosce.reports.runs import Difference, Release, Run, decide, differences, digest, inputs_of, sealed
+from teleosce.reports.runs import (
+    Difference,
+    Release,
+    Run,
+    RunHead,
+    decide,
+    differences,
+    digest,
+    inputs_of,
+    sealed,
+)
 from teleosce.reports.shown import shown
 from teleosce.reports.unfold import unfold
 from teleosce.scoring import Form, layout_of
@@ -34,6 +44,7 @@ class Results:
     def __init__(self, database: Database, clock: Clock, sources: Sources, aside: Aside | None = None) -> None:
         self._database, self._clock, self._sources, self._people = database, clock, sources, sources.people
         self._aside = aside
+        self._heads: dict[str, RunHead] = {}
         self.panels = Panels(database, clock, sources)
 
     async def kept_rules(self, exam_id: str) -> KeptResultRules:
@@ -169,18 +180,29 @@ class Results:
         return found
 
     async def runs(self, exam_id: str) -> list[Run]:
-        """The runs of an exam, oldest first."""
+        """The runs of an exam, oldest first, each with all that it rests on and found. For a list see `heads`."""
         async with self._database.read() as connection:
             return await store_results.of_exam(connection, exam_id)
 
+    async def heads(self, exam_id: str) -> list[RunHead]:
+        """What a list of an exam's runs tells of each, oldest first."""
+        async with self._database.read() as connection:
+            known = await store_results.numbers(connection, exam_id)
+        # A run never changes, and one of a large exam is a megabyte: each is read once.
+        for one in known.values():
+            if one not in self._heads:
+                self._heads[one] = (await self.one(one)).head
+        return [self._heads[one] for one in known.values()]
+
     async def numbered(self, exam_id: str, number: int | None = None) -> Run:
         """A run of an exam by its number, the last when none is given. Raises NotFound."""
-        runs = await self.runs(exam_id)
-        found = runs[-1:] if number is None else [one for one in runs if one.number == number]
-        if not found:
-            said = f"{number}. It has {len(runs)}" if runs else "yet"
+        async with self._database.read() as connection:
+            known = await store_results.numbers(connection, exam_id)
+        found = known.get(max(known, default=0) if number is None else number)
+        if found is None:
+            said = f"{number}. It has {len(known)}" if known else "yet"
             raise NotFound(f"This exam has no decision run {said}.", code="no-run")
-        return found[0]
+        return await self.one(found)
 
     async def last_rules(self, exam_id: str) -> ResultRules | None:
         """The rule of the newest run; None before the first."""

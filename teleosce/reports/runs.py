@@ -12,7 +12,22 @@ from teleosce.core.errors import Invalid
 from teleosce.psychometrics import Undefined
 from teleosce.reports.analysis import Standard, cuts_of, error_of, numbers, verdicts_of
 from teleosce.reports.cohort import Cohort, Mark
+from teleosce.reports.findings import of_run
 from teleosce.reports.rules import ResultRules
+
+
+@dataclass(frozen=True)
+class RunHead:
+    """What a list of runs tells of one. marks: of how many encounters it rests on; said: who passed."""
+
+    id: str
+    number: int
+    rules: ResultRules
+    inputs_hash: str
+    by: str | None
+    at_ms: int
+    marks: int
+    said: str
 
 
 @dataclass(frozen=True)
@@ -31,6 +46,20 @@ class Run:
     found: Mapping[str, Any]
     by: str | None
     at_ms: int
+
+    @property
+    def head(self) -> RunHead:
+        """What a list of runs tells of it."""
+        return RunHead(
+            id=self.id,
+            number=self.number,
+            rules=self.rules,
+            inputs_hash=self.inputs_hash,
+            by=self.by,
+            at_ms=self.at_ms,
+            marks=len(self.inputs),
+            said=of_run(self.found),
+        )
 
 
 @dataclass(frozen=True)

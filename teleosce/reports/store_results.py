@@ -98,6 +98,12 @@ async def seals(connection: AsyncConnection, exam_id: str) -> dict[str, tuple[in
     return {row.id: (row.number, sealed(row.rules, row.inputs, row.found)) for row in rows}
 
 
+async def numbers(connection: AsyncConnection, exam_id: str) -> dict[int, str]:
+    """The ids of an exam's runs by their numbers, oldest first."""
+    query = select(runs.c.number, runs.c.id).where(runs.c.exam_id == exam_id).order_by(runs.c.number)
+    return {row.number: row.id for row in await connection.execute(query)}
+
+
 async def last_cuts(connection: AsyncConnection, exam_id: str) -> tuple[ResultRules, dict[str, float]] | None:
     """The rule of the newest run of an exam, and by station version the cuts that it found; None before the first."""
     columns = runs.c.rules, runs.c.found["stations"]

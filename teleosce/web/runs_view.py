@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from teleosce.core.errors import NotFound
-from teleosce.reports import Difference, Run
-from teleosce.reports.findings import count, domain_titles, failed_words, number, of_run
+from teleosce.reports import Difference, Run, RunHead
+from teleosce.reports.findings import count, domain_titles, failed_words, number
 from teleosce.reports.plots import Plot, of_candidate
 from teleosce.web.context import Rooms
 from teleosce.web.results_view import Frame, rule_words
@@ -34,7 +34,7 @@ def who(frame: Frame, staff: Mapping[str, str], by: str | None) -> str:
     return staff.get(by) or frame.name(by)
 
 
-def run_row(frame: Frame, staff: Mapping[str, str], run: Run) -> dict[str, Any]:
+def run_row(frame: Frame, staff: Mapping[str, str], run: RunHead) -> dict[str, Any]:
     """A run in the list of them."""
     return {
         "id": run.id,
@@ -42,9 +42,9 @@ def run_row(frame: Frame, staff: Mapping[str, str], run: Run) -> dict[str, Any]:
         "when": frame.when(run.at_ms),
         "who": who(frame, staff, run.by),
         "rule": rule_words(run.rules, frame.domains),
-        "marks": len(run.inputs),
+        "marks": run.marks,
         "hash": run.inputs_hash,
-        "said": of_run(run.found),
+        "said": run.said,
     }
 
 

@@ -50,7 +50,12 @@ async def test_a_run_is_kept_as_it_was_whatever_is_marked_later(house: House) ->
     second = await decided(house)
     assert second.inputs_hash != first.inputs_hash
     assert await house.results.one(first.id) == first
-    assert [run.number for run in await house.results.runs(house.exam_id)] == [1, 2]
+    runs = await house.results.runs(house.exam_id)
+    assert [run.number for run in runs] == [1, 2]
+    assert await house.results.heads(house.exam_id) == [run.head for run in runs]
+    assert (runs[0].head.marks, runs[0].head.said) == (7, "6 of 7 candidates pass (86 %); 1 more is not decided.")
+    assert await house.results.numbered(house.exam_id) == runs[1]
+    assert await house.results.numbered(house.exam_id, 1) == runs[0]
     changed = {one.candidate: one for one in await house.results.differences(first.id, second.id)}
     assert changed[house.candidates[0].id].before is False
     assert changed[house.candidates[0].id].after is True

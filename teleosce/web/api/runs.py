@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from teleosce.core.errors import Invalid, NotFound
 from teleosce.people import Permission, Role
-from teleosce.reports import Difference, Release, ResultRules, Run
+from teleosce.reports import Difference, Release, ResultRules, Run, RunHead
 from teleosce.reports.findings import of_run
 from teleosce.web.access import exam_of, oversees
 from teleosce.web.context import principal, rooms
@@ -60,7 +60,8 @@ async def preview(request: web.Request) -> web.Response:
     house, exam_id = rooms(request), exam_of(request, oversees)
     frame = await frame_of(house, exam_id)
     seen = await house.analyses.preview(exam_id, asked.rules)
-    runs = await house.results.runs(exam_id)
+    runs = await house.results.heads(exam_id)
+    last = await house.results.one(runs[-1].id) if runs else None
     passed = [one["passed"] for one in seen.found["candidates"].values()]
     return answer(
         {
@@ -74,7 +75,7 @@ async def preview(request: web.Request) -> web.Response:
                 {"title": one["title"], "cut": one.get("cut"), "why": one.get("why")} for one in seen.found["stations"]
             ],
             "candidates": candidate_rows(frame, seen.found),
-            "against": _against(frame, runs[-1], seen.found) if runs else None,
+            "against": _against(frame, last, seen.found) if last else None,
             "next": len(runs) + 1,
         }
     )
@@ -99,7 +100,7 @@ async def runs(request: web.Request) -> web.Response:
     """The runs of an exam, oldest first."""
     house, exam_id = rooms(request), exam_of(request, oversees)
     await house.exams.exam(exam_id)
-    return answer({"runs": [_run(one) for one in await house.results.runs(exam_id)]})
+    return answer({"runs": [_run(one) for one in await house.results.heads(exam_id)]})
 
 
 async def decide(request: web.Request) -> web.Response:
@@ -108,14 +109,14 @@ async def decide(request: web.Request) -> web.Response:
     house, exam_id = rooms(request), exam_of(request, oversees)
     await house.exams.exam(exam_id)
     run = await house.results.run(exam_id, asked.rules, principal(request), asked.stamp)
-    return answer(_run(run), status=201)
+    return answer(_run(run.head), status=201)
 
 
 async def run(request: web.Request) -> web.Response:
     """A run, whole: rule, inputs, and each candidate's result."""
     house, exam_id = rooms(request), exam_of(request, oversees)
     found = await run_of(house, exam_id, request.match_info["run"])
-    return answer({**_run(found), "inputs": dict(found.inputs), "found": dict(found.found)})
+    return answer({**_run(found.head), "inputs": dict(found.inputs), "found": dict(found.found)})
 
 
 async def candidate(request: web.Request) -> web.Response:
@@ -206,16 +207,16 @@ async def withdraw(request: web.Request) -> web.Response:
     return answer({"releases": [_release(one) for one in await house.results.releases(exam_id)]})
 
 
-def _run(one: Run) -> dict[str, Any]:
+def _run(one: RunHead) -> dict[str, Any]:
     return {
         "id": one.id,
         "number": one.number,
         "by": one.by,
         "at_ms": one.at_ms,
         "rules": one.rules.model_dump(mode="json"),
-        "marks": len(one.inputs),
+        "marks": one.marks,
         "inputs_hash": one.inputs_hash,
-        "said": of_run(one.found),
+        "said": one.said,
     }
 
 

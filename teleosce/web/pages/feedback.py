@@ -45,9 +45,9 @@ async def release(request: web.Request) -> web.Response:
     """What candidates see, how it will look, and who is told: the organiser's page."""
     house, exam_id = rooms(request), exam_of(request, oversees)
     exam = await house.exams.exam(exam_id)
-    runs = await house.results.runs(exam_id)
+    runs = await house.results.heads(exam_id)
     run = next((one for one in runs if one.id == request.query.get("run")), runs[-1] if runs else None)
-    known = run.found["candidates"] if run else {}
+    known = (await house.results.one(run.id)).found["candidates"] if run else {}
     return page(
         request,
         "feedback-release.html",

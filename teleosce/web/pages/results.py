@@ -9,7 +9,7 @@ from aiohttp import web
 from teleosce.core.errors import NotFound
 from teleosce.people import Permission, Role
 from teleosce.planning.schedule import place_name
-from teleosce.reports import Release, Run, findings
+from teleosce.reports import Release, RunHead, findings
 from teleosce.reports.findings import METHOD_NAMES, THUMBS
 from teleosce.reports.shown import coming, seen_later, seen_now, shown, whom
 from teleosce.web.access import exam_of, oversees
@@ -113,15 +113,16 @@ async def decisions(request: web.Request) -> web.Response:
     """Who passed? A run, all runs, and what two of them differ in."""
     house, exam_id = rooms(request), exam_of(request, oversees)
     frame = await frame_of(house, exam_id)
-    every = await house.results.runs(exam_id)
-    run = _numbered(every, request.query.get("run"), every[-1] if every else None)
+    every = await house.results.heads(exam_id)
+    head = _numbered(every, request.query.get("run"), every[-1] if every else None)
     context: dict[str, Any] = {"run": None, "runs": []}
-    if run is not None:
-        staff = await names_of_staff(house)
-        other = _numbered(every, request.query.get("against"), None)
+    if head is not None:
+        staff, run = await names_of_staff(house), await house.results.one(head.id)
+        against = _numbered(every, request.query.get("against"), None)
+        other = await house.results.one(against.id) if against else None
         found = await house.results.differences(other.id, run.id) if other else []
         context = {
-            "run": run_row(frame, staff, run),
+            "run": run_row(frame, staff, head),
             "rows": candidate_rows(frame, run.found),
             "missing": missing_of(frame, run.found),
             "fresh": frame.found["inputs"] == run.inputs_hash if frame.found and frame.look.current else None,
@@ -146,7 +147,7 @@ async def candidate(request: web.Request) -> web.Response:
         frame,
         "decisions",
         "results-candidate.html",
-        run=run_row(frame, await names_of_staff(house), run),
+        run=run_row(frame, await names_of_staff(house), run.head),
         one=candidate_row(frame, seat, run.found["candidates"][seat]),
         plot_of=await plot_of(house, run, seat),
         encounters=await encounters_of(house, run, seat),
@@ -154,7 +155,7 @@ async def candidate(request: web.Request) -> web.Response:
     )
 
 
-def _numbered(runs: Sequence[Run], said: str | None, default: Run | None) -> Run | None:
+def _numbered(runs: Sequence[RunHead], said: str | None, default: RunHead | None) -> RunHead | None:
     """The run with a number. Raises NotFound when there is none."""
     if not said:
         return default
@@ -168,7 +169,7 @@ async def release(request: web.Request) -> web.Response:
     """What candidates see, releasing a run and taking it back."""
     house, exam_id = rooms(request), exam_of(request, oversees)
     frame = await frame_of(house, exam_id)
-    runs = await house.results.runs(exam_id)
+    runs = await house.results.heads(exam_id)
     releases = await house.results.releases(exam_id)
     numbers, now_ms = {one.id: one.number for one in runs}, house.clock.now_ms()
     candidates = [one for one in frame.people.values() if one.role is Role.candidate]
