@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
@@ -39,6 +40,9 @@ RECONCILE_S = 60.0
 SETTLED_MS = 15_000
 """What a bell sets off may take so long before it is called forgotten."""
 
+AT_ONCE = 500
+"""So many past encounters are looked up in one piece."""
+
 RECENT_MS = 24 * 3600 * 1000
 """What ended longer ago was looked at when the server started, and again each minute for a day."""
 
@@ -60,6 +64,17 @@ DISRUPTIONS = {
     AlarmKind.frozen: (IncidentKind.picture, True),
 }
 """The incident that an alarm opens, and whether all of its time is lost."""
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the database knows of some encounters: those with takes, those whose transcript was asked for, and those
+    with an incident of which it is not measured what was lost.
+    """
+
+    recorded: set[str]
+    asked_for: set[str]
+    unmeasured: set[str | None]
 
 
 class Stage:
@@ -260,13 +275,26 @@ class Stage:
             with _alone(encounter, set()):  # all that runs is looked at each time
                 await self._go_on(encounter, settled_ms)
         past = await rooms.exams.past_consultation(since_ms, self._failed)
-        incidents = await rooms.exams.incidents_in([one.id for one in past if one.id not in self._right])
-        unmeasured = {one.encounter_id for one in incidents if not one.measured and one.kind.is_measured}
+        left = [one for one in past if one.id not in self._right]
         failed: set[str] = set()
-        for encounter in past:
-            with _alone(encounter, failed):
-                await self._make_right(encounter, settled_ms, unmeasured=encounter.id in unmeasured)
+        # When the server starts they are all that ever were, so they are looked up many at a time.
+        for at in range(0, len(left), AT_ONCE):
+            some = left[at : at + AT_ONCE]
+            known = await self._known([one.id for one in some])
+            for encounter in some:
+                with _alone(encounter, failed):
+                    await self._make_right(encounter, settled_ms, known)
         self._failed = failed
+
+    async def _known(self, ids: list[str]) -> _Known:
+        rooms = self.rooms
+        transcripts = (await rooms.transcripts.statuses(ids)).items()
+        incidents = await rooms.exams.incidents_in(ids)
+        return _Known(
+            recorded=set(await rooms.recordings.progress(ids)),
+            asked_for={one for one, progress in transcripts if progress.state is not State.waiting},
+            unmeasured={one.encounter_id for one in incidents if not one.measured and one.kind.is_measured},
+        )
 
     async def _go_on(self, encounter: Encounter, settled_ms: int) -> None:
         settled = encounter.phase is Phase.encounter and encounter.phase_started_ms <= settled_ms
@@ -277,21 +305,21 @@ class Stage:
             log.error("a consultation was not recorded; it is from now on", encounter=encounter.id)
             await self._open(EncounterStarted(encounter.id))
 
-    async def _make_right(self, encounter: Encounter, settled_ms: int, *, unmeasured: bool) -> None:
+    async def _make_right(self, encounter: Encounter, settled_ms: int, known: _Known) -> None:
         rooms = self.rooms
         settled = encounter.phase_started_ms <= settled_ms
-        if not settled or encounter.id in self._right or encounter.id in self._being_sealed:
+        if not settled or encounter.id in self._being_sealed:
             return
         if rooms.recordings.is_recording(encounter.id):
             log.error("a consultation was recorded beyond its end", encounter=encounter.id)
             await self._close(EncounterEnded(encounter.id))
         elif await rooms.recordings.manifest(encounter.id):
-            if unmeasured or encounter.phase_started_ms > settled_ms - LATELY_MS:
+            if encounter.id in known.unmeasured or encounter.phase_started_ms > settled_ms - LATELY_MS:
                 await self._measure(RecordingSealed(encounter.id))
-            if (await rooms.transcripts.status(encounter.id)).state is State.waiting:
+            if encounter.id not in known.asked_for:
                 await self._transcribe(RecordingSealed(encounter.id))
             self._right.add(encounter.id)
-        elif await rooms.recordings.takes(encounter.id):
+        elif encounter.id in known.recorded:
             self._seal_soon(encounter.id)
 
     async def finish(self) -> None:
