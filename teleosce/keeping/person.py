@@ -165,7 +165,7 @@ async def _forms(
     """The forms that the person filled in, as they stand and with their history."""
     return [
         {"kind": form.kind.value, "encounter": form.encounter_id, "state": form.state.value, "state_ms": form.state_ms}
-        | {"fields": {name: value.value for name, value in form.fields.items()}}
+        | {"fields": form.values}
         | {"history": asdict(await sources.forms.history(form.id))}
         for form in await sources.forms.of_author(person_id)
         if of in (None, form.encounter_id) and form.encounter_id not in (without or ())

@@ -97,11 +97,13 @@ def _list_hashes(folder: Path) -> list[str]:
 
 
 async def _forms(sources: Sources, encounter_id: str, kinds: Collection[Kind]) -> list[dict[str, Any]]:
-    return [
-        {"form": asdict(form), "history": asdict(await sources.forms.history(form.id))}
-        for form in await sources.forms.of_encounter(encounter_id)
-        if form.kind in kinds
-    ]
+    found = []
+    for one in await sources.forms.of_encounter(encounter_id):
+        if one.kind in kinds:
+            form = asdict(await sources.forms.form(one.id))
+            del form["values"]  # they stand in its fields, with their versions
+            found.append({"form": form, "history": asdict(await sources.forms.history(one.id))})
+    return found
 
 
 async def _marking(sources: Sources, encounter: Encounter) -> dict[str, Any]:

@@ -323,7 +323,7 @@ def moments_of(seen: Seen, rules: FeedbackRules) -> list[Moment]:
 
 
 def _held(form: Form, prefix: str) -> list[Mapping[str, Any]]:
-    return [known.value for name, known in form.fields.items() if name.startswith(prefix) and known.value is not None]
+    return [known for name, known in form.values.items() if name.startswith(prefix) and known is not None]
 
 
 def _practice(figures: Mapping[str, Figure], seen: Mapping[str, Seen], rules: FeedbackRules) -> list[Practice]:

@@ -10,7 +10,7 @@ gets on and whose marks stand out, both pure. `Desks` keeps how each person like
 
 from teleosce.scoring.agreement import Agreement, Compared, Gate, agreement, compare, gate
 from teleosce.scoring.assignments import Assignment, AssignmentKind, Markers, Reassigned
-from teleosce.scoring.calibration import Calibration, Practice, forget_reference, together, values_of
+from teleosce.scoring.calibration import Calibration, Practice, forget_reference, together
 from teleosce.scoring.desk import Desks, DeskSettings
 from teleosce.scoring.discrepancies import Discrepancy, Dispute, discrepancies
 from teleosce.scoring.feedback import FeedbackRules, KeptFeedbackRules
@@ -33,6 +33,7 @@ from teleosce.scoring.models import (
     State,
     Step,
     Value,
+    WritableForm,
 )
 from teleosce.scoring.moderation import Case
 from teleosce.scoring.pace import Pace, Work, pace_of
@@ -97,6 +98,7 @@ __all__ = [
     "Value",
     "Watched",
     "Work",
+    "WritableForm",
     "add_rules",
     "agreement",
     "compare",
@@ -109,6 +111,5 @@ __all__ = [
     "pace_of",
     "together",
     "uniform",
-    "values_of",
     "watch",
 ]

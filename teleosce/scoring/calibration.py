@@ -149,7 +149,7 @@ class Calibration:
         forms = await self._forms.of_encounters([one.encounter_id for one in references])
         for one in references:
             layout = layout_of(await self._stations.get(one.station_hash))
-            agreed = values_of(await self._marks(one))
+            agreed = (await self._marks(one)).values
             own = {form.author_id: form for form in forms[one.encounter_id] if form.kind is Kind.calibration}
             for seat in seat_ids:
                 form = own.get(seat)
@@ -195,11 +195,6 @@ _WHO = {
     Role.standardized_patient: "the standardized patient",
     Role.examiner: "the examiner who speaks in it",
 }
-
-
-def values_of(form: Form) -> dict[str, Any]:
-    """What a form's fields hold."""
-    return {name: value.value for name, value in form.fields.items()}
 
 
 def attempts(history: History) -> list[dict[str, Any]]:

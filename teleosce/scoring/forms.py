@@ -34,6 +34,7 @@ from teleosce.scoring.models import (
     State,
     Step,
     Value,
+    WritableForm,
 )
 from teleosce.scoring.records import SOURCES
 from teleosce.scoring.score import missing, progress, total
@@ -59,14 +60,14 @@ class Forms:
         self._clock = clock
         self._events = events
 
-    async def open(self, kind: Kind, encounter_id: str, author_id: str) -> Form:
+    async def open(self, kind: Kind, encounter_id: str, author_id: str) -> WritableForm:
         """The author's own form for an encounter that exists, made when missing."""
         async with self._database.read() as connection:
             found = await store.form_of(connection, encounter_id, kind, author_id)
         if found is not None:
             return found
         now_ms = self._clock.now_ms()
-        new = Form(new_id(), kind, encounter_id, author_id, State.draft, now_ms, now_ms, {})
+        new = WritableForm(new_id(), kind, encounter_id, author_id, State.draft, now_ms, now_ms, {}, {})
         try:
             async with self._database.write() as connection:
                 await store.add(connection, new)
@@ -78,7 +79,7 @@ class Forms:
             return found
         return new
 
-    async def form(self, form_id: str) -> Form:
+    async def form(self, form_id: str) -> WritableForm:
         """One form. Raises NotFound."""
         async with self._database.read() as connection:
             return _found(await store.form(connection, form_id))
@@ -103,10 +104,13 @@ class Forms:
         async with self._database.read() as connection:
             return await store.stamps(connection, encounter_ids)
 
-    async def touched(self, form_ids: Collection[str]) -> dict[str, tuple[int, ...]]:
+    async def touched(self, form_ids: Sequence[str]) -> dict[str, tuple[int, ...]]:
         """When anything was written on each of the forms, in order; a form on which nothing was is left out."""
+        found: dict[str, tuple[int, ...]] = {}
         async with self._database.read() as connection:
-            return await store.touched(connection, form_ids)
+            for at in range(0, len(form_ids), _FORMS_AT_ONCE):
+                found |= await store.touched(connection, form_ids[at : at + _FORMS_AT_ONCE])
+        return found
 
     async def of_author(self, author_id: str) -> list[Form]:
         """All forms that a person filled in, oldest first."""
@@ -172,7 +176,7 @@ class Forms:
             await store.append(connection, form_id, made)
         return result
 
-    async def submit(self, form_id: str, author_id: str, layout: Layout) -> Form:
+    async def submit(self, form_id: str, author_id: str, layout: Layout) -> WritableForm:
         """Locks a form: draft → submitted, amending → amended. One that is locked already is returned as it is.
 
         Vetoes: Invalid while anything that is needed is missing, with its fields in `details`; Forbidden for all
@@ -201,7 +205,7 @@ class Forms:
         """Writes whole forms that were filled in elsewhere; see `handed_in.hand_in`. Publishes nothing."""
         return await hand_in(self._database, sheets)
 
-    async def again(self, form_id: str, author_id: str) -> Form:
+    async def again(self, form_id: str, author_id: str) -> WritableForm:
         """Empties a locked calibration sheet for a further attempt: submitted or amended → amending.
 
         What was submitted stays in the history. Vetoes: Invalid for other kinds, Forbidden for all but the author,
@@ -225,7 +229,7 @@ class Forms:
             await store.append(connection, form_id, emptied)
         return await self.form(form_id)
 
-    async def amend(self, form_id: str, reason: str, author_id: str) -> Form:
+    async def amend(self, form_id: str, reason: str, author_id: str) -> WritableForm:
         """Opens a locked form again, for a reason of at most 1000 characters: submitted or amended → amending.
 
         Vetoes: Invalid without a reason, Forbidden for all but the author, Conflict when it is open.
@@ -254,7 +258,7 @@ async def _histories(connection: Connection, form_ids: Sequence[str]) -> dict[st
     return {one: History(written.get(one, []), moved.get(one, []), shown.get(one, [])) for one in form_ids}
 
 
-def _without_filled_in(form: Form, now_ms: int) -> list[Entry]:
+def _without_filled_in(form: WritableForm, now_ms: int) -> list[Entry]:
     """What empties the fields that were written because both marks agreed: amended, they may agree no longer."""
     sources = form.value(SOURCES) or {}
     return [
@@ -278,7 +282,9 @@ async def _keep_marker(connection: Connection, form: Form, now_ms: int) -> None:
         await store_marking.add(connection, new)
 
 
-def _sort(form: Form, changes: list[Change], before: dict[str, Entry], now_ms: int) -> tuple[SaveResult, list[Entry]]:
+def _sort(
+    form: WritableForm, changes: list[Change], before: dict[str, Entry], now_ms: int
+) -> tuple[SaveResult, list[Entry]]:
     """What becomes of each change, and the entries to write."""
     result, made = SaveResult([], []), list[Entry]()
     values = dict(form.fields)
@@ -303,13 +309,13 @@ def _sort(form: Form, changes: list[Change], before: dict[str, Entry], now_ms: i
     return result, made
 
 
-def _found(form: Form | None) -> Form:
+def _found(form: WritableForm | None) -> WritableForm:
     if form is None:
         raise NotFound("There is no such form.", code="no-form")
     return form
 
 
-def _own(form: Form | None, author_id: str) -> Form:
+def _own(form: WritableForm | None, author_id: str) -> WritableForm:
     form = _found(form)
     if form.author_id != author_id:
         raise Forbidden("This form is somebody else’s; only its author can change it.", code="not-author")

@@ -9,7 +9,7 @@ from teleosce.core.errors import Conflict, Invalid
 from teleosce.core.ids import new_id
 from teleosce.scoring import store
 from teleosce.scoring.fields import Layout, check
-from teleosce.scoring.models import Change, Entry, Form, Kind, State, Step, Value
+from teleosce.scoring.models import Change, Entry, Form, Kind, State, Step
 from teleosce.scoring.score import missing
 
 
@@ -51,9 +51,8 @@ def _form(sheet: Sheet) -> tuple[Form, list[Entry]]:
         Entry(one.change_id, one.field, one.value, 1, sheet.author_id, round(sheet.from_ms + step * (at + 1)))
         for at, one in enumerate(changes)
     ]
-    fields = {one.field: Value(one.value, 1, one.at_ms) for one in entries}
     form = Form(
-        new_id(), sheet.kind, sheet.encounter_id, sheet.author_id, State.draft, sheet.from_ms, sheet.to_ms, fields
+        new_id(), sheet.kind, sheet.encounter_id, sheet.author_id, State.draft, sheet.from_ms, sheet.to_ms, sheet.values
     )
     if sheet.kind is not Kind.note and (lacking := missing(form, sheet.layout)):
         raise Invalid("Something is missing on a form, so none was handed in.", details={"missing": lacking})

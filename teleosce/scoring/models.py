@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 from typing import Any
 
 
@@ -60,7 +59,9 @@ class Value:
 
 @dataclass(frozen=True)
 class Form:
-    """One person's form for one encounter. `author_id` is a seat's id, or an account's."""
+    """One person's form for one encounter. `author_id` is a seat's id, or an account's. values: what its fields hold,
+    in no order; without the versions, as results read thousands of forms.
+    """
 
     id: str
     kind: Kind
@@ -69,16 +70,18 @@ class Form:
     state: State
     created_ms: int
     state_ms: int
-    fields: Mapping[str, Value]
-
-    @cached_property
-    def values(self) -> Mapping[str, Any]:
-        """The same without versions, as results ask thousands of forms for each of their fields."""
-        return {name: one.value for name, one in self.fields.items()}
+    values: Mapping[str, Any]
 
     def value(self, field: str) -> Any:
         """The value of a field; None when it was never set."""
         return self.values.get(field)
+
+
+@dataclass(frozen=True)
+class WritableForm(Form):
+    """A form with the version of each field, for whoever writes to it; the field that was written last stands last."""
+
+    fields: Mapping[str, Value]
 
 
 @dataclass(frozen=True)

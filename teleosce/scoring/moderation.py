@@ -12,7 +12,7 @@ from teleosce.people import People, Principal
 from teleosce.scoring import store, store_marking
 from teleosce.scoring.assignments import Assignment, AssignmentKind, Markers, markers_of
 from teleosce.scoring.fields import Layout, layout_of
-from teleosce.scoring.models import NEXT, OPEN, Act, Entry, Form, Kind, Step, Value
+from teleosce.scoring.models import NEXT, OPEN, Act, Entry, Form, Kind, Step, Value, WritableForm
 from teleosce.scoring.records import Record, Status, locked, record_of, settle
 from teleosce.scoring.rules import MarkingRules
 from teleosce.stations import StationStore
@@ -115,7 +115,7 @@ class Moderation:
             detail = {"seat": person_id, "kind": new.kind.value, "instead_of": instead_of}
             await self._people.record(by, "mark.assign", encounter_id, detail, connection=connection)
 
-    async def settle(self, form_id: str, person_id: str, by: Principal) -> Form:
+    async def settle(self, form_id: str, person_id: str, by: Principal) -> WritableForm:
         """Submits a settlement: it is the mark of record from then on. One that is submitted is returned as it is.
 
         What both marks agree on is written into it, and where each value comes from; all in one transaction, with an
@@ -137,7 +137,7 @@ class Moderation:
         assert submitted is not None
         return submitted
 
-    async def _settle(self, connection: Connection, form: Form) -> None:
+    async def _settle(self, connection: Connection, form: WritableForm) -> None:
         encounter = await self._exams.encounter(form.encounter_id)
         standing = (await store_marking.standing(connection, [encounter.id]))[encounter.id]
         markers = markers_of(encounter.examiner, standing)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from teleosce.core.errors import Conflict, Invalid
@@ -156,13 +157,19 @@ def _taken(form: Form, layout: Layout, other: Form | None = None) -> dict[str, S
     """The values of a mark; those that another has too come from both."""
     alone = (form.id,)
     if other is None:
-        return {name: Sourced(form.value(name), alone) for name in needed(Kind.mark, layout)}
+        return {name: _as_marked(form.value(name), alone) for name in needed(Kind.mark, layout)}
     both, own, others = (form.id, other.id), form.values.get, other.values.get
     fields = {}
     for name in needed(Kind.mark, layout):
         value = own(name)
-        fields[name] = Sourced(value, both if others(name) == value else alone)
+        fields[name] = _as_marked(value, both if others(name) == value else alone)
     return fields
+
+
+@lru_cache(maxsize=64)
+def _as_marked(value: str | None, forms: tuple[str, ...]) -> Sourced:
+    """One for all fields that hold the same: in a large exam there are hundreds of thousands."""
+    return Sourced(value, forms)
 
 
 def _settled(form: Form, layout: Layout) -> dict[str, Sourced]:

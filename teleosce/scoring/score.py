@@ -40,13 +40,13 @@ def percent(value: Callable[[str], Any], layout: Layout) -> float | None:
     the decision, not on the score. The global rating is no part of it.
     """
     fields = layout.fields
-    marked = [
-        (item.weight, done)
-        for name, item in layout.items.items()
-        if (done := item.done(value(fields[name]))) is not None
-    ]
-    worth = sum(weight for weight, _ in marked if weight > 0)
-    return max(0.0, 100 * sum(weight * done for weight, done in marked) / worth) if worth else None
+    reached = worth = 0.0
+    for name, item in layout.items.items():
+        done = item.done(value(fields[name]))
+        if done is not None:
+            reached += item.weight * done
+            worth += max(item.weight, 0)
+    return max(0.0, 100 * reached / worth) if worth else None
 
 
 def needed(kind: Kind, layout: Layout) -> list[str]:

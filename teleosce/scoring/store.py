@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from teleosce.core.db import metadata
 from teleosce.exams.store_tables import encounters
 from teleosce.scoring.fields import GRADES, ITEM_MARKS
-from teleosce.scoring.models import Entry, Form, Kind, State, Step, Value
+from teleosce.scoring.models import Entry, Form, Kind, State, Step, Value, WritableForm
 
 forms = Table(
     "form",
@@ -99,17 +99,17 @@ async def add(connection: AsyncConnection, form: Form) -> None:
     )
 
 
-async def form(connection: AsyncConnection, form_id: str, *, to_write: bool = False) -> Form | None:
+async def form(connection: AsyncConnection, form_id: str, *, to_write: bool = False) -> WritableForm | None:
     """One form. `to_write` keeps other writers of it waiting until the transaction ends."""
     query = select(forms).where(forms.c.id == form_id)
     row = (await connection.execute(query.with_for_update() if to_write else query)).one_or_none()
     if row is None:
         return None
-    values = await _values(connection, entries.c.form_id == form_id)
-    return _form(row, values[form_id])
+    fields = await _fields(connection, form_id)
+    return WritableForm(**_head(row), values={name: one.value for name, one in fields.items()}, fields=fields)
 
 
-async def form_of(connection: AsyncConnection, encounter_id: str, kind: Kind, author_id: str) -> Form | None:
+async def form_of(connection: AsyncConnection, encounter_id: str, kind: Kind, author_id: str) -> WritableForm | None:
     """The form of a kind that an author has for an encounter."""
     found = await connection.scalar(
         select(forms.c.id).where(
@@ -124,7 +124,7 @@ async def of_encounters(connection: AsyncConnection, encounter_ids: Collection[s
     wanted = forms.c.encounter_id.in_(encounter_ids)
     rows = (await connection.execute(select(forms).where(wanted).order_by(forms.c.created_ms, forms.c.id))).all()
     values = await _values(connection, entries.c.form_id.in_(select(forms.c.id).where(wanted)))
-    return [_form(row, values[row.id]) for row in rows]
+    return [Form(**_head(row), values=values.get(row.id, {})) for row in rows]
 
 
 async def by_encounter(connection: AsyncConnection, encounter_ids: Collection[str]) -> dict[str, list[Form]]:
@@ -256,30 +256,35 @@ def _without_text(field: str, value: Any, *, quotes_only: bool) -> Any:
     return value
 
 
-async def _values(connection: AsyncConnection, wanted: ColumnElement[bool]) -> dict[str, dict[str, Value]]:
-    """By form what each field holds: what was written to it last. Those written last stand last."""
+def _last(wanted: ColumnElement[bool]) -> ColumnElement[bool]:
+    """What was written last to each field of some forms."""
     # Chosen by an index alone: a note that was saved as it was typed stands there hundreds of times, each time whole.
-    last = select(func.max(entries.c.number)).where(wanted).group_by(entries.c.form_id, entries.c.field)
-    columns = entries.c.form_id, entries.c.field, _TEXT, entries.c.version, entries.c.at_ms
-    rows = await connection.execute(select(*columns).where(entries.c.number.in_(last)).order_by(entries.c.number))
-    found: dict[str, dict[str, Value]] = defaultdict(dict)
-    for form_id, field, text, version, at_ms in rows.all():
-        # The same few names stand in thousands of forms.
-        found[form_id][sys.intern(field)] = Value(_read(text), version, at_ms)
-    return found
-
-
-def _form(row: Row[Any], values: dict[str, Value]) -> Form:
-    return Form(
-        id=row.id,
-        kind=Kind(row.kind),
-        encounter_id=row.encounter_id,
-        author_id=row.author_id,
-        state=State(row.state),
-        created_ms=row.created_ms,
-        state_ms=row.state_ms,
-        fields=values,
+    return entries.c.number.in_(
+        select(func.max(entries.c.number)).where(wanted).group_by(entries.c.form_id, entries.c.field)
     )
+
+
+async def _fields(connection: AsyncConnection, form_id: str) -> dict[str, Value]:
+    """What each field of a form holds. Those written last stand last."""
+    columns = entries.c.field, entries.c.value, entries.c.version, entries.c.at_ms
+    query = select(*columns).where(_last(entries.c.form_id == form_id)).order_by(entries.c.number)
+    return {field: Value(value, version, at_ms) for field, value, version, at_ms in await connection.execute(query)}
+
+
+async def _values(connection: AsyncConnection, wanted: ColumnElement[bool]) -> dict[str, dict[str, Any]]:
+    """By form the values of its fields; a form without any is left out."""
+    # A text from the database for each form, not a row for each field: a large exam has hundreds of thousands of them.
+    if connection.dialect.name == "sqlite":
+        together = func.json_group_object(entries.c.field, func.json(entries.c.value))
+    else:
+        together = func.json_object_agg(entries.c.field, entries.c.value)
+    query = select(entries.c.form_id, cast(together, Text)).where(_last(wanted)).group_by(entries.c.form_id)
+    return {form_id: json.loads(values) for form_id, values in await connection.execute(query)}
+
+
+def _head(row: Row[Any]) -> dict[str, Any]:
+    """All of a form but what it holds."""
+    return {**row._mapping, "kind": Kind(row.kind), "state": State(row.state)}
 
 
 def _entry(row: Row[Any]) -> Entry:

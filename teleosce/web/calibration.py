@@ -7,7 +7,7 @@ from teleosce.core.errors import Conflict, NotFound
 from teleosce.core.ids import is_id
 from teleosce.exams import Encounter
 from teleosce.people import Permission, Principal, Role, Seat
-from teleosce.scoring import OPEN, Agreement, Compared, Gate, Kind, Practice, Reference, gate, together, values_of
+from teleosce.scoring import OPEN, Agreement, Compared, Gate, Kind, Practice, Reference, gate, together
 from teleosce.stations import StationVersion
 from teleosce.web.access import examines, marked_encounter, person_of
 from teleosce.web.context import Rooms
@@ -164,7 +164,7 @@ def agreement_view(done: Agreement) -> dict[str, Any]:
 
 async def comparison(rooms: Rooms, reference: Reference, practice: Practice) -> dict[str, Any]:
     """The latest submitted attempt beside the agreed marks: item by item, with explanation and moments."""
-    agreed = values_of(await rooms.forms.form(reference.form_id))
+    agreed = (await rooms.forms.form(reference.form_id)).values
     latest: Compared = practice.attempts[-1]
     return {
         "attempt": len(practice.attempts),

@@ -73,6 +73,9 @@ async def marking_view(rooms: Rooms, exam_id: str) -> dict[str, Any]:
     layouts = {one: layout_of(await rooms.stations.get(one)) for one in {task.encounter.station_hash for task in tasks}}
     seats = {seat.id: seat for seat in await rooms.people.seats(exam_id)}
     given = _given(rooms, tasks, layouts)
+    sheets = [task.form.id for task in tasks if task.form]
+    touched = await rooms.forms.touched(sheets)
+    work = [_work(task, touched) for task in tasks]
     watched = {one.examiner: one for one in await asyncio.to_thread(watch, given)}
     reminded = await reminders_of(rooms).of(exam_id)
     marking = {task.seat for task in tasks}
@@ -82,7 +85,7 @@ async def marking_view(rooms: Rooms, exam_id: str) -> dict[str, Any]:
         "exam": {"id": exam.id, "title": exam.title, "zone": exam.zone},
         "now_ms": now_ms,
         "can_mail": bool(settings.smtp_host and settings.smtp_from),
-        "all": _pace(pace_of((_work(task) for task in tasks), now_ms)),
+        "all": _pace(pace_of(work, now_ms)),
         "nobody": sum(task.seat is None for task in tasks),
         "examiners": [
             {
@@ -91,7 +94,7 @@ async def marking_view(rooms: Rooms, exam_id: str) -> dict[str, Any]:
                 "role": seat.role.value,
                 "mail": bool(seat.email),
                 "reminded": _reminded(reminded.get(seat.id)),
-                "pace": _pace(pace_of((_work(task) for task in tasks if task.seat == seat.id), now_ms)),
+                "pace": _pace(pace_of((one for one in work if one.examiner == seat.id), now_ms)),
                 "watch": _watched(watched.get(seat.id)),
             }
             for seat in examiners
@@ -111,11 +114,9 @@ def tasks_of(tasks: Sequence[ToMark]) -> dict[str, Task]:
     return found
 
 
-def _work(task: ToMark) -> Work:
-    form = task.form
-    touched = () if form is None else (form.created_ms, *(value.at_ms for value in form.fields.values()))
-    begun = form is not None and bool(form.fields)
-    return Work(task.seat, touched if begun else (), task.submitted_ms)
+def _work(task: ToMark, touched: Mapping[str, tuple[int, ...]]) -> Work:
+    moments = touched.get(task.form.id, ()) if task.form else ()
+    return Work(task.seat, (task.form.created_ms, *moments) if task.form and moments else (), task.submitted_ms)
 
 
 def _given(rooms: Rooms, tasks: Sequence[ToMark], layouts: Mapping[str, Layout]) -> list[Given]:

@@ -57,7 +57,7 @@ async def test_what_was_found_is_heard_attached_and_hidden_by_keyboard(tmp_path:
 
             async def stored() -> dict[str, object]:
                 [form] = [one for one in await rooms.forms.of_encounter(encounter) if one.kind is Kind.mark]
-                return {name: field.value for name, field in form.fields.items()}
+                return dict(form.values)
 
             attached = [value for name, value in (await stored()).items() if name.startswith(f"evidence.{item}.")]
             assert [value["quote"] for value in attached] == [quote]  # type: ignore[index]

@@ -11,7 +11,7 @@ from teleosce.reports.feedback_words import MEANING, percent
 from teleosce.reports.feedbacks import FeedbackState, standing_of
 from teleosce.reports.rules import Method, ResultRules
 from teleosce.reports.runs import Release, Run
-from teleosce.scoring import FeedbackRules, Form, Kind, Record, Sourced, State, Status, Value
+from teleosce.scoring import FeedbackRules, Form, Kind, Record, Sourced, State, Status
 from teleosce.stations import read
 
 STATION = read(Path(__file__).parents[2] / "stations" / "feverish-child")
@@ -20,7 +20,7 @@ ME = "a" * 26
 
 
 def form(form_id: str, **fields: Any) -> Form:
-    known = {name.replace("__", "."): Value(value, 1, 0) for name, value in fields.items()}
+    known = {name.replace("__", "."): value for name, value in fields.items()}
     return Form(form_id, Kind.mark, "e" * 26, "x", State.submitted, 0, 0, known)
 
 

@@ -5,7 +5,7 @@ import pytest
 from form_world import LAYOUT, change
 
 from teleosce.core.errors import Invalid, TooLarge
-from teleosce.scoring import Change, Form, Forms, Kind, Layout, MarkedItem, State, Value, layout_of
+from teleosce.scoring import Change, Form, Forms, Kind, Layout, MarkedItem, State, layout_of
 from teleosce.scoring.fields import ITEM_MARKS, MAX_CHANGES, MAX_TEXT, check
 from teleosce.scoring.score import missing
 from teleosce.stations import read
@@ -92,7 +92,7 @@ def test_a_change_names_itself_and_its_base(wrong: Change):
 
 
 def form(kind: Kind = Kind.mark, **fields: Any) -> Form:
-    values = {name.replace("__", "."): Value(value, 1, 0) for name, value in fields.items()}
+    values = {name.replace("__", "."): value for name, value in fields.items()}
     values = {name.replace("red_flags", "red-flags"): value for name, value in values.items()}
     return Form("f", kind, "e", "a", State.draft, 0, 0, values)
 

@@ -10,7 +10,6 @@ from teleosce.core.errors import Conflict, Invalid
 from teleosce.exams import Encounter, Outcome, Phase, Timings
 from teleosce.scoring import Dispute, Form, Kind, Markers, MarkingRules, Record, State, Status, discrepancies
 from teleosce.scoring.doubling import by_share, near_cut, second_marker
-from teleosce.scoring.models import Value
 from teleosce.scoring.records import record_of, settle
 
 RULES = MarkingRules()
@@ -19,8 +18,7 @@ ALL_DONE = {"item.opens": "done", "item.red-flags": "done", "item.safety-net": "
 
 def form(author: str, kind: Kind = Kind.mark, state: State = State.submitted, **more: str) -> Form:
     values = ALL_DONE | {name.replace("__", ".").replace("_", "-"): value for name, value in more.items()}
-    fields = {name: Value(value, 1, 1) for name, value in values.items()}
-    return Form(f"{author}-form", kind, "e", author, state, 1, 5, fields)
+    return Form(f"{author}-form", kind, "e", author, state, 1, 5, values)
 
 
 def encounter(number: int, position: int = 1, circuit: str = "A", examiner: str = "x") -> Encounter:
@@ -162,15 +160,13 @@ def test_a_settlement_says_where_each_value_comes_from() -> None:
         settle(open_settlement, first, second, LAYOUT)
     assert refused.value.details == {"missing": ["item.opens", "item.red-flags", "global"], "reasons": []}
     chosen = {"item.opens": "done", "item.red-flags": "not_done", "global": "pass"}
-    fields = {name: Value(value, 1, 1) for name, value in chosen.items()}
+    fields = dict(chosen)
     with pytest.raises(Invalid) as refused:
-        settle(replace(open_settlement, fields=fields), first, second, LAYOUT)
+        settle(replace(open_settlement, values=fields), first, second, LAYOUT)
     assert refused.value.details == {"missing": [], "reasons": ["global"]}
-    fields["reason.global"] = Value("Safe, though unpolished.", 1, 1)
-    written = settle(replace(open_settlement, fields=fields), first, second, LAYOUT)
-    done = replace(
-        open_settlement, state=State.submitted, fields=fields | {k: Value(v, 1, 1) for k, v in written.items()}
-    )
+    fields["reason.global"] = "Safe, though unpolished."
+    written = settle(replace(open_settlement, values=fields), first, second, LAYOUT)
+    done = replace(open_settlement, state=State.submitted, values=fields | written)
     found = record(Markers("a", "b", "m"), first, second, done)
     assert (found.status, found.settlement, found.parents) == (Status.settled, "m-form", ("a-form", "b-form"))
     assert found.fields["item.opens"].forms == ("a-form",)

@@ -136,8 +136,8 @@ async def test_words_that_change_after_the_run_are_shown_only_with_another(house
     for kind, looked_at_again in ((Kind.sp_rating, False), (Kind.mark, True)):
         [form] = [one for one in await forms.of_encounter(exam.mine[0].id) if one.kind is kind]
         layout = layout_of(await house.rooms.stations.get(exam.mine[0].station_hash))
-        await forms.amend(form.id, "Said better.", form.author_id)
-        other = Change("comment", f"Other words: {kind}", form.fields["comment"].version, new_id())
+        opened = await forms.amend(form.id, "Said better.", form.author_id)
+        other = Change("comment", f"Other words: {kind}", opened.fields["comment"].version, new_id())
         assert not (await forms.save(form.id, [other], form.author_id, layout)).conflicts
         await forms.submit(form.id, form.author_id, layout)
         said = await read(client)

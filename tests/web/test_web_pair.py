@@ -200,8 +200,8 @@ async def test_who_is_erased_takes_their_own_words_and_leaves_the_others(pair: H
     await recorded(pair, leads, joins.candidate or "")
     ben_two = await pair.rooms.people.seat(joins.candidate or "")
     await erasures_of(pair.rooms).erase([ben_two], asked_by="them", by=None)
-    notes = {one.id: (await pair.rooms.forms.of_encounter(one.id))[0].fields.values() for one in (leads, joins)}
-    assert {key: [value.value for value in values] for key, values in notes.items()} == {
+    notes = {one.id: (await pair.rooms.forms.of_encounter(one.id))[0].values.values() for one in (leads, joins)}
+    assert {key: list(values) for key, values in notes.items()} == {
         leads.id: ["chest"],
         joins.id: [""],
     }

@@ -299,7 +299,7 @@ async def test_linked_video_marking_makes_circuits_comparable(house: House, mark
             station = (await rooms.exams.encounter(encounter)).station_hash
             layout = layout_of(await rooms.stations.get(station))
             form = await rooms.forms.open(Kind.mark, encounter, one["seat"])
-            changes = [Change(name, field.value, 0, new_id()) for name, field in first.fields.items()]
+            changes = [Change(name, value, 0, new_id()) for name, value in first.values.items()]
             await rooms.forms.save(form.id, changes, one["seat"], layout)
             await rooms.forms.submit(form.id, one["seat"], layout)
     words = await pages_of(house, organiser, marked.exam_id)

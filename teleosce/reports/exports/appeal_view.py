@@ -272,9 +272,8 @@ def _sheet(facts: Facts, form: Form) -> View:
         "comment": form.value("comment") or "",
         "rows": [],
         "bookmarks": [
-            {"at_ms": value.value["at_ms"], "at": clock(value.value["at_ms"]), "text": value.value["text"]}
-            for name, value in form.fields.items()
-            if name.startswith("bookmark.") and value.value
+            {"at_ms": one["at_ms"], "at": clock(one["at_ms"]), "text": one["text"]}
+            for one in _moments(form, "bookmark.", "at_ms")
         ],
         "steps": [
             {"at": facts.when(step.at_ms), "state": step.state.value, "by": facts.name(step.author_id),
@@ -315,11 +314,16 @@ def _item(form: Form, item: str, text: str) -> View:
         "value": MARKS.get(form.value(f"item.{item}") or "", "–"),
         "comment": form.value(f"comment.{item}") or form.value(f"reason.item.{item}") or "",
         "moments": [
-            {"at_ms": value.value["from_ms"], "at": clock(value.value["from_ms"]), "quote": value.value["quote"]}
-            for name, value in form.fields.items()
-            if name.startswith(f"evidence.{item}.") and value.value
+            {"at_ms": one["from_ms"], "at": clock(one["from_ms"]), "quote": one["quote"]}
+            for one in _moments(form, f"evidence.{item}.", "from_ms")
         ],
     }
+
+
+def _moments(form: Form, prefix: str, at: str) -> list[Mapping[str, Any]]:
+    """What the form points at in the recording, in its order."""
+    found = (value for name, value in form.values.items() if name.startswith(prefix) and value)
+    return sorted(found, key=lambda one: int(one[at]))
 
 
 def _field(facts: Facts, name: str) -> str:

@@ -90,8 +90,7 @@ def _may_see(rule: str, form: Form | None, item: str) -> bool:
     """After: once the examiner's own mark of the item stands. Who reads along has nothing to mark."""
     if rule == "always" or form is None:
         return True
-    mark = form.fields.get(f"item.{item}")
-    return mark is not None and mark.value is not None
+    return form.value(f"item.{item}") is not None
 
 
 async def _found(house: Rooms, encounter: Encounter, sought: list[Sought]) -> dict[str, list[Moment]] | None:

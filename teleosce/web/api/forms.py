@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.exams import Encounter, Phase
 from teleosce.people import Permission, Principal
-from teleosce.scoring import SHEETS, Change, Form, Kind, Layout, layout_of
+from teleosce.scoring import SHEETS, Change, Form, Kind, Layout, WritableForm, layout_of
 from teleosce.web.access import met_in, own_encounter, person_of
 from teleosce.web.calibration import may_fill, pass_gate
 from teleosce.web.context import Rooms, principal, rooms
@@ -151,7 +151,7 @@ async def amend(request: web.Request) -> web.Response:
     return answer(await _view(house, opened, encounter))
 
 
-async def _mine(request: web.Request) -> tuple[Rooms, Form, Encounter, Layout]:
+async def _mine(request: web.Request) -> tuple[Rooms, WritableForm, Encounter, Layout]:
     house = rooms(request)
     who = principal(request)
     form = await house.forms.form(request.match_info["id"])
@@ -161,7 +161,7 @@ async def _mine(request: web.Request) -> tuple[Rooms, Form, Encounter, Layout]:
     return house, form, encounter, layout_of(await house.stations.get(encounter.station_hash))
 
 
-async def _view(house: Rooms, form: Form, encounter: Encounter) -> dict[str, Any]:
+async def _view(house: Rooms, form: WritableForm, encounter: Encounter) -> dict[str, Any]:
     layout = layout_of(await house.stations.get(encounter.station_hash))
     progress = house.forms.progress(form, layout)
     return {

@@ -127,9 +127,7 @@ def _fields(version: StationVersion, marks: Sequence[Form]) -> list[dict[str, An
 def _side(form: Form, field: str, comment: str, evidence: str) -> dict[str, Any]:
     """What one mark says of a field: its value, the moments it points at, and its comment."""
     moments = [
-        known.value
-        for name, known in form.fields.items()
-        if evidence and name.startswith(evidence) and known.value is not None
+        known for name, known in form.values.items() if evidence and name.startswith(evidence) and known is not None
     ]
     return {
         "value": form.value(field),
@@ -140,9 +138,7 @@ def _side(form: Form, field: str, comment: str, evidence: str) -> dict[str, Any]
 
 def _overall(form: Form) -> dict[str, Any]:
     """What one mark says of the whole: its comment, its bookmarks, and whether it was amended."""
-    bookmarks = [
-        known.value for name, known in form.fields.items() if name.startswith("bookmark.") and known.value is not None
-    ]
+    bookmarks = [known for name, known in form.values.items() if name.startswith("bookmark.") and known is not None]
     return {
         "comment": form.value("comment") or "",
         "bookmarks": sorted(bookmarks, key=lambda one: int(one["at_ms"])),
