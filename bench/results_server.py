@@ -106,13 +106,16 @@ async def measure(folder: Path, made: dict[str, Any]) -> None:
         await rest()
         base, api = f"/results/{made['exam']}", f"/api/exams/{made['exam']}/results"
         began, before = time.perf_counter(), spent()
+        steps: dict[str, float] = {}
         async with organiser.waits() as longest:
             await organiser.get(base)
-            while json.loads((await organiser.get(f"{api}/state"))[1])["working"]:  # noqa: ASYNC110 another process
-                await asyncio.sleep(0.5)
+            while step := json.loads((await organiser.get(f"{api}/state"))[1])["working"]:
+                steps.setdefault(step, time.perf_counter() - began)
+                await asyncio.sleep(0.2)
         print(f"analysis with bootstraps and plots: {time.perf_counter() - began:.1f} s from the first look, ", end="")
         print(f"{spent() - before:.1f} CPU-s, ", end="")
         print(f"a small answer meanwhile at most {longest[0]:.2f} s", flush=True)
+        print("  " + "; ".join(f"{step} from {at:.1f} s" for step, at in steps.items()), flush=True)
         for name, path in PAGES.items():
             taken = [await organiser.get(base + path) for _ in range(5)]
             seconds = sorted(one for one, _ in taken)
