@@ -1,8 +1,12 @@
 """The doctor on folders that are well, and on some that are not."""
 
+import json
+import os
 import shutil
 import socket
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,7 @@ from teleosce.core.migrations import newest
 from teleosce.core.settings import Settings
 from teleosce.doctor import Finding, examine, house, machine, network
 from teleosce.doctor.finding import Verdict
+from tests.faults.wall_clock import WallClock, needs_compiler
 from tests.keeping.keeping_world import World
 from tests.web.house import settings
 
@@ -54,6 +59,49 @@ async def test_no_secret_is_listed(tmp_path: Path) -> None:
     said = " ".join(one.said for one in machine.every_setting(given))
     assert "sesame" not in said
     assert "db.invalid" in said
+
+
+SECRETS = {"TURN_SECRET": "sesame-turn", "SMTP_PASSWORD": "sesame-post", "LARGE_MODEL_KEY": "sesame-model"}
+
+
+def doctor(data: Path, **environment: str) -> tuple[int, str]:
+    """What the command says, and its status."""
+    asked = [sys.executable, "-m", "teleosce", "doctor", "--json", "--data", str(data), "--port", "0"]
+    given = {f"TELEOSCE_{name}": value for name, value in SECRETS.items()}
+    done = subprocess.run(
+        asked,
+        env=os.environ | given | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout
+
+
+@needs_compiler
+def test_a_clock_that_is_not_the_disks_and_no_secret(tmp_path: Path) -> None:
+    wall = WallClock(tmp_path)
+    wall.set(3600)
+    _, said = doctor(tmp_path, **wall.environment)
+    (found,) = (one for one in json.loads(said) if one["what"] == "disk clock")
+    assert found["verdict"] == "warning"
+    assert "-3600." in found["said"] or "-3599." in found["said"]
+    assert "sesame" not in said
+    assert {f"setting {name.lower()}" for name in SECRETS} <= {one["what"] for one in json.loads(said)}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a small disk can be mounted by root only")
+def test_a_disk_without_room(tmp_path: Path) -> None:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", tmp_path], check=False).returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        status, said = doctor(tmp_path)
+    finally:
+        subprocess.run(["umount", "-l", tmp_path], check=True)
+    verdicts = {one["what"]: one["verdict"] for one in json.loads(said)}
+    assert (status, verdicts["disk room"], verdicts["disk speed"]) == (1, "wrong", "wrong")
 
 
 async def test_a_data_folder_with_a_running_server(world: World) -> None:
