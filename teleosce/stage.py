@@ -53,6 +53,7 @@ DISRUPTIONS = {
     AlarmKind.absent: (IncidentKind.line, True),
     AlarmKind.no_packets: (IncidentKind.line, True),
     AlarmKind.loss: (IncidentKind.line, False),
+    AlarmKind.hears_nothing: (IncidentKind.sound, True),
     AlarmKind.no_sound: (IncidentKind.sound, True),
     AlarmKind.silent: (IncidentKind.sound, True),
     AlarmKind.unheard: (IncidentKind.sound, False),

@@ -28,6 +28,8 @@ class AlarmKind(StrEnum):
     """A picture with nothing in it: a finger, a shutter, a wall."""
     frozen = "frozen"
     """Nothing moves in the picture."""
+    hears_nothing = "hears-nothing"
+    """Others are heard, and this person's page does not get their sound, or may not play it."""
     loss = "loss"
     """Much of what is sent to or by this person is lost on the way."""
 

@@ -14,13 +14,14 @@ SOUNDS = 150
 """Packets of sound that are kept: all since the last look, by references."""
 RECENT = 10 * PER_SECOND
 """Packets of sound in which an echo is looked for, by references too."""
-CALM_SOUND_S, CALM_PICTURE_S = 2.5, 3.0
-"""How often one looks while all is well: at the sound of those who were heard, and at a key frame."""
+CALM_SOUND_S, CALM_PICTURE_S = 1.5, 3.0
+"""How often one looks while all is well: at the sound of those who were heard, and at a key frame. Looks come with the
+seconds, so it is every other one, and every third."""
 ABSENT_S = 5.0
 """A page that is loaded afresh is back sooner."""
 NO_PACKETS_MS = 3_000
 SILENT_S = 6.0
-"""With up to three seconds before a look hears nothing else, a dead microphone is named within ten."""
+"""With up to two seconds before a look hears nothing else, a dead microphone is named within nine."""
 PATIENT_S = 30.0
 """The same for a microphone that was found silent and then spoke by itself: some programs that take noise away give
 digital silence between words, and somebody who listens is not to be reported again and again."""
@@ -34,9 +35,13 @@ ECHO_OVER_LOOKS = 2
 ECHO_LAPSES_S = 60.0
 """It is over as well when the other said too little to tell for so long: perhaps it was mended."""
 LOSS_BEGINS, LOSS_ENDS = 0.05, 0.02
-LOSS_WEIGHT = 0.25
-"""How much the last second counts in the loss that is judged."""
-LOST_S = 5.0
+LOSS_WEIGHT, LOSS_MOST = 0.25, 0.2
+"""How much the last second counts in the loss that is judged, and how much loss one second may have: a short outage, in
+which nearly all is lost, is no bad line."""
+LOST_S, REGAINED_S = 3.0, 5.0
+"""Of a line that loses 7 % of all this is named within nine seconds."""
+HEARS_NOTHING_S = 4.0
+"""A page that has just connected says so in less."""
 FLOWS_S = 2.0
 """Packets must come for so long before the missing ones are forgotten."""
 
@@ -108,17 +113,20 @@ class Person:
         self._picture: Agreed[AlarmKind | None] = Agreed(None)
         self._before = self._listened = self._looked = float("-inf")
         self._loss = 0.0
+        self._hears: bool | None = None
         self._absent = Lasting(ABSENT_S, 0)
         self._no_sound = Lasting(0, FLOWS_S)
         self._no_picture = Lasting(0, FLOWS_S)
         self._silent = Lasting(SILENT_S, 0)
         self._unheard = Lasting(UNHEARD_S, 0)
-        self._lossy = Lasting(LOST_S, LOST_S)
+        self._lossy = Lasting(LOST_S, REGAINED_S)
+        self._hears_nothing = Lasting(HEARS_NOTHING_S, 0)
 
     # What comes in
 
     def appeared(self) -> None:
         """A new publication: other devices, perhaps, and pictures that are not compared with the last ones."""
+        self._hears = None
         self._forget_sound()
         self._forget_picture()
 
@@ -134,6 +142,14 @@ class Person:
             self._forget_picture()
         self._microphone, self._camera = microphone, camera
 
+    def told_of_others(self, hears: bool | None) -> None:
+        """Whether the person's own page plays the sound of somebody else; None where it does not say."""
+        self._hears = hears
+
+    def sounds_now(self, peer: PeerHealth, now_ms: int) -> bool:
+        """Whether sound of this person arrives, be it a quiet room's."""
+        return self._microphone == "on" and not _stopped(peer.audio, peer, now_ms)
+
     def hear(self, packets: list[Packet]) -> None:
         """Some packets of sound."""
         self.sounds.extend(packet[3] for packet in packets)
@@ -142,7 +158,7 @@ class Person:
     def give(self, now: float) -> Sample:
         """What is to be looked at now; asks for the next key frame where one will be due."""
         sounds: tuple[bytes, ...] = ()
-        calm = self._heard and self._sound is not None and not self._sound.is_silence
+        calm = self._heard and self._sound is not None and not self._sound.is_silence and not any(self._clipped)
         if self.sounds and now - self._listened >= (CALM_SOUND_S if calm else 0.0):
             sounds = busiest(list(self.sounds))
             self.sounds.clear()
@@ -202,21 +218,23 @@ class Person:
 
     # What it means
 
-    def judge(self, peer: PeerHealth | None, now: float, now_ms: int) -> set[AlarmKind]:
-        """What is wrong, by the packets looked at and by how the connection does."""
+    def judge(self, peer: PeerHealth | None, now: float, now_ms: int, *, others_sound: bool) -> set[AlarmKind]:
+        """What is wrong, by the packets looked at and by how the connection does.
+
+        others_sound: whether sound of somebody else arrives, so that this person should hear it.
+        """
         here = peer is not None and peer.state is PeerState.connected
         if self._absent.update(self.expected and not here, now):
             return {AlarmKind.absent}
         if peer is None or not here:
             return set()
-        dead = [
-            now_ms - (_last_ms(track) or peer.connected_ms or now_ms) > NO_PACKETS_MS
-            for track in (peer.audio, peer.video)
-        ]
+        dead = [_stopped(track, peer, now_ms) for track in (peer.audio, peer.video)]
         no_sound = self._no_sound.update(dead[0] and self._microphone != "off", now)
         no_picture = self._no_picture.update(dead[1] and self._camera != "off", now)
         found = {AlarmKind.no_packets} if no_sound and no_picture else self._heard_and_seen(no_sound, no_picture, now)
-        self._loss += LOSS_WEIGHT * (peer.loss - self._loss)
+        if self._hears_nothing.update(others_sound and self._hears is False, now):
+            found.add(AlarmKind.hears_nothing)
+        self._loss += LOSS_WEIGHT * (min(peer.loss, LOSS_MOST) - self._loss)
         if self._lossy.update(self._loss > (LOSS_ENDS if self._lossy.on else LOSS_BEGINS), now):
             found.add(AlarmKind.loss)
         return found
@@ -245,5 +263,6 @@ class Person:
         return found
 
 
-def _last_ms(track: TrackHealth | None) -> int | None:
-    return track.last_packet_ms if track is not None else None
+def _stopped(track: TrackHealth | None, peer: PeerHealth, now_ms: int) -> bool:
+    last_ms = track.last_packet_ms if track is not None else None
+    return now_ms - (last_ms or peer.connected_ms or now_ms) > NO_PACKETS_MS

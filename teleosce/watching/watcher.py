@@ -56,12 +56,13 @@ class Watcher:
         if gone is not None:
             self._forget_echoes(gone)
 
-    def told(self, participant: str, microphone: str, camera: str) -> None:
+    def told(self, participant: str, microphone: str, camera: str, hears: bool | None) -> None:
         """What somebody's own page says of its devices. A voice that is off comes back in nobody's microphone."""
         person = self.people.get(participant)
         if person is None:
             return
         person.told(microphone, camera)
+        person.told_of_others(hears)
         if microphone != "on":
             self._forget_echoes(person)
 
@@ -84,9 +85,11 @@ class Watcher:
     def judge(self, now: float, now_ms: int) -> tuple[list[Alarm], list[Alarm]]:
         """Brings everybody's alarms up to date. Returns those that began, and those that ended."""
         peers = {peer.participant: peer for peer in self.room.peers()}
+        sounding = {one for one in self._live.values() if one.id in peers and one.sounds_now(peers[one.id], now_ms)}
         began, ended = [], []
         for person in self.people.values():
-            found = person.judge(peers.get(person.id), now, now_ms)
+            others_sound = bool(sounding - {person})
+            found = person.judge(peers.get(person.id), now, now_ms, others_sound=others_sound)
             for kind in sorted(found - person.alarms.keys()):
                 person.alarms[kind] = now_ms
                 began.append(Alarm(self.encounter_id, person.id, kind, now_ms))

@@ -78,11 +78,11 @@ class Watching:
             [Alarm(one.encounter_id, one.participant_id, one.kind, one.since_ms, now_ms) for one in watcher.alarms()],
         )
 
-    def told(self, participant_id: str, microphone: str, camera: str) -> None:
-        """What somebody's own page says of its devices: `Person.told` has the words."""
+    def told(self, participant_id: str, microphone: str, camera: str, hears: bool | None = None) -> None:
+        """What somebody's own page says of its devices: `Person.told` has the words. hears: `Person.told_of_others`."""
         self._told[participant_id] = (microphone, camera)
         for watcher in self._watchers.values():
-            watcher.told(participant_id, microphone, camera)
+            watcher.told(participant_id, microphone, camera, hears)
 
     def devices(self, participant_id: str) -> tuple[str, str]:
         """What was told last of microphone and camera."""

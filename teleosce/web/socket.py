@@ -220,8 +220,9 @@ async def _health(house: Rooms, hub: Hub, connection: Connection, said: dict[str
         hub.health[connection.principal.seat_id] = flags | {
             name: value for name, value in figures.items() if value is not None
         }
-        devices = [said[name] if said.get(name) in _DEVICE else "on" for name in ("microphone", "camera")]
-        house.watching.told(connection.principal.seat_id, *devices)
+        microphone, camera = (said[name] if said.get(name) in _DEVICE else "on" for name in ("microphone", "camera"))
+        hears = said["hears"] if isinstance(said.get("hears"), bool) else None
+        house.watching.told(connection.principal.seat_id, microphone, camera, hears)
 
 
 async def _stimulus(house: Rooms, hub: Hub, connection: Connection, said: dict[str, Any]) -> None:

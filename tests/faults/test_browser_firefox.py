@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from playwright.async_api import expect
 
 from teleosce.recording import journal
 from teleosce.recording.models import journal_name
@@ -58,7 +59,11 @@ async def test_firefox_and_chromium_see_and_hear_each_other(tmp_path: Path) -> N
         await candidate.shown("#reading-title")
         await control.press("End reading")
         # Firefox lets no page sound that has not been touched; the page says so, and one touch is enough.
+        await candidate.shown("#stage-tap")
+        cell = organiser.locator(f'.cell[data-encounter="{control.encounter_id}"]')
+        await expect(cell).to_contain_text("hears nothing")
         await candidate.click("#stage-tap")
+        await expect(cell).not_to_contain_text("hears nothing")
         assert await eventually(lambda: candidate.run(LIVELY))
         assert await eventually(lambda: patient.evaluate(LIVELY))
         await control.record(10)

@@ -171,6 +171,7 @@ async def test_a_dead_microphone_and_a_black_camera(
 
 
 LIVES_S, STANDS_S = 20, 25
+HIDDEN = "() => Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' })"
 SHADE = """() => {
   // When the shade in the picture's corner said that it stands still from then on, and when the page said so.
   const video = document.getElementById("self-video"), canvas = document.createElement("canvas");
@@ -227,10 +228,13 @@ async def test_a_camera_that_stops_and_one_before_an_empty_chair(
         await candidate.evaluate(SHADE)
         seat = (await day.encounter())["seats"][0]
         stood: list[float] = []
-        for _ in range(2):
+        for again in range(2):
             # The file begins anew behind its end: from life and an empty chair to a picture that stands still.
             await candidate.wait_for_function("() => window.shown.at(-1)?.bright === false", timeout=60_000)
             await expect(candidate.locator("#media-fault")).not_to_contain_text("frozen", timeout=10_000)
+            if again:
+                # As in a tab that nobody sees: Chromium and Firefox go on to give it the camera's pictures.
+                await candidate.evaluate(HIDDEN)
             stands = "() => window.shown.length > 1 && window.shown.at(-1).bright && window.shown.at(-1).at"
             began = await (await candidate.wait_for_function(stands, timeout=60_000)).json_value()
             assert "frozen" not in await open_alarms(day, seat)
@@ -262,10 +266,23 @@ async def test_a_person_in_good_order_is_left_in_peace(server: ServerProcess, vo
         day = Day(server, organiser)
         await day.into_the_encounter()
         ends = time.monotonic() + 60
+        others = "() => document.querySelectorAll('#stage video').length"
+        await candidate.wait_for_function(others)
         while time.monotonic() < ends:
             await candidate.wait_for_timeout(2000)
             assert (await day.encounter())["alarms"] == []
             assert await candidate.locator("#media-fault").is_hidden()
+
+        # One-way sound: the patient hears, and the candidate's browser plays nothing.
+        began = time.monotonic()
+        await candidate.evaluate("() => document.querySelectorAll('#stage video').forEach((one) => one.pause())")
+        await expect(organiser.locator("#troubles")).to_contain_text("Does not hear the others", timeout=20_000)
+        assert time.monotonic() - began < 10
+        await expect(candidate.locator("#media-fault")).to_contain_text("You do not hear the others")
+        await look(candidate, "station-hears-nothing")
+        assert {one["kind"] for one in (await day.encounter())["alarms"]} == {"hears-nothing"}
+        await candidate.evaluate("() => document.querySelectorAll('#stage video').forEach((one) => void one.play())")
+        await expect(candidate.locator("#media-fault")).to_be_hidden(timeout=10_000)
     assert not problems
 
 

@@ -58,3 +58,17 @@ test("rates, loss, round trip and the microphone's level are said in plain units
   const now = summary(watch, "connected");
   assert.deepEqual([now.sent_kbps, now.loss, now.round_trip_ms, now.level_db, now.sending], [400, 0.1, 40, -20, true]);
 });
+
+test("whose sound stops to come is not heard, however many pictures do", () => {
+  const watch = new LineWatch();
+  const came = (/** @type {number} */ sounds, /** @type {number} */ pictures) =>
+    report({ type: "inbound-rtp", kind: "audio", packetsReceived: sounds }, { type: "inbound-rtp", kind: "video", packetsReceived: pictures });
+  watch.read(came(0, 0), 0);
+  assert.equal(watch.hears(0), false);
+  watch.read(came(50, 20), 1000);
+  assert.equal(watch.hears(1500), true);
+  for (const at of [2000, 3000, 4000]) watch.read(came(50, at), at);
+  assert.equal(watch.hears(4000), false);
+  watch.read(came(51, 4000), 5000);
+  assert.equal(watch.hears(5000), true);
+});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { alarmWords } from "../../web/static/js/alarm-words.js";
-import { SilenceWatch, StillWatch, troubleOf } from "../../web/static/js/own-troubles.js";
+import { SilenceWatch, StillWatch, lineTroubles, troubleOf } from "../../web/static/js/own-troubles.js";
 
 /**
  * @param {SilenceWatch} watch
@@ -58,6 +58,11 @@ test("each trouble has its own words, and none has none", () => {
   // Opening the microphone afresh would not help: there is no button to press in vain.
   assert.equal(echo?.again, false);
   assert.equal(troubleOf("microphone", { ...well, silent: true })?.again, true);
+  const loud = troubleOf("microphone", { ...well, kinds: ["clipping"] });
+  assert.match(loud?.title ?? "", /too loud/);
+  assert.equal(loud?.again, false);
+  assert.deepEqual(lineTroubles(["silent", "absent"]), []);
+  assert.deepEqual(lineTroubles(["loss", "hears-nothing"]).map(({ title }) => title), ["You do not hear the others.", "Your line is weak."]);
   // It may be the voice itself, of somebody who sits near.
   assert.doesNotMatch(alarmWords("echo"), /echo/i);
   const said = ["no-picture", "dark", "covered", "frozen"].map((kind) => troubleOf("camera", { ...well, kinds: [/** @type {any} */ (kind)] })?.text);
@@ -98,4 +103,22 @@ test("one shade is no frozen picture, and nothing is known of the time in which 
   assert.equal(watch.still, false);
   see(watch, 40, 40, () => [20, 90, 160]);
   assert.equal(watch.still, true);
+});
+
+test("a hidden page that is given new pictures knows as well, and one that is given none knows nothing", () => {
+  const given = new StillWatch();
+  for (let at = 0; at <= 10; at++) given.see([20, 90, 160 + (at % 2)], at * 1000, at < 5);
+  for (let at = 11; at <= 16; at++) given.see([20, 90, 200], at * 1000, false);
+  assert.equal(given.still, true);
+  // Shown again, and still the same: it has not moved meanwhile.
+  given.see([20, 90, 200], 17_000, true);
+  assert.equal(given.still, true);
+  given.see([20, 90, 201], 18_000, true);
+  assert.equal(given.still, false);
+  const none = new StillWatch();
+  for (let at = 0; at <= 60; at++) none.see([20, 90, at < 5 ? 160 + (at % 2) : 200], at * 1000, at < 5);
+  assert.equal(none.still, false);
+  // Of the time in which it was given none nothing is known afterwards.
+  for (let at = 61; at <= 65; at++) none.see([20, 90, 200], at * 1000, true);
+  assert.equal(none.still, false);
 });

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from teleosce.watching import Watching
-from tests.watching.media import clip
+from tests.watching.media import clip, sounds
 from tests.watching.ward import Ward
 
 
@@ -36,9 +36,12 @@ async def test_who_sends_nothing_is_named_and_who_sends_is_not(ward: Ward) -> No
 async def test_who_shouts_into_the_microphone_is_named_until_it_is_turned_down(ward: Ward) -> None:
     before = begun("clipping")
     ward.begin("ada", "ben")
-    ada = await ward.join("ada", clip(sound="shouting"))
+    loud = sounds("shouting")
+    ada = await ward.join("ada")
     await ward.join("ben")
-    await ward.until({("ada", "clipping")}, 15)
+    await ward.quiet(5)
+    ada.clip.sounds[:] = loud
+    await ward.until({("ada", "clipping")}, 10)
     assert begun("clipping") == before + 1
     ada.clip = clip()
     await ward.until(set(), 40)

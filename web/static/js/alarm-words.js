@@ -18,6 +18,7 @@ export function shortAlarmWords(kind) {
     dark: t("dark"),
     covered: t("covered"),
     frozen: t("frozen"),
+    "hears-nothing": t("hears nothing"),
     loss: t("bad line"),
   }[kind];
 }
@@ -36,6 +37,7 @@ export function alarmWords(kind) {
     dark: t("Picture is dark"),
     covered: t("Camera is covered"),
     frozen: t("Picture does not move"),
+    "hears-nothing": t("Does not hear the others"),
     loss: t("Line loses much"),
   }[kind];
 }

@@ -3,6 +3,8 @@
 const FALTERING_MS = 3000;
 const DEAD_MS = 8000;
 const SILENT_MS = 10_000;
+/** Statistics are read each second. */
+const UNHEARD_MS = 2500;
 /** Below this a microphone hears nothing at all: a quiet room is about −60 dB. */
 const SILENT_DB = -75;
 
@@ -17,6 +19,7 @@ const SILENT_DB = -75;
  * @property {boolean} silent the microphone has heard nothing for ten seconds
  * @property {boolean} sending
  * @property {boolean} receiving
+ * @property {boolean} hears somebody's sound arrives
  */
 
 /** @typedef {{at: number, sent: number, received: number, energy: number | null, spoken: number}} Sample */
@@ -37,6 +40,8 @@ export class LineWatch {
   /** The server has reported on what we send, which it does every second. */ #reported = false;
   /** Packets of the others have come; in a held room none do. */ #flowed = false;
   #received_packets = 0;
+  #sound_packets = 0;
+  #sound_at = -Infinity;
 
   /**
    * @param {RTCStatsReport} report
@@ -47,11 +52,13 @@ export class LineWatch {
     const sample = { at: now, sent: 0, received: 0, energy: null, spoken: 0 };
     let heard = 0;
     let packets = 0;
+    let sounds = 0;
     report.forEach((/** @type {Record<string, any>} */ stat) => {
       if (stat.type === "outbound-rtp") sample.sent += stat.bytesSent ?? 0;
       if (stat.type === "inbound-rtp") {
         sample.received += stat.bytesReceived ?? 0;
         packets += stat.packetsReceived ?? 0;
+        if (stat.kind === "audio") sounds += stat.packetsReceived ?? 0;
       }
       if (stat.type === "remote-inbound-rtp") {
         heard += stat.timestamp;
@@ -71,6 +78,8 @@ export class LineWatch {
     if (packets > this.#received_packets) this.#flowed = true;
     if (!this.expects) this.#flowed = false;
     this.#received_packets = packets;
+    if (sounds > this.#sound_packets) this.#sound_at = now;
+    this.#sound_packets = sounds;
     if (heard !== this.heard) this.#heard_at = now;
     this.heard = heard;
     this.previous = this.last;
@@ -114,6 +123,11 @@ export class LineWatch {
   }
 
   /** @param {number} now */
+  hears(now) {
+    return now - this.#sound_at < UNHEARD_MS;
+  }
+
+  /** @param {number} now */
   silent(now) {
     return this.#loud_at !== null && now - this.#loud_at > SILENT_MS;
   }
@@ -140,5 +154,6 @@ export function summary(watch, connection) {
     silent: watch.silent(performance.now()),
     sending: (sent ?? 0) > 0,
     receiving: (received ?? 0) > 0,
+    hears: watch.hears(performance.now()),
   };
 }

@@ -248,8 +248,9 @@ export class Live {
     const stats = this.#peer?.stats();
     if (!stats) return;
     const { sending, receiving, round_trip_ms, loss, connection } = stats;
+    const hears = stats.hears && this.stage.sounds;
     const devices = { level_db: this.#media.level_db, microphone: this.#media.state("microphone"), camera: this.#media.state("camera") };
-    this.socket.send("health", { sending, receiving, round_trip_ms, loss, connection, ...devices });
+    this.socket.send("health", { sending, receiving, hears, round_trip_ms, loss, connection, ...devices });
     this.#tellLine();
   }
 

@@ -4,7 +4,7 @@ import { announce, toast } from "./announce.js";
 import { byId, el, find, icon, setState, setText, whileBusy } from "./dom.js";
 import { t } from "./i18n.js";
 import { DeviceFault, LevelMeter, changeDevice, openMedia } from "./media-devices.js";
-import { SilenceWatch, StillWatch, troubleOf } from "./own-troubles.js";
+import { SilenceWatch, StillWatch, lineTroubles, troubleOf } from "./own-troubles.js";
 
 /** @import { AlarmKind, DeviceState } from "./types.js" */
 
@@ -210,13 +210,13 @@ export class OwnMedia {
     this.#tellFaults();
   }
 
-  /** Whether the picture moves. A page that nobody sees is given no new pictures, and does not know. */
+  /** Whether the picture moves. */
   #look() {
     const was = this.#still.still;
     const video = this.#video;
-    const shows = document.visibilityState === "visible" && this.#track("camera") && this.#on.camera && !video.paused && video.readyState >= video.HAVE_CURRENT_DATA;
+    const shows = this.#track("camera") && this.#on.camera && !video.paused && video.readyState >= video.HAVE_CURRENT_DATA;
     if (!shows) this.#still.reset();
-    else this.#still.see(this.#points(video), performance.now());
+    else this.#still.see(this.#points(video), performance.now(), document.visibilityState === "visible");
     if (was === this.#still.still) return;
     this.#tellFaults();
     this.onchange();
@@ -277,7 +277,7 @@ export class OwnMedia {
   }
 
   #tellFaults() {
-    const troubles = this.#troubleCards();
+    const troubles = [...this.#troubleCards(), ...lineTroubles(this.#kinds).map(troubleCard)];
     const cards = [...this.#faultCards(), ...troubles];
     const told = cards.map((card) => card.textContent).join("\n");
     if (this.#told === told) return;
@@ -315,7 +315,9 @@ export class OwnMedia {
     const words = device === "camera" ? t("Try the camera again") : t("Try the microphone again");
     const retry = el("button", { class: "button primary", type: "button" }, icon("again"), words);
     retry.addEventListener("click", () => whileBusy(retry, () => this.again(device)));
-    return el("div", { class: "notice media-fault", "data-tone": "fair" }, el("div", {}, el("strong", {}, title), " ", text), again ? retry : null);
+    const card = troubleCard({ title, text });
+    if (again) card.append(retry);
+    return card;
   }
 
   /**
@@ -340,6 +342,11 @@ export class OwnMedia {
     );
     return card;
   }
+}
+
+/** @param {{title: string, text: string}} trouble */
+function troubleCard({ title, text }) {
+  return el("div", { class: "notice media-fault", "data-tone": "fair" }, el("div", {}, el("strong", {}, title), " ", text));
 }
 
 /**

@@ -49,9 +49,14 @@ export class SilenceWatch {
   }
 }
 
-/** Tells a picture that stands still from an empty chair. Times are milliseconds of a steady clock. */
+/**
+ * Tells a picture that stands still from an empty chair. Times are milliseconds of a steady clock. A page that nobody sees
+ * may be given no new pictures; where it was given some, those that follow count as well.
+ */
 export class StillWatch {
   still = false;
+  #visible = true;
+  /** How often the picture has changed since the page was shown or hidden. */ #changes = 0;
   /** @type {ArrayLike<number> | null} */ #before = null;
   #since = 0;
   #seen_at = -Infinity;
@@ -66,8 +71,14 @@ export class StillWatch {
    * One look: brightnesses of the picture's points, from 0 to 255.
    * @param {ArrayLike<number>} points
    * @param {number} now
+   * @param {boolean} [visible] whether the page is
    */
-  see(points, now) {
+  see(points, now, visible = true) {
+    if (visible !== this.#visible) {
+      this.#changes = 0;
+      this.#since = now;
+    }
+    this.#visible = visible;
     const before = now - this.#seen_at > BLIND_MS ? null : this.#before;
     this.#seen_at = now;
     let [least, most, same] = [255, 0, before?.length === points.length];
@@ -81,7 +92,9 @@ export class StillWatch {
       this.#before = points;
       this.#since = now;
     }
-    this.still = now - this.#since >= STILL_MS;
+    if (!same && before) this.#changes++;
+    if (!same) this.still = false;
+    this.still ||= now - this.#since >= STILL_MS && (visible || this.#changes > 1);
   }
 }
 
@@ -114,6 +127,7 @@ function wordsOf(device, { muted, silent, still = false, kinds }) {
     if (muted) return { title: t("We cannot hear you."), text: t("The computer or the headset has switched your microphone off. Switch it on there, or try it again here.") };
     if (silent || kinds.includes("silent")) return { title: t("We cannot hear you."), text: t("Your microphone is on, but no sound comes from it. Is there a switch on the headset or its cable?") };
     if (kinds.includes("no-sound") || kinds.includes("no-packets")) return { title: t("We cannot hear you."), text: t("Your microphone is on, but its sound does not arrive.") };
+    if (kinds.includes("clipping") && !kinds.includes("echo")) return { title: t("You are too loud."), text: t("Your voice is cut off where it is loudest. Move away from the microphone, or turn it down in the computer’s settings."), again: false };
     if (kinds.includes("echo")) return { title: t("The others hear themselves."), text: t("Please put headphones on, or turn your loudspeaker down. Your microphone picks up their voices, most likely from there."), again: false };
     return null;
   }
@@ -123,4 +137,16 @@ function wordsOf(device, { muted, silent, still = false, kinds }) {
   if (kinds.includes("covered")) return { title: t("We cannot see you."), text: t("Something seems to cover your camera. You are heard as before.") };
   if (still) return { title: t("Your picture has frozen."), text: t("If you are moving, the camera may have stopped. You are heard as before.") };
   return null;
+}
+
+/**
+ * What to say of the way to the others; nothing that can be pressed would mend it.
+ * @param {AlarmKind[]} kinds what the server finds
+ * @returns {{title: string, text: string}[]}
+ */
+export function lineTroubles(kinds) {
+  const found = [];
+  if (kinds.includes("hears-nothing")) found.push({ title: t("You do not hear the others."), text: t("Press anywhere on this page. If that does not help, load it again: your place is kept.") });
+  if (kinds.includes("loss")) found.push({ title: t("Your line is weak."), text: t("Much of what you send, or of what is sent to you, is lost on the way. Sit nearer to the Wi-Fi or use a cable, and close what else uses the line.") });
+  return found;
 }

@@ -44,6 +44,11 @@ export class Stage {
     return this.#tiles.size;
   }
 
+  /** Whether the browser lets everybody be heard. */
+  get sounds() {
+    return [...this.#tiles.values()].every(({ video }) => !video.paused && !video.muted);
+  }
+
   /**
    * Everyone who is bound to a slot.
    * @param {Heard[]} people

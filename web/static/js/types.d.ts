@@ -81,6 +81,7 @@ export type AlarmKind =
   | "dark"
   | "covered"
   | "frozen"
+  | "hears-nothing"
   | "loss";
 
 /** "off" is the person's own wish. */
@@ -234,6 +235,8 @@ export interface PageMessages {
   health: {
     sending: boolean;
     receiving: boolean;
+    /** Somebody's sound comes, and may be played. */
+    hears?: boolean;
     round_trip_ms: number | null;
     loss: number | null;
     level_db: number | null;
