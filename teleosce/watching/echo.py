@@ -37,14 +37,16 @@ _ASIDE = 8
 
 SUSPECT, STANDS_OUT = 0.25, 1.3
 """Lengths of packets in ordinary talk are alike by less than this in 96 of 100 looks; with an echo by 0.3 to 0.8."""
-AT_ONCE = 4
-"""So many pairs are decoded in a look after one that has found an echo: when an exam begins, several loudspeakers may
-be heard at once. Otherwise one: in a large exam there is always somebody to suspect."""
+AT_ONCE, EAGER_LOOKS = 4, 8
+"""So many are decoded in each of so many looks after one that has found an echo, suspected or not: when an exam begins,
+several loudspeakers may be heard at once. Otherwise one: in a large exam there is always somebody to suspect."""
 SPEAKS = 0.6
 """Packets of so much of the longest ones' length have a voice in them."""
 SAME, OVER = 0.55, 0.35
 """In bands, the voices of two who talk without a pause were never alike by more than 0.40. An echo is by 0.7 to 0.93;
 one that is taken away half of the time by 0.4 to 0.7."""
+SURE = 0.65
+"""Of pairs that are compared without a suspicion: two voices chosen at random were alike by 0.55 once in 1350 times."""
 ENOUGH = 3 * PER_SECOND // 2
 """Rows with a voice: of less nothing can be told."""
 VOICE = 32768**2 * 10 ** (-50 / 10)
@@ -172,34 +174,52 @@ class Ears(Generic[Who]):
         self._cleared: set[tuple[Who, Who]] = set()
         """Who was suspected the last time, for nothing."""
         self._turn = 0
-        self._most = 1
-        """Suspects that are decoded in the next look."""
+        self._eager = 0
+        """Looks in which more than one is still decoded."""
+        self._compared: dict[frozenset[Who], int] = {}
+        """In which look two were compared last."""
 
     def compare(
         self, heard: Mapping[Who, Heard], pairs: Iterable[tuple[Who, Who]], standing: Sequence[tuple[Who, Who]]
     ) -> dict[tuple[Who, Who], float | None]:
-        """The likeness of pairs, each a microphone and a voice. Pairs that are not in the answer are not even suspect.
+        """The likeness of pairs, each a microphone and a voice. Pairs that are not in the answer were not compared.
 
         However many there are, few are decoded: one of those that are `standing`, in turn, and of the others the most
-        suspicious one, or four, if that was an echo the last time.
+        suspicious one, or lately after an echo four, those who were not compared for longest where fewer are suspect.
+        Two who are decoded are compared both ways.
         """
         rows = {who: one.rows() for who, one in heard.items()}
-        suspects = {
-            pair: suspicion(rows[pair[0]], rows[pair[1]])
-            for pair in pairs
-            if pair not in standing and pair not in self._cleared
-        }
-        worst = sorted((pair for pair in suspects if suspects[pair] > 0), key=lambda pair: -suspects[pair])[
-            : self._most
-        ]
         self._turn += 1
-        wanted = [standing[self._turn % len(standing)]] if standing else []
-        wanted += worst
-        bands = {who: _listen(rows[who]) for who in {who for pair in wanted for who in pair}}
-        found = {pair: likeness(bands[pair[0]], bands[pair[1]]) for pair in wanted}
-        self._most = AT_ONCE if any((found[pair] or 0.0) >= SAME for pair in worst) else 1
-        self._cleared = {pair for pair in wanted if (found[pair] or 0.0) < SAME} - {*standing}
+        fresh = [pair for pair in pairs if pair not in standing]
+        chosen = [frozenset(standing[self._turn % len(standing)])] if standing else []
+        suspects = {pair: suspicion(rows[pair[0]], rows[pair[1]]) for pair in fresh if pair not in self._cleared}
+        chosen += self._likeliest(suspects, fresh)
+        bands = {who: _listen(rows[who]) for who in {who for two in chosen for who in two}}
+        found = {
+            pair: likeness(bands[pair[0]], bands[pair[1]])
+            for pair in (*standing, *fresh)
+            if frozenset(pair) in chosen
+        }
+        # Of whom nothing was suspected, only what is sure is told.
+        for pair in [pair for pair in fresh if pair in found and not suspects.get(pair)]:
+            if (found[pair] or 0.0) < SURE:
+                del found[pair]
+        began = any((found.get(pair) or 0.0) >= SAME for pair in fresh)
+        self._eager = EAGER_LOOKS if began else max(0, self._eager - 1)
+        self._compared = {two: self._compared.get(two, 0) for two in map(frozenset, pairs)} | dict.fromkeys(
+            chosen, self._turn
+        )
+        self._cleared = {pair for pair in fresh if pair in found and (found[pair] or 0.0) < SAME}
         return found
+
+    def _likeliest(
+        self, suspects: Mapping[tuple[Who, Who], float], fresh: Sequence[tuple[Who, Who]]
+    ) -> list[frozenset[Who]]:
+        """Two by two: the most suspicious ones, then those who were not compared for longest."""
+        worst = sorted((pair for pair in suspects if suspects[pair] > 0), key=lambda pair: -suspects[pair])
+        longest = sorted(fresh, key=lambda pair: self._compared.get(frozenset(pair), 0)) if self._eager else []
+        most = AT_ONCE if self._eager else 1
+        return [*dict.fromkeys(frozenset(pair) for pair in (*worst, *longest))][:most]
 
 
 def _listen(rows: Sequence[bytes | None]) -> Values:

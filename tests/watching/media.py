@@ -27,11 +27,11 @@ SPOKEN = {
 _chance = np.random.default_rng(11)
 
 
-def opus(samples: NDArray[np.floating]) -> list[bytes]:
-    """Packets of 20 ms. samples: 48 kHz, full scale is 1."""
+def opus(samples: NDArray[np.floating], *, vbr: bool = True) -> list[bytes]:
+    """Packets of 20 ms. samples: 48 kHz, full scale is 1. vbr: as long as their sound needs, or all of one length."""
     audio = av.CodecContext.create("libopus", "w")
     audio.sample_rate, audio.layout, audio.format, audio.bit_rate = 48000, "mono", "s16", 32000
-    audio.options = {"application": "voip"}
+    audio.options = {"application": "voip", "vbr": "on" if vbr else "off"}
     packets = []
     for number in range(len(samples) // 960):
         part = np.clip(samples[number * 960 : (number + 1) * 960] * 32768, -32768, 32767).astype(np.int16)

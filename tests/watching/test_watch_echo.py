@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 
+from teleosce.rehearsal.voices import RATE, echoed
 from teleosce.rtc.model import Packet
-from teleosce.watching.echo import OVER, SAME, Ears, Heard
+from teleosce.watching.echo import OVER, SAME, SURE, Ears, Heard
 from teleosce.watching.person import Person
-from tests.watching.media import microphone, sounds
+from tests.watching.media import microphone, opus, sounds, spoken
 
 PAIR = ("ann", "ben")
 
@@ -52,6 +54,22 @@ def test_several_that_begin_at_once_are_found_in_three_looks() -> None:
         assert min(one or 0.0 for one in found.values()) > SAME
         standing += [pair for pair in found if pair not in standing]
         assert len(standing) == many
+
+
+def test_after_an_echo_was_found_those_whom_nothing_makes_suspect_are_compared_as_well() -> None:
+    """Packets of one length tell nothing by it, and when an exam begins, many loudspeakers are heard at once."""
+    quiet = np.random.default_rng(3).normal(0, 10 ** (-70 / 20), 12 * RATE)
+    even = {
+        "cy": heard(opus(echoed(spoken("sp"), -15, 200) / 32768 + quiet, vbr=False)),
+        "dee": heard(opus(spoken("sp") / 32768 + quiet, vbr=False), late=0.05),
+    }
+    pairs = [PAIR, PAIR[::-1], ("cy", "dee"), ("dee", "cy")]
+    sounds_of = even | {"ann": heard(microphone(None, "sp")), "ben": heard(microphone("sp"), late=0.05)}
+    ears: Ears[str] = Ears()
+    assert [*ears.compare(sounds_of, pairs, [])] == [PAIR]
+    found = ears.compare(sounds_of, pairs, [PAIR])
+    assert (found["cy", "dee"] or 0.0) > SURE
+    assert ("dee", "cy") not in found
 
 
 def test_two_who_talk_at_once_are_not_alike() -> None:
