@@ -196,9 +196,7 @@ class Ears(Generic[Who]):
         chosen += self._likeliest(suspects, fresh)
         bands = {who: _listen(rows[who]) for who in {who for two in chosen for who in two}}
         found = {
-            pair: likeness(bands[pair[0]], bands[pair[1]])
-            for pair in (*standing, *fresh)
-            if frozenset(pair) in chosen
+            pair: likeness(bands[pair[0]], bands[pair[1]]) for pair in (*standing, *fresh) if frozenset(pair) in chosen
         }
         # Of whom nothing was suspected, only what is sure is told.
         for pair in [pair for pair in fresh if pair in found and not suspects.get(pair)]:

@@ -66,6 +66,7 @@ class Boards:
         exam = await rooms.exams.exam(exam_id)
         encounters = await rooms.exams.encounters(exam_id)
         circuits = await rooms.exams.circuits(exam_id)
+        seats = await rooms.people.seats(exam_id)
         state = exam_state(one.state for one in circuits)
         return Board(
             rooms.clock.now_ms(),
@@ -74,8 +75,8 @@ class Boards:
             {
                 "circuits": circuits_view(circuits, encounters),
                 "encounters": await self._encounters(encounters),
-                "people": await self._people(exam_id, encounters),
-                "incidents": await self._incidents(exam_id),
+                "people": await self._people(exam_id, seats, encounters),
+                "incidents": await self._incidents(exam_id, seats),
             },
         )
 
@@ -148,7 +149,7 @@ class Boards:
         live = span is None or mark.created_ms <= span[1]
         return {"state": mark.state.value, "marked": progress.marked, "total": progress.total, "live": live}
 
-    async def _people(self, exam_id: str, encounters: Sequence[Encounter]) -> dict[str, Entry]:
+    async def _people(self, exam_id: str, seats: Sequence[Seat], encounters: Sequence[Encounter]) -> dict[str, Entry]:
         rooms = self._rooms
         consented = await rooms.people.consented(exam_id)
         checks = await rooms.people.equipment_checks(exam_id)
@@ -169,12 +170,12 @@ class Boards:
                 "identified": _identified(identified.get(seat.id)),
                 "alarms": alarms[seat.id],
             }
-            for seat in await rooms.people.seats(exam_id)
+            for seat in seats
         }
 
-    async def _incidents(self, exam_id: str) -> dict[str, Entry]:
+    async def _incidents(self, exam_id: str, seats: Sequence[Seat]) -> dict[str, Entry]:
         found = {}
-        names = {seat.id: seat.name for seat in await self._rooms.people.seats(exam_id)}
+        names = {seat.id: seat.name for seat in seats}
         for one in await self._rooms.ledger.incidents(exam_id):
             found[one.id] = {
                 "id": one.id,

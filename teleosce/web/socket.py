@@ -222,6 +222,8 @@ async def _health(house: Rooms, hub: Hub, connection: Connection, said: dict[str
         }
         microphone, camera = (said[name] if said.get(name) in _DEVICE else "on" for name in ("microphone", "camera"))
         hears = said["hears"] if isinstance(said.get("hears"), bool) else None
+        if house.watching.devices(connection.principal.seat_id) != (microphone, camera):
+            hub.changed()
         house.watching.told(connection.principal.seat_id, microphone, camera, hears)
 
 

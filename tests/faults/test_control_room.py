@@ -15,18 +15,6 @@ from tests.web.house import house
 
 pytestmark = [pytest.mark.faults, pytest.mark.e2e]
 
-FRAMES = """async () => {
-  // The longest time between two frames while five seconds of the day are drawn.
-  let [last, longest] = [performance.now(), 0];
-  const until = last + 5000;
-  while (last < until) {
-    const now = await new Promise((resolve) => requestAnimationFrame(resolve));
-    longest = Math.max(longest, now - last);
-    last = now;
-  }
-  return longest;
-}"""
-
 OUTLINED = """() => {
   // Within its line, which clips what is outside it.
   const one = document.activeElement, { outlineWidth, outlineOffset, outlineStyle } = getComputedStyle(one);
@@ -97,7 +85,6 @@ async def test_the_control_room_shows_and_leads_the_day(tmp_path: Path) -> None:
             await expect(cell).to_contain_text("Recorded")
 
             await _looked_in(control, candidate, problems)
-            assert await control.evaluate(FRAMES) < 250  # one late frame on a machine that does all of it
 
             # Help comes to the top, and is answered.
             await candidate.locator("#live-help").click()
