@@ -13,6 +13,8 @@ from teleosce.reports.plots.drift import drift
 from teleosce.reports.plots.plot import Plot, Spec, beside, data, names, nothing, side, told
 from teleosce.reports.plots.wright import wright
 
+FEW_PAIRS = 30
+"""Below so many pairs of marks the title says how many: the error of a limit is √(3/n) of their standard deviation."""
 MOST_DOTS, MOST_ROWS = 1500, 200
 """So many pairs are drawn, and so many stand in the table, those that differ most first."""
 
@@ -151,12 +153,13 @@ def both(agreement: Mapping[str, Any], cohort: Cohort) -> Plot:
     ]
     furthest = sorted(rows, key=lambda one: -abs(one["difference"]))
     low, high, bias = limits["low"], limits["high"], limits["bias"]
+    if low == high == 0:
+        return nothing("two-marks", f"In none of {count(len(rows), 'pair')} of marks do the two scores differ.")
+    few = f", as far as {count(len(rows), 'pair')} can tell" if len(rows) < FEW_PAIRS else ""
     title = (
         f"Of 100 pairs of marks of one encounter, 95 differ by between {number(low, signed=True)} and "
-        f"{number(high, signed=True)} points."
+        f"{number(high, signed=True)} points{few}."
     )
-    if low == high == 0:
-        title = f"{count(len(rows), 'pair')} of marks of one encounter, and in none do the two scores differ."
     error = 1.96 * limits["bias_se"]
     if abs(bias) > error:
         title += f" The first is {number(abs(bias))} points {'higher' if bias > 0 else 'lower'} on average."
