@@ -44,3 +44,13 @@ test("a second press waits for the first, and goes by what it came to", async ()
   await setTimeout();
   assert.equal(actions.asked.length, 3);
 });
+
+test("a re-run that waits is done at once, and one that would hold its circuit is not", async () => {
+  const circuits = new Map([["A", { rotation: 2, state: "running" }], ["B", { rotation: 2, state: "stopping" }]]);
+  const actions = new Asked("exam", /** @type {any} */ ({ circuits }));
+  const at = (/** @type {string} */ circuit, /** @type {number} */ rotation) => ({ ...encounter("a"), circuit, rotation });
+  assert.deepEqual([at("A", 2), at("A", 1), at("A", 3), at("B", 2), at("C", 1)].map((one) => actions.holds(one)), [true, false, false, false, false]);
+  void actions.rerun(at("A", 1));
+  await setTimeout();
+  assert.deepEqual(actions.asked.map(({ path }) => path), ["/api/encounters/a/rerun"]);
+});

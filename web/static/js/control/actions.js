@@ -168,10 +168,18 @@ export class Actions {
     if (sure) await this.encounter(encounter, "no-show");
   }
 
+  /**
+   * Whether another attempt would begin at once, and its circuit wait for it.
+   * @param {DayEncounter} encounter
+   */
+  holds({ circuit, rotation }) {
+    const now = this.board.circuits.get(circuit);
+    return now?.rotation === rotation && (now.state === "running" || now.state === "paused");
+  }
+
   /** @param {DayEncounter} encounter */
   async rerun(encounter) {
-    const { rotation = 0, state = "planned" } = this.board.circuits.get(encounter.circuit) ?? {};
-    if (encounter.rotation === rotation && (state === "running" || state === "paused")) {
+    if (this.holds(encounter)) {
       const sure = await ask({
         title: t("Run this encounter again now?"),
         text: t("A new attempt begins at once, and the whole circuit waits for it. What was recorded and marked is kept."),
