@@ -56,6 +56,7 @@ class Transcriber:
         self._sound: tuple[str, Sound] | None = None
         # Held while a step works: whoever takes it stops the work between two steps, and nothing is done twice.
         self.busy = threading.Lock()
+        self.job: Job | None = None
 
     def run(self, job_id: str) -> None:
         """Makes the transcript that a job asks for; what fails for the last time is said on its row."""
@@ -81,6 +82,7 @@ class Transcriber:
         """At most ATTEMPTS tries, counted in the database so that a try which kills the process counts."""
         while True:
             with self.busy:
+                self.job = job
                 attempt = self._kept(partial(store.begin_attempt, job=job, message=_LISTENING))
                 if not attempt:
                     return None

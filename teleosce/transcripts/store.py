@@ -207,6 +207,15 @@ async def begin_attempt(connection: Connection, job: Job, message: str) -> int:
     return int((await connection.execute(query)).scalar_one())
 
 
+async def give_back(connection: Connection, job: Job) -> None:
+    """Counts no more the try of a step that was broken off on purpose."""
+    await connection.execute(
+        update(transcripts)
+        .where(transcripts.c.encounter_id == job.encounter_id, transcripts.c.run == job.run, transcripts.c.attempts > 0)
+        .values(attempts=transcripts.c.attempts - 1)
+    )
+
+
 async def keep_piece(
     connection: Connection,
     encounter_id: str,

@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 NICENESS = 10
 _LOOK_S = 1.0
 _LOOK_FOR_WEIGHTS_S = 5.0
-_LAST_STEP_S = 60.0
+_LAST_STEP_S = 1.0
 
 
 def run(settings: Settings, parent: int | None = None) -> None:
@@ -76,7 +76,7 @@ class _Worker:
             while not self._stop.is_set():
                 pause_s = await self._look()
                 await self._pause(0 if await self._read() else pause_s)
-            await self._finish_step()
+            await self._leave_step()
             lock.close()
         watch.cancel()
         await self._database.close()
@@ -149,11 +149,15 @@ class _Worker:
             if await store.change(connection, job, state=State.failed, message=message):
                 log.error("a transcript ended without a word", job=job.id)
 
-    async def _finish_step(self) -> None:
-        """Lets the step at hand end, and no other begin."""
-        if self._transcriber and not self._transcriber.busy.acquire(blocking=False):
-            log.info("the worker stops once the part at hand is heard", seconds_at_most=_LAST_STEP_S)
-            await asyncio.to_thread(self._transcriber.busy.acquire, timeout=_LAST_STEP_S)
+    async def _leave_step(self) -> None:
+        """Lets a step that is nearly done end, and no other begin; else it is for the next worker, and not counted."""
+        transcriber = self._transcriber
+        if transcriber is None or await asyncio.to_thread(transcriber.busy.acquire, timeout=_LAST_STEP_S):
+            return
+        if transcriber.job:
+            async with self._database.write() as connection:
+                await store.give_back(connection, transcriber.job)
+        log.info("the part at hand is left to the next worker")
 
     async def _watch_parent(self) -> None:
         while self._parent is not None and not self._stop.is_set():

@@ -4,6 +4,7 @@ import json
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 
 import jiwer
@@ -144,14 +145,20 @@ async def test_killed_in_the_middle_it_goes_on_from_there(world: World, voices: 
 
 
 @pytest.mark.faults
-async def test_told_to_stop_it_ends_between_two_steps(world: World, question: TakeOf) -> None:
-    encounter = lay_down(world.data, [question])
+async def test_told_to_stop_it_ends_soon_and_no_try_is_counted(world: World, voices: Voices) -> None:
+    line = "The pain began in bed, and now my arm hurts."
+    said = voices.say(PATIENT, line)
+    encounter = lay_down(world.data, [TakeOf(PATIENT, 0, [(4_000 * n, said) for n in range(12)])])
     await world.transcripts.request(encounter, ROLES)
-    worker = world.start_worker()
-    await world.until_attempt(encounter, 1)
-    worker.send_signal(signal.SIGTERM)
-    assert await ended(worker) == 0
-    await world.until_attempt(encounter, 0)
+    # As often as no step would be tried that it died of.
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+        worker = world.start_worker()
+        await world.until_attempt(encounter, 1)
+        began_s = time.monotonic()
+        worker.send_signal(number)
+        assert await ended(worker) == 0
+        assert time.monotonic() - began_s < 10
+        await world.until_attempt(encounter, 0)
 
     world.start_worker()
     await world.until_ready(encounter)
