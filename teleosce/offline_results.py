@@ -7,6 +7,7 @@ from teleosce.core.settings import Settings
 from teleosce.core.signing import signing_key
 from teleosce.exams import Exam
 from teleosce.offline import rooms_of
+from teleosce.reports import altered_runs
 from teleosce.reports.exports import (
     material_of,
     statements_of,
@@ -32,11 +33,14 @@ async def export_tables(settings: Settings, exam: str, target: Path, run: int | 
 async def write_bundle(settings: Settings, exam: str, target: Path, number: int | None) -> int:
     """Writes the signed bundle of a decision run, the last when no number is given, and returns its number.
 
-    Raises NotFound, also when there is no run; Invalid, Unavailable.
+    Raises NotFound, also when there is no run; Invalid, also for a run that was altered; Unavailable.
     """
     async with rooms_of(settings) as rooms:
         found = await exam_of(rooms, exam)
+        altered = dict(await altered_runs(rooms.database, rooms.people, found.id))
         run = await rooms.results.numbered(found.id, number)
+        if run.id in altered:
+            raise Invalid(f"{altered[run.id]} It is not signed, and nothing was written.", code="run-altered")
         known = await material_of(sources_of(rooms), rooms.results, found.id, settings.data, run.number)
         audit = await rooms.people.audit_about(found.id)
         key = signing_key(settings.data)

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from teleosce.app import at_rest
@@ -18,7 +19,7 @@ from teleosce.keeping import back_up, restore
 from teleosce.offline_results import write_bundle
 from teleosce.reports.exports import keys_of, verify_bundle
 from teleosce.reports.exports.bundle import FORMAT as BUNDLE_FORMAT
-from tests.reports.exam_world import World
+from tests.reports.exam_world import World, make_world
 
 
 @pytest.fixture(scope="session")
@@ -224,3 +225,12 @@ async def test_no_run_no_bundle(decided: World, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no decision run yet"):
         await write_bundle(decided.settings, exam.id, tmp_path / "b.zip", None)
     assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240
+
+
+async def test_a_run_that_was_altered_is_not_signed(tmp_path: Path) -> None:
+    world = await make_world(tmp_path / "data")
+    async with at_rest(world.settings) as rooms, rooms.database.write() as connection:
+        await connection.execute(text("UPDATE decision_run SET rules = replace(rules, '45.0', '44.0')"))
+    with pytest.raises(Invalid, match="was changed after it was made"):
+        await write_bundle(world.settings, world.exam, tmp_path / "b.zip", None)
+    assert not (tmp_path / "b.zip").exists()
