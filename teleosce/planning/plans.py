@@ -78,9 +78,15 @@ class Plans:
             return await store.plan_of(connection, exam_id)
 
     async def save(self, exam_id: str, document: Mapping[str, Any], version: int, by: Principal | None = None) -> Kept:
-        """The next version. Raises Conflict when somebody saved another since `version`, or the exam is made."""
+        """The next version. Raises Conflict when somebody saved another since `version`, or the exam is made.
+
+        Saved twice it counts once: the answer to the first may have been lost on its way.
+        """
         title, zone = _heading(document)
         async with self._database.write() as connection:
+            kept = await store.plan_of(connection, exam_id)
+            if kept and kept.built_ms is None and (kept.version, kept.document) == (version + 1, document):
+                return kept
             old = await self._mine(connection, exam_id, version)
             new = replace(old, version=version + 1, document=dict(document), changed_ms=self._clock.now_ms())
             if not await store.change_plan(connection, old, new):

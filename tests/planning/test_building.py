@@ -98,8 +98,10 @@ async def test_a_plan_is_built_once_and_changed_by_one_at_a_time(rooms: Rooms) -
         await plans.build(kept.exam_id, kept.version)
     saved = await plans.save(kept.exam_id, PLAN, kept.version)
     assert (await rooms.exams.exam(kept.exam_id)).title == "Finals"
+    # The answer was lost, and the same is asked again; another's plan is not overwritten.
+    assert await plans.save(kept.exam_id, PLAN, kept.version) == saved
     with pytest.raises(Conflict, match="Somebody else"):
-        await plans.save(kept.exam_id, PLAN, kept.version)
+        await plans.save(kept.exam_id, PLAN | {"title": "Mine"}, kept.version)
     both = await asyncio.gather(*(plans.build(kept.exam_id, saved.version) for _ in range(2)), return_exceptions=True)
     refused = [one for one in both if isinstance(one, BaseException)]
     assert [type(one) for one in refused] == [Conflict]

@@ -4,7 +4,7 @@
 /** @import { Step } from "./document.js" */
 /** @import { Keeper } from "./keeper.js" */
 
-import { messageOf, post } from "../api.js";
+import { Fault, messageOf, post } from "../api.js";
 import { byId, el, setText, whileBusy } from "../dom.js";
 import { t, timeOfDay, timeSpan } from "../i18n.js";
 import { pageRole } from "../role.js";
@@ -25,8 +25,10 @@ export function checkScreen(plan, bank, keeper, go) {
     byId("make-fault").hidden = true;
     try {
       await keeper.keep();
+      // What is on the screen is what the exam is made of, for good.
+      if (keeper.waiting) throw new Fault(t("The exam was not made: your last change is not saved yet. Try again when it is."));
       await post(`/api/exams/${keeper.exam}/build`, { version: keeper.version });
-      keeper.waiting = false;
+      keeper.close();
       location.assign(`/exams/${keeper.exam}/plan?role=${pageRole()}`);
     } catch (thrown) {
       setText(byId("make-fault"), messageOf(thrown));

@@ -9,10 +9,11 @@ const QUIET_MS = 400;
 
 export class Keeper {
   #timer = 0;
-  #busy = false;
   #again = false;
-  /** Whether something was changed that the server has not taken yet. */
-  waiting = false;
+  /** @type {Promise<void> | null} */ #keeping = null;
+  #changes = 0;
+  /** How many of the changes the server has taken. */ #taken = 0;
+  /** What was sent and not answered: the server may have it. @type {PlanDocument | null} */ #unheard = null;
 
   /**
    * @param {{exam: string | null, version: number, plan: PlanDocument}} start
@@ -25,58 +26,74 @@ export class Keeper {
     this.does = does;
   }
 
+  /** Whether something was changed that the server has not taken yet. */
+  get waiting() {
+    return this.#changes !== this.#taken;
+  }
+
+  /** The exam is made: its plan is kept no more. */
+  close() {
+    clearTimeout(this.#timer);
+    this.#taken = this.#changes;
+  }
+
   /** Something was changed: it is kept once nothing was for a moment. */
   changed() {
-    this.waiting = true;
+    this.#changes++;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.keep(), QUIET_MS);
   }
 
-  /** Keeps the plan now. Resolves once the server has it as it stands, or has refused it. */
-  async keep() {
+  /** Keeps the plan now. Resolves once the server has it as it stands, or has refused it: then it is `waiting` still. */
+  keep() {
     clearTimeout(this.#timer);
-    if (this.#busy) {
-      this.#again = true;
-      return;
-    }
-    this.#busy = true;
-    try {
-      do {
-        this.#again = false;
-        await this.#once();
-      } while (this.#again);
-    } finally {
-      this.#busy = false;
+    this.#again = true;
+    return (this.#keeping ??= this.#all().finally(() => (this.#keeping = null)));
+  }
+
+  async #all() {
+    while (this.#again) {
+      this.#again = false;
+      await this.#once();
     }
   }
 
   async #once() {
-    const content = { plan: this.plan, table: this.does.table() };
-    const named = this.plan.title.trim() !== "";
+    const before = this.#changes;
+    // Asked again word for word, the server knows what it has already; what was changed since follows.
+    const plan = this.#unheard ?? structuredClone(this.plan);
+    this.#again ||= this.#unheard !== null;
+    this.#unheard = null;
+    const content = { plan, table: this.does.table() };
+    const named = plan.title.trim() !== "";
     try {
       if (this.exam) {
         this.does.said("idle", t("Saving…"));
-        this.waiting = false;
-        this.#took(await post(`/api/exams/${this.exam}/plan`, { ...content, version: this.version }));
+        this.#took(await post(`/api/exams/${this.exam}/plan`, { ...content, version: this.version }), before);
       } else if (named) {
         this.does.said("idle", t("Saving…"));
-        this.waiting = false;
-        this.#took(await post("/api/plans", content));
+        this.#took(await post("/api/plans", content), before);
       } else {
         this.does.said(this.waiting ? "fair" : "idle", t("Not saved yet: give it a title"));
         this.does.view(await post("/api/plans/check", content));
       }
       this.does.fault("");
     } catch (thrown) {
-      this.waiting = true;
       this.does.said("bad", t("Not saved"));
       this.does.fault(messageOf(thrown));
-      if (thrown instanceof Fault && thrown.status === 0) this.changed();
+      if (!(thrown instanceof Fault) || thrown.status !== 0) return;
+      this.#again = false;
+      if (this.exam) this.#unheard = plan;
+      this.changed();
     }
   }
 
-  /** @param {PlanView} view */
-  #took(view) {
+  /**
+   * @param {PlanView} view
+   * @param {number} changes that are in it
+   */
+  #took(view, changes) {
+    if (!this.#again) this.#taken = changes;
     this.version = view.version ?? this.version;
     if (view.exam) {
       this.exam = view.exam;
