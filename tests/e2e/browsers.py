@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Error, Page, Route, async_playwright, expect
 
 from teleosce.rehearsal.voices import RATE, say
 from tests.e2e.looks import SIZES
@@ -134,6 +134,26 @@ async def join(page: Page, link: str) -> None:
     await page.locator("#speaker-heard").click()
     await page.locator('#enter:not([aria-disabled="true"])').click(timeout=30_000)
     await page.wait_for_url(lambda url: urlsplit(url).path != "/j")
+
+
+@asynccontextmanager
+async def held(page: Page, what: str, method: str = "") -> AsyncIterator[asyncio.Queue[asyncio.Event]]:
+    """Answers, each given to the page when its event is set; the page may have left it by then. method: only these."""
+    events: asyncio.Queue[asyncio.Event] = asyncio.Queue()
+
+    async def hold(route: Route) -> None:
+        if method and route.request.method != method:
+            await route.continue_()
+            return
+        event, response = asyncio.Event(), await route.fetch()
+        events.put_nowait(event)
+        await event.wait()
+        with contextlib.suppress(Error):
+            await route.fulfill(response=response)
+
+    await page.route(what, hold)
+    yield events
+    await page.unroute(what, hold)
 
 
 async def no_violations(page: Page, where: str) -> None:

@@ -3,18 +3,16 @@
 import asyncio
 import sys
 import zipfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Error, Page, Route, expect
+from playwright.async_api import Page, expect
 
 from teleosce.app import running
 from teleosce.core.settings import Settings
 from teleosce.reports import ResultRules
 from teleosce.simulated_exam import make_results
-from tests.e2e.browsers import chromium, join, new_page
+from tests.e2e.browsers import chromium, held, join, new_page
 from tests.e2e.looks import look
 
 pytestmark = pytest.mark.faults
@@ -31,23 +29,6 @@ async def previewed(page: Page) -> str:
     """What the present rule would do, once it is known."""
     await expect(page.locator("#decide")).to_be_enabled()
     return await page.locator("#preview-said").inner_text()
-
-
-@asynccontextmanager
-async def held(page: Page, what: str) -> AsyncIterator[asyncio.Queue[asyncio.Event]]:
-    """Answers, each given to the page when its event is set; the page may have left it by then."""
-    events: asyncio.Queue[asyncio.Event] = asyncio.Queue()
-
-    async def hold(route: Route) -> None:
-        event, response = asyncio.Event(), await route.fetch()
-        events.put_nowait(event)
-        await event.wait()
-        with suppress(Error):
-            await route.fulfill(response=response)
-
-    await page.route(what, hold)
-    yield events
-    await page.unroute(what, hold)
 
 
 async def verified(bundle: Path) -> int:

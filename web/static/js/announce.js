@@ -20,6 +20,8 @@ export function announce(text, urgency = "polite") {
  */
 export function toast(text, tone = "good") {
   const made = el("div", { class: "notice toast", "data-tone": tone }, el("span", {}, text));
+  // Said again, it is there once: a key a second on a broken line would fill the page.
+  [...byId("toasts").children].find((one) => one.firstChild?.textContent === text)?.remove();
   const dismiss = el("button", { class: "button quiet", type: "button", "aria-label": t("Dismiss") }, icon("cross"));
   dismiss.addEventListener("click", () => made.remove());
   made.append(dismiss);

@@ -1,6 +1,6 @@
 /** What the candidate's and the patient's page share: the socket, the place, the bar, the bell, and the media connection. */
 
-/** @import { BellKind, EncounterNow, Phase, ServerEvents, Tone } from "./types.js" */
+/** @import { BellKind, EncounterNow, Phase, Said, ServerEvents, Tone } from "./types.js" */
 /** @import { PeerState } from "./peer.js" */
 
 import { announce, toast } from "./announce.js";
@@ -37,6 +37,10 @@ const HEALTH_MS = 2000;
 /** A bell says what has begun; without one (after a reconnection) the page says it a moment later. */
 const BELL_COMES_MS = 1200;
 const WEAK_LOSS = 0.06;
+/** So far apart may the server's clock be and what is known of it here. */
+const CLOCKS_MS = 5000;
+/** Characters, as the server takes them. */
+const LONGEST_CALL = 500;
 const WEAK_ROUND_TRIP_MS = 500;
 
 export class Live {
@@ -52,7 +56,8 @@ export class Live {
   /** The room in which somebody was seen. @type {string | null} */ #seen = null;
   #left = false;
   #was_open = false;
-  /** @type {string | null} */ #plea = null;
+  /** A call for help that the server has not told back: a line may be dead for seconds before anybody notices. @type {string | null} */ #plea = null;
+  #asked_ms = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #saying;
 
   /** @param {LivePage} page */
@@ -73,8 +78,12 @@ export class Live {
     this.socket.on("bell", ({ kind, phase }) => this.#onbell(kind, phase));
     this.socket.on("stimuli", ({ shown }) => this.page.onstimuli(shown));
     this.socket.on("alarms", ({ kinds }) => this.#media.told(kinds));
-    this.socket.on("messages", ({ messages }) => this.#day.hear(messages));
-    this.socket.on("message", (said) => this.#day.hear([said]));
+    this.socket.on("messages", ({ messages }) => {
+      this.#hear(messages);
+      // These come with every connection: what is not among them did not arrive.
+      if (this.#plea !== null) this.socket.send("help", { text: this.#plea });
+    });
+    this.socket.on("message", (said) => this.#hear([said]));
     everyTick(() => this.#day.tick(this.socket.clock.now()));
     this.socket.on("notice", (notice) => this.#onnotice(notice));
     this.socket.on("ended", ({ reason }) => this.#final("ended", reason));
@@ -109,7 +118,6 @@ export class Live {
   }
 
   #onwelcome() {
-    if (this.#plea !== null && this.socket.send("help", { text: this.#plea })) this.#plea = null;
     if (this.#was_open) this.#peer?.back(this.socket.anew);
     this.#was_open = true;
   }
@@ -270,14 +278,23 @@ export class Live {
   #onnotice({ level, text, code }) {
     // A ticket asked for a moment too early or too late: the page asks again by itself.
     if (code === "no-call") return;
+    if (code === "told") this.#plea = null;
     toast(text, /** @type {Record<string, Tone>} */ ({ error: "bad", bad: "bad", warning: "fair", fair: "fair" })[level] ?? "good");
+  }
+
+  /** @param {Said[]} said */
+  #hear(said) {
+    this.#day.hear(said);
+    const since_ms = this.#asked_ms - CLOCKS_MS;
+    if (said.some(({ from_seat, at_ms }) => from_seat !== null && at_ms > since_ms)) this.#plea = null;
   }
 
   #help() {
     this.#day.talk(this.#keys.explain(), (text) => {
-      if (this.socket.send("help", { text })) return;
-      this.#plea = text;
-      toast(t("There is no line at this moment. Your call is sent as soon as it is back."), "fair");
+      // One that waits still goes with it.
+      this.#asked_ms = this.socket.clock.now();
+      this.#plea = [this.#plea, text].filter(Boolean).join("\n").slice(0, LONGEST_CALL);
+      if (!this.socket.send("help", { text: this.#plea })) toast(t("There is no line at this moment. Your call is sent as soon as it is back."), "fair");
     });
   }
 }

@@ -6,7 +6,7 @@
 
 import { alarmWords } from "../alarm-words.js";
 import { countdown } from "../clock.js";
-import { byId, el, icon, setState, setText, state, whileBusy } from "../dom.js";
+import { byId, el, icon, setState, setText, state } from "../dom.js";
 import { phaseName, shortRoleName, t } from "../i18n.js";
 import { pageRole } from "../role.js";
 import { calledName, cellKey, isRunning, onCamera } from "./board.js";
@@ -21,6 +21,7 @@ export class Panel {
   #choice = byId("panel-choice", HTMLSelectElement);
   #levers = byId("panel-actions");
   /** @type {[Lever, HTMLButtonElement][]} */ #buttons = [];
+  /** What is under way, by lever and encounter. @type {Set<string>} */ #doing = new Set();
   /** @type {Map<string, PersonCard>} */ #cards = new Map();
 
   /**
@@ -116,17 +117,34 @@ export class Panel {
   /** @param {Lever} lever */
   #add(lever) {
     const button = el("button", { class: `button ${lever.tone ?? ""}`, type: "button" }, lever.icon ? icon(lever.icon) : null, el("span", {}, lever.label));
-    button.addEventListener("click", () => {
-      const encounter = this.encounter;
-      if (encounter) void whileBusy(button, async () => lever.act(encounter));
-    });
+    button.addEventListener("click", () => this.encounter && void this.#act(lever, this.encounter));
     this.#levers.append(button);
     this.#buttons.push([lever, button]);
+  }
+
+  /**
+   * Deaf to a second press for the same encounter; where one hangs, the others do not wait.
+   * @param {Lever} lever
+   * @param {DayEncounter} encounter
+   */
+  async #act(lever, encounter) {
+    const doing = `${lever.label} ${encounter.id}`;
+    if (this.#doing.has(doing)) return;
+    this.#doing.add(doing);
+    this.show();
+    try {
+      await lever.act(encounter);
+    } finally {
+      this.#doing.delete(doing);
+      this.show();
+    }
   }
 
   /** @param {DayEncounter} encounter */
   #offer(encounter) {
     for (const [lever, button] of this.#buttons) {
+      if (this.#doing.has(`${lever.label} ${encounter.id}`)) button.setAttribute("aria-busy", "true");
+      else button.removeAttribute("aria-busy");
       const possible = Boolean(this.may[lever.needs]) && lever.when(encounter);
       if (button.hidden === possible) {
         if (!possible && button === document.activeElement) byId("panel-title").focus();

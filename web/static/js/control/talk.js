@@ -4,7 +4,7 @@
 /** @import { Board } from "./board.js" */
 /** @import { DayPerson, Said } from "../types.js" */
 
-import { byId, el, setText } from "../dom.js";
+import { byId, el, setText, whileBusy } from "../dom.js";
 import { shortRoleName, t } from "../i18n.js";
 import { calledName } from "./board.js";
 import { exactTime } from "./words.js";
@@ -28,7 +28,8 @@ export class Talk {
       event.preventDefault();
       const text = this.#text.value.trim();
       if (!text) return;
-      void actions.say(text, this.#to.value || null).then((said) => {
+      void whileBusy(byId("message-send"), async () => {
+        const said = await actions.say(text, this.#to.value || null);
         if (said && this.#text.value.trim() === text) this.#text.value = "";
       });
     });

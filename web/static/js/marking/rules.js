@@ -36,6 +36,7 @@ export async function openRules(base, onchange) {
   /** @param {{rules: Rules, version: number}} kept */
   const show = (kept) => {
     version = kept.version;
+    form.inert = false;
     for (const field of fields) {
       const name = /** @type {keyof Rules} */ (field.name);
       const value = kept.rules[name];
@@ -52,8 +53,13 @@ export async function openRules(base, onchange) {
     event.preventDefault();
     void whileBusy(byId("rules-save"), async () => {
       try {
-        show(await post(`${base}/rules`, { rules: read(), version }));
-        setText(byId("rules-said"), t("Saved."));
+        const rules = read();
+        const kept = /** @type {{rules: Rules, version: number}} */ (await post(`${base}/rules`, { rules, version }));
+        // What was chosen meanwhile stays as it is, unsaved.
+        const same = JSON.stringify(read()) === JSON.stringify(rules);
+        if (same) show(kept);
+        version = kept.version;
+        setText(byId("rules-said"), same ? t("Saved.") : t("Saved, but not what you have changed since."));
         onchange();
       } catch (thrown) {
         // Somebody else's rules are shown, so that nothing of theirs is overwritten unseen.

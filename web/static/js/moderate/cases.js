@@ -122,8 +122,12 @@ export class Cases {
     this.#here(name);
   }
 
-  /** Shows what counts now. @param {(name: string) => string} reason */
-  draw(reason) {
+  /**
+   * Shows what counts now.
+   * @param {(name: string) => string} reason
+   * @param {string} [settled] a reason that is shown even where somebody is writing it
+   */
+  draw(reason, settled = "") {
     for (const field of this.#fields) {
       const value = this.#value(field.field);
       const source = sourceOf(field, value);
@@ -136,7 +140,7 @@ export class Cases {
       box.hidden = source !== "own";
       const control = find(box, "textarea", HTMLTextAreaElement);
       const text = reason(field.field);
-      if (document.activeElement !== control && control.value !== text) control.value = text;
+      if ((document.activeElement !== control || control.name === settled) && control.value !== text) control.value = text;
       const words = { left: t("Left counts"), right: t("Right counts"), both: value === null ? "" : t("As both have it"), own: text.trim() ? t("Own value counts") : t("Own value: say why") };
       const tone = source === null ? "idle" : source === "own" && !text.trim() ? "fair" : "good";
       setState(find(card, ".settle-state", HTMLElement), tone, source === null ? t("Open") : words[source]);

@@ -22,9 +22,13 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   void whileBusy(byId("rules-save"), async () => {
     try {
-      const rules = Object.fromEntries(fields.map((field) => [field.name, field instanceof HTMLInputElement ? field.checked : field.value]));
-      showRules(await post(`${base}/rules`, { rules, version }));
-      setText(byId("rules-said"), t("Saved."));
+      const rules = read();
+      const kept = /** @type {Kept} */ (await post(`${base}/rules`, { rules, version }));
+      // What was chosen meanwhile stays as it is, unsaved.
+      const same = JSON.stringify(read()) === JSON.stringify(rules);
+      if (same) showRules(kept);
+      version = kept.version;
+      setText(byId("rules-said"), same ? t("Saved.") : t("Saved, but not what you have changed since."));
     } catch (thrown) {
       // Somebody else's choice is shown, so that nothing of theirs is overwritten unseen.
       if (thrown instanceof Fault && thrown.code === "rules-changed") showRules(/** @type {Kept} */ (thrown.details));
@@ -39,8 +43,13 @@ try {
 }
 if (run) await letters.open(`${base}/letters`);
 
+function read() {
+  return Object.fromEntries(fields.map((field) => [field.name, field instanceof HTMLInputElement ? field.checked : field.value]));
+}
+
 /** @param {Kept} kept */
 function showRules(kept) {
+  form.inert = false;
   version = kept.version;
   for (const field of fields) {
     const value = kept.rules[field.name];

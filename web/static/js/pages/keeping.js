@@ -75,10 +75,20 @@ function show(now) {
   byId("hold-field").hidden = hold !== null;
   setText(holdButton, hold ? t("Lift the hold") : t("Place a hold"));
   holdButton.disabled = ruleButton.disabled = false;
-  rawDays.value = String(now.rule.raw_days ?? "");
-  recordingDays.value = String(now.rule.recording_days ?? "");
+  fill(rawDays, now.rule.raw_days);
+  fill(recordingDays, now.rule.recording_days);
   byId("encounters").replaceChildren(...now.encounters.map(encounterRow));
   byId("people").replaceChildren(...now.people.map(personRow));
+}
+
+/**
+ * What somebody has begun to write stays.
+ * @param {HTMLInputElement} field
+ * @param {number | null} days
+ */
+function fill(field, days) {
+  const text = String(days ?? "");
+  if (field.value === field.defaultValue || field.value.trim() === text) field.value = field.defaultValue = text;
 }
 
 /** @param {Encounter} one */
@@ -132,8 +142,8 @@ async function changeHold() {
     return;
   }
   if (!on && !(await ask({ title: t("Lift the hold?"), text: t("The rule applies again: what is due is deleted within a day."), action: t("Lift the hold") }))) return;
-  await change("hold", { on, reason: on ? holdReason.value : "" }, on ? t("The hold is on.") : t("The hold is lifted."));
-  holdReason.value = "";
+  const done = await change("hold", { on, reason: on ? holdReason.value : "" }, on ? t("The hold is on.") : t("The hold is lifted."));
+  if (done) holdReason.value = "";
 }
 
 async function saveRule() {
@@ -185,12 +195,15 @@ async function erase(person) {
  * @param {string} what
  * @param {object} body
  * @param {string} done
+ * @returns {Promise<boolean>} whether it is
  */
 async function change(what, body, done) {
   try {
     show(/** @type {Keeping} */ (await post(`${base}/${what}`, body)));
     toast(done, "good");
+    return true;
   } catch (thrown) {
     toast(messageOf(thrown), "bad");
+    return false;
   }
 }

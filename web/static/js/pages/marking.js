@@ -52,6 +52,8 @@ async function load() {
 
 /** @param {MarkingView} now */
 function show(now) {
+  // Answers may overtake each other on their way.
+  if (shown && now.now_ms < shown.now_ms) return;
   shown = now;
   tellFault(null);
   setState(byId("fresh"), "idle", t("As of {time}", { time: timeOfDay(now.now_ms, zone) }));

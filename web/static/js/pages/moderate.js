@@ -148,7 +148,8 @@ async function take(instead_of) {
 /** @returns {Promise<boolean>} */
 async function openForm() {
   try {
-    form = await MarkForm.open(page.encounter, "settlement", { onsave: showSaving, onconflict: ask, onstate: draw });
+    form = await MarkForm.open(page.encounter, "settlement", { onsave: showSaving, onconflict: ask, onstate: () => draw() });
+    takeEarly(form);
     draw();
     return true;
   } catch (thrown) {
@@ -158,8 +159,19 @@ async function openForm() {
   }
 }
 
-function draw() {
-  cases.draw((name) => String(form?.value(`reason.${name}`) ?? ""));
+/**
+ * The remark may be written before the case is this moderator's, or could be opened. What was written on another evening was not seen yet: it stays.
+ * @param {MarkForm} made
+ */
+function takeEarly(made) {
+  const text = byId("overall", HTMLTextAreaElement).value;
+  const before = String(made.value("comment") ?? "");
+  if (text.trim() && text !== before) made.set("comment", before ? `${before}\n${text}` : text, { typing: true });
+}
+
+/** @param {string} [settled] a field whose text was just chosen: it is shown even where somebody is writing */
+function draw(settled = "") {
+  cases.draw((name) => String(form?.value(`reason.${name}`) ?? ""), settled);
   const differing = cases.differing.length;
   setText(byId("count"), t("{settled} of {all} differences settled", { settled: differing - cases.open.length, all: differing }));
   showWho();
@@ -167,7 +179,7 @@ function draw() {
   const locked = form?.locked ?? false;
   const shut = locked || (page.moderator !== null && !page.moderator.own);
   const overall = byId("overall", HTMLTextAreaElement);
-  if (document.activeElement !== overall) overall.value = String(form?.value("comment") ?? "");
+  if (form && (document.activeElement !== overall || settled === "comment")) overall.value = String(form.value("comment") ?? "");
   byId("submit").hidden = locked;
   byId("amend").hidden = !locked;
   byId("next").hidden = !locked;
@@ -271,7 +283,7 @@ function ask(field, mine, theirs) {
   });
   dialog.addEventListener("close", async () => {
     await form?.resolve(field, dialog.returnValue === "theirs" ? "theirs" : "mine", theirs);
-    draw();
+    draw(field);
   });
 }
 

@@ -27,6 +27,9 @@ for (const field of fields) {
   });
 }
 addEventListener("beforeunload", (event) => {
+  // What is being typed is entered when its field is left, and the page may be left first.
+  const typed = fields.find((field) => field === document.activeElement && field.value !== field.defaultValue);
+  if (open && typed) enter(typed);
   if (waiting.size) event.preventDefault();
 });
 byId("reload").addEventListener("click", () => location.reload());
@@ -42,6 +45,7 @@ function enter(field) {
   const good = field.validity.valid;
   field.setAttribute("aria-invalid", String(!good));
   if (!good) return say(t("A value is a whole number from 0 to 100."), "bad");
+  field.defaultValue = field.value;
   waiting.set(field, field.value === "" ? null : Number(field.value));
   tally();
   void send();

@@ -128,7 +128,7 @@ function examScreen() {
   byId("zones").replaceChildren(...[...zones.values()].map((value) => el("option", { value })));
   // Whoever is quick has typed before this module was there.
   if (title.value) plan.title = title.value;
-  if (starts.value) plan.starts = [starts.value];
+  if (starts.value) plan.starts = [starts.value, ...plan.starts.slice(1)];
   title.value = plan.title;
   zone.value = plan.zone;
   starts.value = (plan.starts[0] ?? "").replace(" ", "T").slice(0, 16);

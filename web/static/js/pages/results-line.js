@@ -20,7 +20,7 @@ let timer = 0;
 if (figures) {
   const form = byId("rule", HTMLFormElement);
   form.addEventListener("input", () => {
-    byId("rule-fixed-field").hidden = byId("rule-method", HTMLSelectElement).value !== "fixed";
+    method();
     clearTimeout(timer);
     // What is still on its way is of the rule as it was: it may not be decided by.
     asking?.abort();
@@ -33,7 +33,12 @@ if (figures) {
     if (shown) void whileBusy(byId("decide"), confirm);
   });
   byId("keep").addEventListener("click", () => void whileBusy(byId("keep"), keep));
+  method();
   void look();
+}
+
+function method() {
+  byId("rule-fixed-field").hidden = byId("rule-method", HTMLSelectElement).value !== "fixed";
 }
 
 /** The rule as it stands in the form, or null where a number is out of its bounds. What the form does not ask stays. */

@@ -1,6 +1,6 @@
 /** /results/<exam>: whether the figures are of the marks as they are, and what is being worked out meanwhile. */
 
-import { get, messageOf, post } from "../api.js";
+import { Fault, get, messageOf, post } from "../api.js";
 import { byId, pageData, setText, whileBusy } from "../dom.js";
 import { t } from "../i18n.js";
 
@@ -32,7 +32,9 @@ async function follow() {
       if (state.current) return ready();
       setText(byId("fresh-step"), state.working ? t("Now: {step} …", { step: state.working }) : "");
     } catch (thrown) {
-      return failed(messageOf(thrown));
+      if (!(thrown instanceof Fault) || thrown.status !== 0) return failed(messageOf(thrown));
+      // The line alone is away: the server goes on working, and is asked again.
+      setText(byId("fresh-step"), messageOf(thrown));
     }
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
   }

@@ -20,6 +20,8 @@ export function candidatesScreen(plan, changed) {
   const file = byId("list-file", HTMLInputElement);
   const text = byId("list-text", HTMLTextAreaElement);
   const found = byId("list-found");
+  /** Only what was read last is offered. */
+  let asked = 0;
   file.addEventListener("change", async () => {
     const [one] = file.files ?? [];
     if (one) await read(one.name, new Uint8Array(await one.arrayBuffer()));
@@ -32,12 +34,15 @@ export function candidatesScreen(plan, changed) {
    * @param {Uint8Array} bytes
    */
   async function read(name, bytes) {
+    const mine = ++asked;
     found.replaceChildren(el("p", {}, t("Reading…")));
     try {
       if (bytes.length > 170_000) throw new RangeError(t("The file is too large for a list of candidates: at most 170 kB. Save its list alone as .csv, and choose that."));
       const content = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
-      offer(/** @type {Found} */ (await post("/api/candidates", { name, content })));
+      const list = /** @type {Found} */ (await post("/api/candidates", { name, content }));
+      if (mine === asked) offer(list);
     } catch (thrown) {
+      if (mine !== asked) return;
       const said = thrown instanceof RangeError ? thrown.message : messageOf(thrown);
       found.replaceChildren(el("p", { class: "notice", "data-tone": "bad" }, said));
     }

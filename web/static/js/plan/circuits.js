@@ -15,13 +15,17 @@ export function circuitsScreen(plan, bank, changed) {
   const count = byId("circuit-count", HTMLInputElement);
   const site = byId("circuit-site", HTMLInputElement);
   let chosen = "";
-  count.addEventListener("input", () => {
+  for (const kind of ["input", "change"]) count.addEventListener(kind, () => resize(kind === "input"));
+
+  /** @param {boolean} typing a 1 may become a 12: until it is there, nobody goes */
+  function resize(typing) {
     const wanted = Math.round(count.valueAsNumber);
-    if (!(wanted >= 1 && wanted <= 30)) return;
+    const now = plan.circuits.length;
+    if (!(wanted >= 1 && wanted <= 30) || wanted === now || (typing && wanted < now)) return;
     setCircuits(plan, wanted);
     draw();
     changed();
-  });
+  }
 
   site.addEventListener("input", () => {
     const own = plan.circuits.find((one) => one.name === chosen);
