@@ -97,7 +97,9 @@ def export(
 
     def left() -> str:
         if parts.is_dir():
-            return f"What was rendered is kept in {parts}. The same command goes on from there."
+            # What it has of a minute that is not whole is rendered anew.
+            whole = len(list(parts.glob("*.mp4")))
+            return f"Minutes of the film that are kept, in {parts}: {whole}. The same command goes on from there."
         return f"{to} is there, without the film." if to.is_dir() else f"{to} was not written."
 
     with stopped_with(left):

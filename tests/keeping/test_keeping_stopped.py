@@ -24,7 +24,7 @@ async def test_a_film(world: World, tmp_path: Path) -> None:
     asked = ("export", "encounter", world.encounter_id, "--to", str(to), "--film", "--data", str(world.data))
     parts = to / "film.mp4.parts"
     said = await stop_when(parts.exists, *asked)
-    assert f"What was rendered is kept in {parts}. The same command goes on from there." in said
+    assert f"are kept, in {parts}: 0. The same command goes on from there." in said
     assert not (to / "film.mp4").exists()
 
     assert "film.mp4" in json.loads(await command(*asked))["files"]
