@@ -8,7 +8,7 @@ from playwright.async_api import BrowserContext, Route, expect
 
 from bench.desk import apart, seek
 from bench.examiner import SCRIPT, Examiner
-from tests.e2e.browsers import eventually
+from tests.e2e.browsers import eventually, held
 from tests.e2e.evening import Evening, desk, marked, no_violations
 from tests.e2e.evening import context as context  # noqa: PLC0414 a fixture
 from tests.e2e.evening import evening as evening  # noqa: PLC0414 a fixture
@@ -102,6 +102,36 @@ async def test_a_mark_given_before_the_sheet_has_come_is_kept(context: BrowserCo
 
     await eventually(both)
     await expect(overall).to_have_value("Calm throughout.\nThorough, too.")
+    await page.close()
+
+
+async def test_a_sheet_that_could_not_come_comes_by_itself(context: BrowserContext, evening: Evening) -> None:
+    page = await context.new_page()
+    await page.route("**/forms/mark", lambda route: route.abort(), times=1)
+    await page.goto(f"{evening.url}/mark/{evening.encounters[2]}?role=examiner")
+    await expect(page.locator("#save-state")).to_have_text("Not open")
+    await page.locator("#overall").fill("Calm.")
+    await expect(page.locator("#save-state")).to_contain_text("Saved")
+    await expect(page.locator("#mark-fault")).to_be_hidden()
+    assert (await marked(page, evening, 2))["comment"] == "Calm."
+    await page.close()
+
+
+async def test_a_late_correction_leaves_the_keyboard_where_it_is(context: BrowserContext, evening: Evening) -> None:
+    """Letters of a remark would be marks, if the keyboard were taken out of it."""
+    page = await desk(context, evening, 2)
+    word, overall = page.locator(".word").first, page.locator("#overall")
+    async with held(page, "**/transcripts/words/*") as saves:
+        await word.dblclick()
+        await page.keyboard.press("Control+a")
+        await page.keyboard.type("Corrected")
+        await page.keyboard.press("Enter")
+        saved = await saves.get()
+        await overall.fill("Clear ")
+        saved.set()
+        await expect(word.locator("del")).to_be_attached()
+        await page.keyboard.type("and calm.")
+    await expect(overall).to_have_value("Clear and calm.")
     await page.close()
 
 

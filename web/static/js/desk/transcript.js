@@ -278,8 +278,10 @@ export class TranscriptView {
     let over = false;
     const close = (/** @type {boolean} */ back) => {
       over = true;
+      const here = element.contains(document.activeElement);
       this.#write(word, element);
-      if (back) this.#focus(element);
+      // Whoever has gone on meanwhile keeps the keyboard: their next letters would be keys here.
+      if (back && here) this.#focus(element);
     };
     const keep = async (/** @type {boolean} */ back) => {
       const text = input.value.trim();
@@ -296,7 +298,7 @@ export class TranscriptView {
         over = false;
         input.readOnly = false;
         toast(messageOf(thrown), "bad");
-        input.focus();
+        if (document.activeElement === document.body) input.focus();
       }
     };
     input.addEventListener("keydown", (event) => {

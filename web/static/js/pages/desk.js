@@ -6,7 +6,7 @@
 /** @import { Tone } from "../types.js" */
 
 import { toast } from "../announce.js";
-import { get, messageOf } from "../api.js";
+import { Fault, get, messageOf } from "../api.js";
 import { countdown, everyTick } from "../clock.js";
 import { byId, el, pageData, setState, setText } from "../dom.js";
 import { Agreed } from "../desk/agreed.js";
@@ -165,6 +165,7 @@ async function openMark() {
     const sheet = new Sheet(form, page.items, keymap, onSheet, (tool) => act(/** @type {Action} */ (tool)));
     const moments = new Moments(form, page.items, hear);
     moments.lanes = watch?.lanes ?? null;
+    byId("mark-fault").hidden = true;
     marking = { form, sheet, moments, submission: new Submission(form, page.items, sheet, page), copy: new DeskCopy(form, page.person) };
     if (form.copied) setState(byId("save-state"), "fair", t("No network: your marks are kept on this device"));
     else setState(byId("save-state"), "idle", form.locked ? t("Locked") : form.waiting > 0 ? t("Saving …") : t("Saved as you go"));
@@ -182,6 +183,8 @@ async function openMark() {
     byId("mark-fault").hidden = false;
     setText(byId("mark-fault"), messageOf(thrown));
     setState(byId("save-state"), "bad", t("Not open"));
+    // The line may be back in a moment, and somebody may have begun to write.
+    if (thrown instanceof Fault && (thrown.status === 0 || thrown.status >= 500)) setTimeout(() => void openMark(), RECORDING_POLL_MS);
   }
 }
 
