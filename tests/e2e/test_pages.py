@@ -321,9 +321,16 @@ async def test_the_pages_of_an_encounter(house: House) -> None:
     await look(candidate, "station-note")
     await patient.locator("#rating-form fieldset").first.wait_for()
     await look(patient, "patient-rating")
+    await _another_device(candidate, move)
 
+    # The line is lost before the bell, and comes back: the page says what is true of the note.
+    await candidate.route("**/changes", lambda route: route.abort())
+    await candidate.locator("#note-form textarea").first.fill("Chest pain for two hours, at rest.")
     await move.on("end-phase", expected="note")
     await candidate.locator("[data-views~=between]").wait_for()
+    await expect(candidate.locator("#between-note")).to_contain_text("kept on this device")
+    await candidate.unroute("**/changes")
+    await expect(candidate.locator("#between-note")).to_have_text("Your note is saved.")
     await look(candidate, "station-changeover")
     await look(organiser, "control-changeover")
 
@@ -335,6 +342,28 @@ async def test_the_pages_of_an_encounter(house: House) -> None:
     await look(examiner, "desk")
     for page in (examiner, organiser, candidate, patient):
         await page.context.close()
+
+
+async def _another_device(candidate: Page, move: "Moves") -> None:
+    """The note is changed there too: the version that is chosen is shown, though the keyboard is in the text."""
+    area, ours = candidate.locator("#note-form textarea").first, {"Teleosce-Role": "candidate"}
+    path = f"{move.url}/api/encounters/{move.encounter}/forms/note"
+    form = await (await candidate.request.get(path, headers=ours)).json()
+    field = str(await area.get_attribute("name"))
+    await candidate.route("**/changes", lambda route: route.abort())
+    await area.fill("Chest pain.")
+    await expect(candidate.locator("#note-state")).to_contain_text("Kept on this device")
+    change = {
+        "field": field,
+        "value": "There.",
+        "base_version": form["fields"][field]["version"],
+        "change_id": "another-device",
+    }
+    changes = f"{move.url}/api/forms/{form['id']}/changes"
+    assert (await candidate.request.post(changes, data={"changes": [change]}, headers=ours | {"Origin": move.url})).ok
+    await candidate.unroute("**/changes")
+    await candidate.get_by_role("button", name="Take the other").click()
+    await expect(area).to_have_value("There.")
 
 
 class Moves:

@@ -120,23 +120,6 @@ async def test_an_answer_that_was_lost_stops_no_plan(here: Here) -> None:
     await page.close()
 
 
-async def test_a_reload_brings_the_plan_as_the_server_has_it(here: Here) -> None:
-    plan = await here.plan(starts=["2030-12-01 09:00", "2030-12-02 09:00"])
-    page = await here.page(f"/exams/{plan.exam_id}/plan")
-    await expect(page.locator("#kept")).to_have_text("Saved")
-    await page.locator("#starts").fill("2030-12-01T10:00")
-    await expect(page.locator("#kept")).to_have_text("Saved")
-    kept = await here.kept(plan)
-    await plans_of(here.server.rooms).save(
-        plan.exam_id, {**kept.document, "starts": ["2030-12-05 09:00", "2030-12-06 09:00"]}, kept.version
-    )
-    await page.reload()
-    await expect(page.locator("#kept")).to_have_text("Saved")
-    await expect(page.locator("#starts")).to_have_value("2030-12-05T09:00")
-    assert (await here.kept(plan)).document["starts"] == ["2030-12-05 09:00", "2030-12-06 09:00"]
-    await page.close()
-
-
 async def test_a_number_that_is_being_typed_removes_nobody(here: Here) -> None:
     plan = await here.plan(circuits=["A", "B"], stations=[{"station": RING[0], "people": {"A": "Pat", "B": "Kim"}}])
     page = await here.page(f"/exams/{plan.exam_id}/plan")

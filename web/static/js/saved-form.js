@@ -80,11 +80,12 @@ export class SavedForm {
     }
   }
 
-  #fill() {
+  /** @param {string} [settled] a field whose text was just chosen: it is shown even where somebody is writing */
+  #fill(settled = "") {
     for (const control of this.#controls()) {
       const value = this.form.value(control.name);
       if (control.type === "radio") control.checked = value !== null && String(value) === control.value;
-      else if (document.activeElement !== control) control.value = value === null ? "" : String(value);
+      else if (document.activeElement !== control || control.name === settled) control.value = value === null ? "" : String(value);
     }
     this.onchange();
   }
@@ -124,7 +125,7 @@ export class SavedForm {
     dialog.addEventListener("cancel", (event) => event.preventDefault());
     dialog.addEventListener("close", async () => {
       await this.form.resolve(field, dialog.returnValue === "theirs" ? "theirs" : "mine");
-      this.#fill();
+      this.#fill(field);
     });
   }
 }

@@ -8,6 +8,7 @@ import { announce } from "./announce.js";
 import { get, post } from "./api.js";
 import { ask } from "./dialog.js";
 import { byId, el, find, setState, setText, whileBusy } from "./dom.js";
+import { Unsaved } from "./forms.js";
 import { phaseName, t } from "./i18n.js";
 import { stationName } from "./live-bar.js";
 import { progressWords, waitingWords } from "./live-day.js";
@@ -22,12 +23,15 @@ import { tabs } from "./tabs.js";
 
 /** Material that is shown at a certain minute comes without a word from anybody. */
 const LOOK_FOR_MATERIAL_MS = 20_000;
+const NOTE_AGAIN_MS = 2000;
 
 /** @type {{encounter: string, brief: Brief} | null} */
 let known = null;
 /** @type {{encounter: string, form: SavedForm | null} | null} */
 let note = null;
 let been_here = false;
+/** Whether the end of a note is still to be sent, though its time is over. */
+let owed = false;
 
 const scratch = new ScratchNotes(byId("scratch", HTMLTextAreaElement));
 const selectTab = tabs(find(byId("drawer"), '[role="tablist"]'), (id) => id === "tab-material" && setCount(false));
@@ -127,7 +131,7 @@ function tellBetween(place) {
   setText(byId("between-title"), rest ? t("Rest") : over ? t("Your day is finished") : t("This station is over"));
   setText(
     byId("between-text"),
-    over ? t("Thank you. Everything is saved; you may close this page.") : rest ? t("Nothing to do here. Breathe, drink something, stretch.") : t("Nothing to do now. Breathe; leave what was behind you."),
+    over ? (owed ? t("Thank you.") : t("Thank you. Everything is saved; you may close this page.")) : rest ? t("Nothing to do here. Breathe, drink something, stretch.") : t("Nothing to do now. Breathe; leave what was behind you."),
   );
   const then = next ? (next.rest ? t("Next: a rest station.") : t("Next: {station}.", { station: stationName(next) })) : t("This was your last station.");
   const left = next && progress.of > 1 ? ` ${rest ? t("This is {number} of {of}.", { ...progress }) : t("That was {number} of {of}.", { ...progress })}` : "";
@@ -195,6 +199,7 @@ function setCount(unseen) {
 async function openNote(encounter, brief) {
   if (note?.encounter === encounter) return;
   note?.form?.close();
+  byId("between-note").hidden = true;
   const opening = { encounter, form: /** @type {SavedForm | null} */ (null) };
   note = opening;
   const fields = brief.note_form?.fields ?? [];
@@ -250,13 +255,21 @@ async function closeNote() {
   state.hidden = false;
   setState(state, "idle", t("Saving your note …"));
   lock(true);
-  try {
-    await form.form.flush();
-    setState(state, "good", t("Your note is saved."));
-    // A note that lacks a field stays a draft; what was written counts all the same.
-    await post(`/api/forms/${form.form.id}/submit`).catch(() => undefined);
-  } catch {
-    setState(state, "fair", t("The end of your note is kept on this device and sent as soon as the line is back. Leave this page open."));
+  owed = true;
+  while (owed && note?.form === form) {
+    try {
+      await form.form.flush();
+      owed = false;
+      setState(state, "good", t("Your note is saved."));
+      // A note that lacks a field stays a draft; what was written counts all the same.
+      await post(`/api/forms/${form.form.id}/submit`).catch(() => undefined);
+    } catch (thrown) {
+      owed = !(thrown instanceof Unsaved) || thrown.state !== "refused";
+      if (owed) setState(state, "fair", t("The end of your note is kept on this device and sent as soon as the line is back. Leave this page open."));
+      else setState(state, "bad", thrown instanceof Error ? thrown.message : "");
+    }
+    if (live.place) tellBetween(live.place);
+    if (owed) await new Promise((resolve) => setTimeout(resolve, NOTE_AGAIN_MS));
   }
 }
 
