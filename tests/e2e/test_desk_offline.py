@@ -94,6 +94,31 @@ async def test_two_versions_are_shown_and_one_is_chosen_by_key(context: BrowserC
     assert (await marked(page, evening, 3))["global"] == "good"
 
 
+async def test_the_text_that_was_chosen_is_shown_where_one_writes(context: BrowserContext, evening: Evening) -> None:
+    page = await desk(context, evening, 2)
+    view = await (
+        await page.request.get(f"{evening.url}/api/encounters/{evening.encounters[2]}/forms/mark", headers=ROLE)
+    ).json()
+    await page.route("**/changes", lambda route: route.abort())
+    await page.locator("#overall").fill("Mine.")
+    await expect(page.locator("#save-state")).to_contain_text("1 kept on this device")
+    known = view["fields"].get("comment", {"version": 0})
+    change = {"field": "comment", "value": "Theirs.", "base_version": known["version"], "change_id": "another-device-2"}
+    changes, headers = f"{evening.url}/api/forms/{view['id']}/changes", ROLE | {"Origin": evening.url}
+    assert (await page.request.post(changes, data={"changes": [change]}, headers=headers)).ok
+    await page.unroute("**/changes")
+    dialog = page.get_by_role("dialog", name="Two versions")
+    await dialog.wait_for()
+
+    async def chosen() -> bool:
+        await page.keyboard.press("2")
+        return await dialog.is_hidden()
+
+    await eventually(chosen)
+    await expect(page.locator("#overall")).to_have_value("Theirs.")
+    await page.close()
+
+
 async def test_a_desk_opens_again_without_a_network(context: BrowserContext, evening: Evening) -> None:
     page = await desk(context, evening, 4)
     await page.keyboard.press("g")

@@ -66,12 +66,15 @@ export class Sheet {
     }
   }
 
-  /** Shows the form's values. A text that is being written is left alone. */
-  draw() {
+  /**
+   * Shows the form's values. A text that is being written is left alone.
+   * @param {string} [settled] but for this field, whose text was just chosen
+   */
+  draw(settled = "") {
     for (const control of /** @type {NodeListOf<HTMLInputElement | HTMLTextAreaElement>} */ (this.#root.querySelectorAll("input[name], textarea[name]"))) {
       const value = this.#form.value(control.name);
       if (control instanceof HTMLInputElement) control.checked = control.value === value;
-      else if (document.activeElement !== control) control.value = value ?? "";
+      else if (document.activeElement !== control || control.name === settled) control.value = value ?? "";
       if (control instanceof HTMLInputElement) control.disabled = this.#form.locked;
       else control.readOnly = this.#form.locked;
     }

@@ -47,6 +47,7 @@ const keymap = new Keymap(settings.now.keys);
 const views = new Views();
 const conflicts = new Conflicts(page.items, async ({ field, theirs }, choice) => {
   await marking?.form.resolve(field, choice, theirs);
+  marking?.sheet.draw(field);
   redraw();
 });
 /** @type {Watch | null} */ let watch = null;
