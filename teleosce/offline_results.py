@@ -7,7 +7,6 @@ from teleosce.core.settings import Settings
 from teleosce.core.signing import signing_key
 from teleosce.exams import Exam
 from teleosce.offline import rooms_of
-from teleosce.reports import altered_runs
 from teleosce.reports.exports import (
     material_of,
     statements_of,
@@ -37,10 +36,10 @@ async def write_bundle(settings: Settings, exam: str, target: Path, number: int 
     """
     async with rooms_of(settings) as rooms:
         found = await exam_of(rooms, exam)
-        altered = dict(await altered_runs(rooms.database, rooms.people, found.id))
-        run = await rooms.results.numbered(found.id, number)
-        if run.id in altered:
-            raise Invalid(f"{altered[run.id]} It is not signed, and nothing was written.", code="run-altered")
+        run_id = await rooms.results.id_of(found.id, number)
+        if why := (await rooms.results.altered(found.id, run_id)).get(run_id):
+            raise Invalid(f"{why} It is not signed, and nothing was written.", code="run-altered")
+        run = await rooms.results.one(run_id)
         known = await material_of(sources_of(rooms), rooms.results, found.id, settings.data, run.number)
         audit = await rooms.people.audit_about(found.id)
         key = signing_key(settings.data)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from teleosce.core.clock import Clock
 from teleosce.core.db import Database
-from teleosce.core.errors import NotFound
+from teleosce.core.errors import Conflict, NotFound
 from teleosce.core.ids import new_id
 from teleosce.core.signing import signing_key
 from teleosce.exams import Exam, Exams
@@ -54,11 +54,18 @@ class Credentials:
         """A candidate's credential, issued when it is asked for first; audit row then.
 
         base: the server's address, which its ids begin with: where it moved, one that is fetched again says so. Raises
-        NotFound unless what is released to them says that they passed.
+        NotFound unless what is released to them says that they passed, Conflict where that was altered since.
         """
         found = await self._results.released_to(seat)
         if found is None or found[1].get("passed") is not True:
             raise NotFound("There is no credential: it is given for an exam that was passed and released.")
+        run = found[0]
+        if run.id in await self._results.altered(seat.exam_id, run.id):
+            raise Conflict(
+                f"Decision run {run.number} is not what it was when it was made, so no credential is signed. "
+                "Please tell your organiser.",
+                code="run-altered",
+            )
         issued = await self._given(seat) or await self._issue(seat, by)
         return await self._made(issued, base, await self._exams.exam(seat.exam_id), seat)
 

@@ -10,6 +10,7 @@ from teleosce.core.errors import Conflict, Invalid, NotFound
 from teleosce.core.ids import new_id
 from teleosce.people import Principal, Seat
 from teleosce.reports import analysis, store_analysis, store_results
+from teleosce.reports.altered import altered_runs
 from teleosce.reports.basis import Basis, basis_of
 from teleosce.reports.cohort import Cohort, sheet_alone
 from teleosce.reports.export import Sources
@@ -196,13 +197,21 @@ class Results:
 
     async def numbered(self, exam_id: str, number: int | None = None) -> Run:
         """A run of an exam by its number, the last when none is given. Raises NotFound."""
+        return await self.one(await self.id_of(exam_id, number))
+
+    async def id_of(self, exam_id: str, number: int | None = None) -> str:
+        """The id of what `numbered` gives, which is not read. Raises NotFound."""
         async with self._database.read() as connection:
             known = await store_results.numbers(connection, exam_id)
         found = known.get(max(known, default=0) if number is None else number)
         if found is None:
             said = f"{number}. It has {len(known)}" if known else "yet"
             raise NotFound(f"This exam has no decision run {said}.", code="no-run")
-        return await self.one(found)
+        return found
+
+    async def altered(self, exam_id: str, run_id: str | None = None) -> dict[str, str]:
+        """Of the runs of an exam, or one, those that were altered after they were made: why by their ids."""
+        return dict(await altered_runs(self._database, self._people, exam_id, run_id))
 
     async def last_rules(self, exam_id: str) -> ResultRules | None:
         """The rule of the newest run; None before the first."""

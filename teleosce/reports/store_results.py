@@ -1,6 +1,8 @@
 """The tables of decision runs and their release, and all SQL on them. A run is only ever added."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -14,9 +16,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    cast,
     func,
     insert,
     select,
+    true,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from teleosce.core.db import metadata
 from teleosce.core.rules_table import RulesTable
 from teleosce.reports.rules import ResultRules
-from teleosce.reports.runs import Release, Run, sealed
+from teleosce.reports.runs import Release, Run, digest, sealed
 
 result_rules = RulesTable("result_rules", ResultRules)
 
@@ -91,11 +95,33 @@ async def of_exam(connection: AsyncConnection, exam_id: str) -> list[Run]:
     return [_run(row) for row in rows]
 
 
-async def seals(connection: AsyncConnection, exam_id: str) -> dict[str, tuple[int, str]]:
-    """Of each run of an exam its number, and the hash of what it says as it stands. Raises ValueError for no JSON."""
-    columns = runs.c.id, runs.c.number, runs.c.rules, runs.c.inputs, runs.c.found
-    rows = await connection.execute(select(*columns).where(runs.c.exam_id == exam_id).order_by(runs.c.number))
-    return {row.id: (row.number, sealed(row.rules, row.inputs, row.found)) for row in rows}
+@dataclass(frozen=True)
+class Seal:
+    """What a run comes to as it stands. inputs_hash: as it is written beside them; inputs, says: hashes of its inputs
+    and of all that it says, None where that is no JSON any more.
+    """
+
+    number: int
+    inputs_hash: str
+    inputs: str | None
+    says: str | None
+
+
+async def seals(connection: AsyncConnection, exam_id: str, run_id: str | None = None) -> dict[str, Seal]:
+    """The seal of each run of an exam, or of one, oldest first."""
+    # As texts: a run that cannot be read must not hide what was done to the others.
+    texts = (cast(column, Text).label(column.name) for column in (runs.c.rules, runs.c.inputs, runs.c.found))
+    mine = (runs.c.exam_id == exam_id) & (true() if run_id is None else runs.c.id == run_id)
+    query = select(runs.c.id, runs.c.number, runs.c.inputs_hash, *texts).where(mine).order_by(runs.c.number)
+    return {row.id: _seal(row) for row in await connection.execute(query)}
+
+
+def _seal(row: Row[Any]) -> Seal:
+    try:
+        rules, inputs, found = (json.loads(one) for one in (row.rules, row.inputs, row.found))
+    except (TypeError, ValueError):
+        return Seal(row.number, row.inputs_hash, None, None)
+    return Seal(row.number, row.inputs_hash, digest(inputs), sealed(rules, inputs, found))
 
 
 async def numbers(connection: AsyncConnection, exam_id: str) -> dict[int, str]:

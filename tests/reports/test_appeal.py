@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from teleosce.app import at_rest
 from teleosce.core.errors import NotFound
@@ -83,3 +84,18 @@ async def test_sheets_of_practice_stay_in_the_house(world: World, tmp_path: Path
     text = (tmp_path / "appeal" / "data" / "forms.json").read_text()
     assert {one["form"]["kind"] for one in json.loads(text)} == {"mark"}
     assert stranger not in text
+
+
+async def test_the_page_says_which_run_is_not_what_was_decided(world: World, tmp_path: Path) -> None:
+    async with at_rest(world.settings) as rooms:
+        encounter = next(iter((await rooms.results.one(world.run)).inputs))
+        await write_appeal_bundle(world.settings, encounter, tmp_path / "before")
+        async with rooms.database.write() as connection:
+            await connection.execute(
+                text("""UPDATE decision_run SET found = replace(found, '"passed": false', '"passed": true')""")
+            )
+    await write_appeal_bundle(world.settings, encounter, tmp_path / "after")
+    before, after = [(tmp_path / name / "index.html").read_text() for name in ("before", "after")]
+    said = "Decision run 1 was changed after it was made."
+    assert said not in before
+    assert said in after

@@ -17,9 +17,10 @@ from teleosce.core.errors import Invalid, NotFound
 from teleosce.core.signing import FILE, signing_key
 from teleosce.keeping import back_up, restore
 from teleosce.offline_results import write_bundle
+from teleosce.reports import ResultRules
 from teleosce.reports.exports import keys_of, verify_bundle
 from teleosce.reports.exports.bundle import FORMAT as BUNDLE_FORMAT
-from tests.reports.exam_world import World, make_world
+from tests.reports.exam_world import ORGANISER, World, make_world
 
 
 @pytest.fixture(scope="session")
@@ -234,3 +235,15 @@ async def test_a_run_that_was_altered_is_not_signed(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="was changed after it was made"):
         await write_bundle(world.settings, world.exam, tmp_path / "b.zip", None)
     assert not (tmp_path / "b.zip").exists()
+
+
+async def test_a_run_that_cannot_be_read_is_said_and_hides_no_other(tmp_path: Path) -> None:
+    world = await make_world(tmp_path / "data")
+    async with at_rest(world.settings) as rooms:
+        last = await rooms.results.run(world.exam, ResultRules(method="fixed"), ORGANISER)
+        async with rooms.database.write() as connection:
+            await connection.execute(text("UPDATE decision_run SET found = 'x' WHERE number = 1"))
+            await connection.execute(text("UPDATE decision_run SET rules = replace(rules, '50.0', '44.0')"))
+    for number, why in ((1, "1 cannot be read"), (last.number, "2 was changed after it was made")):
+        with pytest.raises(Invalid, match=why):
+            await write_bundle(world.settings, world.exam, tmp_path / "b.zip", number)

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from joserfc import jws
 from joserfc.jwk import OKPKey
+from sqlalchemy import text
 
 from teleosce.app import at_rest
-from teleosce.core.errors import NotFound
+from teleosce.core.errors import Conflict, NotFound
 from teleosce.core.ids import new_id
 from teleosce.core.signing import signing_key
 from teleosce.people import Seat
@@ -128,3 +129,15 @@ async def test_a_withdrawn_release_revokes_it_and_gives_none(office: Office) -> 
     assert await office.state(kept) == "revoked"
     states = {one.seat.id: one.state for one in await office.credentials.of_exam(office.world.exam)}
     assert states == {seat.id: "revoked", other.id: "revoked"}
+
+
+async def test_none_is_signed_for_a_result_that_was_written_into_the_database(office: Office) -> None:
+    await office.rooms.results.release(office.run.id, ORGANISER)
+    failed = office.somebody(False)
+    async with office.rooms.database.write() as connection:
+        await connection.execute(
+            text("""UPDATE decision_run SET found = replace(found, '"passed": false', '"passed": true')""")
+        )
+    with pytest.raises(Conflict, match="not what it was when it was made"):
+        await office.token(failed)
+    assert await office.credentials.of_exam(office.world.exam) == []

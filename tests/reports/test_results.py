@@ -5,7 +5,9 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +20,7 @@ from teleosce.core.ids import new_id
 from teleosce.exams import Decision, Incident, IncidentKind, Outcome, Phase, Timings, store_ledger
 from teleosce.exams.store_tables import encounters
 from teleosce.people import Principal, Role
-from teleosce.reports import ResultRules, Results, altered_runs, store_analysis
+from teleosce.reports import ResultRules, Results, altered_runs, store_analysis, store_results
 from teleosce.reports.analyses import Analyses
 from teleosce.reports.basis import Basis
 from teleosce.reports.exports.levels import tables_of
@@ -151,14 +153,57 @@ async def test_a_run_that_was_changed_or_taken_away_in_the_database_is_noticed(h
     assert await altered(f"UPDATE decision_run SET found = replace(found, {failed}, {passed}) {one}") == changed
     assert await altered(f"UPDATE decision_run SET found = replace(found, {passed}, {failed}) {one}") == []
     assert await altered(f"UPDATE decision_run SET rules = replace(rules, '40.0', '45.0') {one}") == changed
-    assert await altered(f"UPDATE decision_run SET found = 'x' {one}") == [
-        (house.exam_id, "A decision run of this exam cannot be read.")
+    unread = (first.id, "Decision run 1 cannot be read.")
+    assert await altered(f"UPDATE decision_run SET found = 'x' {one}") == [unread]
+    # One that cannot be read hides nothing that was done to another.
+    other = (second.id, "Decision run 2 was changed after it was made.")
+    assert await altered(f"UPDATE decision_run SET number = 3 WHERE id = '{second.id}'") == [
+        unread,
+        (second.id, "Decision run 3 was changed after it was made."),
     ]
+    assert await altered("UPDATE decision_run SET number = 2 WHERE number = 3") == [unread]
+    swapped = f"UPDATE decision_run SET inputs_hash = 'x' WHERE id = '{second.id}'"
+    assert await altered(swapped) == [unread, other]
+    assert await house.results.altered(house.exam_id, second.id) == dict([other])
+    assert await altered(f"UPDATE decision_run SET inputs_hash = '{second.inputs_hash}' WHERE number = 2") == [unread]
     assert await altered(f"DELETE FROM decision_run {one}") == [(first.id, "Decision run 1 was made, and is gone.")]
     assert (await altered(f"UPDATE decision_run SET id = 'x' WHERE id = '{second.id}'"))[1:] == [
         (second.id, "Decision run 2 was made, and is gone."),
         ("x", "The audit log knows nothing of decision run 2."),
     ]
+
+
+async def test_of_a_run_from_before_its_hash_was_kept_the_marks_are_known(house: House) -> None:
+    await house.mark(0, 8, "pass")
+    former = replace(await decided(house, method="fixed"), id=new_id())
+    async with house.database.write() as connection:
+        number = await store_results.add_run(connection, former)
+        detail = {"run": former.id, "number": number, "inputs": former.inputs_hash}
+        await house.people.record(house.organiser, "results.run", house.exam_id, detail, connection=connection)
+    assert await house.results.altered(house.exam_id) == {}
+    async with house.database.write() as connection:
+        ((form, known),) = next(iter(former.inputs.values())).items()
+        await connection.execute(
+            text(f"UPDATE decision_run SET inputs = replace(inputs, '{known}', '{form}') WHERE number = 2")
+        )
+    assert await house.results.altered(house.exam_id) == {former.id: "Decision run 2 was changed after it was made."}
+
+
+@pytest.mark.parametrize("logged", [True, False])
+async def test_a_run_that_is_made_while_runs_are_looked_at_is_none_that_was_altered(
+    house: House, monkeypatch: pytest.MonkeyPatch, *, logged: bool
+) -> None:
+    await house.mark(0, 8, "pass")
+    await decided(house, method="fixed")
+    log = house.people.audit_about
+
+    async def slow(*ids: str) -> list[dict[str, Any]]:
+        before = await log(*ids)
+        await decided(house, method="fixed", fixed_cut=60)
+        return await log(*ids) if logged else before
+
+    monkeypatch.setattr(house.people, "audit_about", slow)
+    assert await house.results.altered(house.exam_id) == {}
 
 
 async def test_a_conjunctive_rule_and_a_fixed_line(house: House) -> None:

@@ -44,6 +44,7 @@ async def facts_of(sources: Sources, results: Results, encounter_id: str) -> Fac
             one for one in await sources.marking.assignments(exam.id, ended=True) if one.encounter_id == encounter_id
         ],
         runs=[one for one in await results.runs(exam.id) if encounter_id in one.inputs],
+        altered=list((await results.altered(exam.id)).values()),
         releases=await results.releases(exam.id),
         incidents=incidents,
         phases=await sources.exams.phase_log(encounter_id),

@@ -53,7 +53,8 @@ class Facts:
     """All that is known of one encounter.
 
     files: the name in the bundle of each take's file. accounts: the names of staff without a seat. runs: the decision
-    runs that rest on it. domains: the titles of those of all stations, as a decision may go by any.
+    runs that rest on it. altered: what is not as it was made of any of the exam's runs. domains: the titles of those of
+    all stations, as a decision may go by any.
     """
 
     exam: Exam
@@ -67,6 +68,7 @@ class Facts:
     rules: MarkingRules
     assignments: Sequence[Assignment]
     runs: Sequence[Run]
+    altered: Sequence[str]
     releases: Sequence[Release]
     incidents: Sequence[Incident]
     phases: Sequence[PhaseEntry]
@@ -123,6 +125,7 @@ def appeal_view(facts: Facts, made_ms: int) -> View:
         "record": _record(facts),
         "sheets": [_sheet(facts, form) for form in facts.forms],
         "decisions": [_decision(facts, run) for run in facts.runs],
+        "altered": facts.altered,
         "incidents": [_incident(facts, incident) for incident in facts.incidents],
         "course": [
             {"at": facts.when(entry.at_ms), "phase": entry.phase.value, "cause": entry.cause.value.replace("-", " "),
