@@ -18,19 +18,19 @@ from teleosce.stations.yaml_lines import Document
 HEADERS: Mapping[str, tuple[str, ...]] = {
     "number": (
         "number", "candidate number", "candidate no", "no", "nr", "id", "student id", "student number",
-        "matriculation number", "registration number",
+        "matriculation number", "registration number", "nummer", "matrikelnummer", "matrikel nr", "matr nr",
     ),
-    "name": ("name", "candidate", "full name", "candidate name", "student", "student name"),
-    "first": ("first name", "forename", "given name", "firstname"),
-    "last": ("last name", "surname", "family name", "lastname"),
-    "email": ("e mail", "email", "mail", "e mail address", "email address"),
-    "group": ("group", "cohort", "wave", "class"),
+    "name": ("name", "candidate", "full name", "candidate name", "student", "student name", "vollständiger name"),
+    "first": ("first name", "forename", "given name", "firstname", "vorname"),
+    "last": ("last name", "surname", "family name", "lastname", "nachname", "familienname"),
+    "email": ("e mail", "email", "mail", "e mail address", "email address", "e mail adresse", "emailadresse"),
+    "group": ("group", "cohort", "wave", "class", "gruppe", "kohorte"),
     "extra_percent": (
         "extra percent", "extra time", "extra time percent", "extra", "accommodation", "additional time",
-        "adjustment",
+        "adjustment", "zeitzuschlag", "zeitverlängerung", "nachteilsausgleich",
     ),
-    "circuit": ("circuit", "track"),
-    "zone": ("zone", "time zone", "timezone"),
+    "circuit": ("circuit", "track", "parcours"),
+    "zone": ("zone", "time zone", "timezone", "zeitzone"),
 }  # fmt: skip
 _FIELD = {spelling: field for field, spellings in HEADERS.items() for spelling in spellings}
 _SIGNS = re.compile(r"[^\w]+")
@@ -192,10 +192,11 @@ class _Reading:
 def _percent(text: str) -> int | str:
     """“25”, “25 %”, “+25%” or “none” as a number; what is none of these as it stands, to be refused."""
     plain = text.casefold().replace(",", ".").strip(" +%")
-    if plain in ("", "no", "none", "-", "–"):
+    if plain in ("", "no", "none", "nein", "kein", "keiner", "keine", "-", "–"):
         return 0
     try:
         value = float(plain)
     except ValueError:
         return text
-    return int(value) if value == int(value) else text
+    # Of “nan” and “inf” Python makes numbers.
+    return int(value) if value.is_integer() else text

@@ -136,3 +136,21 @@ def test_another_sheet_is_not_read_and_that_is_said() -> None:
     assert found.findings[0].message == "Only the first sheet, “Sheet”, is read, and not “Afternoon”."
     with pytest.raises(Invalid, match="nothing on the first sheet, “Notes”"):
         _workbook([1, "Ann"], then=lambda sheet: sheet.parent.create_sheet("Notes", 0))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
+def test_a_german_list_keeps_its_numbers_and_its_extra_time(encoding: str) -> None:
+    head = "Matrikel-Nr.;Nachname;Vorname;E-Mail-Adresse;Gruppe;Nachteilsausgleich;;"
+    lines = f"{head}\r\n0071;Müller;Änne;a@x.org;A;25,0 %;;\r\n0072;Weiß;Jörg;j@x.org;B;nein;;\r\n;;;;;;;\r\n"
+    found = read_candidates("Liste.csv", lines.encode(encoding))
+    assert found.sound
+    assert [(one.number, one.name, one.group, one.extra_percent) for one in found.candidates] == [
+        ("0071", "Änne Müller", "A", 25),
+        ("0072", "Jörg Weiß", "B", 0),
+    ]
+
+
+@pytest.mark.parametrize("extra", ["nan", "inf", "1e400"])
+def test_extra_time_that_is_no_number_is_a_finding(extra: str) -> None:
+    (finding,) = read_candidates("list.csv", f"number,name,extra time\n1,Ann,{extra}\n".encode()).findings
+    assert (finding.row, finding.blocks) == (2, True)
