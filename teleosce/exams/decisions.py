@@ -53,12 +53,29 @@ async def again(moves: Moves, encounter_id: str, how: Callable[[Moves, str], Awa
     """
     old = await moves.get(encounter_id)
     made = await how(moves, encounter_id)
-    for one in await store_ledger.incidents_in(moves.connection, [old.room]):
-        if one.kind is IncidentKind.missed and one.seat_id == old.candidate and one.decision is None:
+    await _run_again(moves, old.room)
+    return made
+
+
+async def _run_again(moves: Moves, room: str, besides: str | None = None) -> None:
+    """Decides of all who missed a room that they are run again where they have another attempt by now.
+
+    besides: the incident that somebody decides at this moment.
+    """
+    held = [await moves.get(room), *await store_encounters.joining(moves.connection, [room])]
+    for one in await store_ledger.incidents_in(moves.connection, [room]):
+        if one.kind is not IncidentKind.missed or one.decision is not None or one.id == besides:
+            continue
+        mine = _newest(befell(one, held))
+        if mine.attempt < await store_encounters.latest_attempt(moves.connection, mine.slot_id):
             new = replace(one, decision=Decision.rerun, decided_ms=moves.now_ms, carried_out=True)
             await store_ledger.rewrite(moves.connection, new, undecided=True)
             moves.say(new.exam_id, IncidentChanged(new.exam_id, new.id))
-    return made
+
+
+def _newest(attempts: Sequence[Encounter]) -> Encounter:
+    """Of those in one room that are done; what waits or runs there was missed by nobody yet."""
+    return max(attempts, key=lambda one: (one.phase is Phase.done, one.attempt))
 
 
 async def _go_on(moves: Moves, old: Incident) -> None:
@@ -91,7 +108,8 @@ async def _carry_out(moves: Moves, incident: Incident, decision: Decision, note:
         elif decision is Decision.void:
             await _void(moves, taken, note)
         elif incident.kind is IncidentKind.missed:
-            await transitions.carry_over(moves, taken[0].id)
+            await transitions.carry_over(moves, _newest(taken).id)
+            await _run_again(moves, encounter.id, besides=incident.id)
         elif taken[0].phase in RUNNING:
             await _void(moves, [one for one in held if one.phase in RUNNING], note or "It is run again.")
             await transitions.rerun(moves, encounter.id)

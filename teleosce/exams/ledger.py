@@ -116,8 +116,8 @@ class Ledger:
                 if mine and new != old:
                     await store_ledger.rewrite(connection, new, undecided=False)
                     changed.append(new)
-            heard = [one for one in known if one.kind.is_measured and one.kind is not IncidentKind.picture]
-            explained = {one.seat_id for one in heard}
+            # Of who was not there nothing was lost, besides what says so already.
+            explained = {one.seat_id for one in known if one.kind not in (IncidentKind.other, IncidentKind.picture)}
             for seat_id, one in lost.items():
                 if total_ms(one.audio) >= NOTEWORTHY_MS and not explained & {seat_id, None}:
                     new = _unnoticed(encounter, seat_id, one, policy)

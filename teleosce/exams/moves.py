@@ -199,6 +199,12 @@ class Moves:
                 code="rerun-exists",
             )
         since_ms = self.now_ms if again.joins is None else (await self.get(again.joins)).phase_started_ms
+        joining = await store_encounters.joining(self.connection, [again.id])
+        if again.outcome is Outcome.missed:
+            # Who was there without them has had the station.
+            had = {one.candidate for one in joining if one.outcome is Outcome.completed}
+            joining = [one for one in joining if one.candidate not in had]
+            again = replace(again, extra=tuple(seat for seat in again.extra if seat not in had))
         new = replace(
             again,
             id=new_id(),
@@ -211,7 +217,7 @@ class Moves:
             paused_ms=None,
         )
         await self._add(new, cause)
-        for one in await store_encounters.joining(self.connection, [again.id]):
+        for one in joining:
             # Who has been run again alone since comes along, and is not assessed once more.
             if one.attempt == await store_encounters.latest_attempt(self.connection, one.slot_id):
                 joins = replace(new, id=new_id(), slot_id=one.slot_id, attempt=one.attempt + 1, joins=new.id)

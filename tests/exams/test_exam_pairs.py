@@ -96,6 +96,54 @@ async def test_one_who_does_not_come_is_missed_and_the_other_goes_on(world: Worl
     assert [one[3] for one in await both(world, leads, joins)] == ["missed", "completed"]
 
 
+async def missing(world: World, absent: set[str]) -> dict[str | None, Incident]:
+    """By seat, the incidents of those who did not come to a station for two."""
+    leads, _ = await pair(world)
+    world.absent = absent
+    await world.day.go(world.exam.id)
+    for seconds in (130, 480, 120, 60):
+        await world.pass_time(seconds)
+    world.absent = set()
+    return {one.seat_id: one for one in await world.ledger.incidents(world.exam.id) if one.encounter_id == leads.id}
+
+
+async def test_who_came_does_not_have_the_station_again_because_the_other_missed_it(world: World):
+    incidents = await missing(world, {"c1"})
+    decided = await world.ledger.decide(incidents["c1"].id, Decision.rerun, "", "o")
+    again = [one for one in await world.exams.encounters(world.exam.id) if one.attempt == 2]
+    assert decided.carried_out
+    assert [(one.candidate, one.people) for one in again] == [("c1", ("c1", "s1"))]
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+async def test_of_two_who_missed_it_together_both_are_decided_at_once(world: World, by_hand: bool):
+    incidents = await missing(world, {"c1", "c2"})
+    if by_hand:
+        await world.day.carry_over(incidents["c1"].encounter_id or "")
+    else:
+        await world.ledger.decide(incidents["c1"].id, Decision.rerun, "", "o")
+    again = [one for one in await world.exams.encounters(world.exam.id) if one.attempt == 2]
+    assert [(one.candidate, one.joins is not None) for one in again] == [("c1", False), ("c2", True)]
+    found = await world.ledger.incidents(world.exam.id)
+    assert {(one.seat_id, one.decision, one.carried_out) for one in found} == {
+        ("c1", "re-run", True),
+        ("c2", "re-run", True),
+    }
+
+
+async def test_who_misses_both_attempts_in_one_room_has_a_third(world: World):
+    leads, joins = await pair(world)
+    world.absent = {"c2"}
+    await world.day.no_show(joins.id)
+    await world.day.rerun(joins.id)
+    await world.day.go(world.exam.id)
+    for seconds in (130, 480, 120, 60):
+        await world.pass_time(seconds)
+    first, second = [one for one in await world.ledger.incidents(world.exam.id) if one.encounter_id == leads.id]
+    assert (first.decision, second.decision) == ("re-run", None)
+    assert (await world.ledger.decide(second.id, Decision.rerun, "", "o")).carried_out
+
+
 @pytest.mark.parametrize("begun", [False, True])
 async def test_the_second_does_not_lose_the_station_when_the_first_has_not_come_yet(world: World, begun: bool):
     leads, joins = await pair(world)

@@ -4,7 +4,7 @@ import pytest
 from exam_world import World, state
 
 from teleosce.core.errors import Conflict
-from teleosce.exams import Decision, Encounter, IncidentKind, Outcome, Phase, Wrong
+from teleosce.exams import Decision, Encounter, IncidentKind, Lost, Outcome, Phase, Wrong
 
 
 async def test_a_rerun_joins_the_rotation_that_still_runs(world: World):
@@ -90,6 +90,18 @@ async def test_an_empty_seat_that_was_taken_for_a_lost_line_is_one_incident(worl
     assert (await world.now(first)).outcome is Outcome.missed
     (incident,) = await world.ledger.incidents(world.exam.id)
     assert (incident.kind, incident.lost_audio_ms, incident.proposal) == ("missed", 60_000, "re-run")
+
+
+async def test_what_the_recording_lacks_of_a_no_show_is_no_second_incident(world: World):
+    (first, _), _ = await world.ring(2)
+    world.absent.add(first.candidate)
+    await world.day.go(world.exam.id)
+    await world.pass_time(180)
+    now_ms = world.clock.now_ms()
+    await world.day.no_show(first.id)
+    lost = Lost(audio=((now_ms - 60_000, now_ms),), video=())
+    await world.ledger.measured(first.id, {first.candidate: lost}, now_ms)
+    assert [one.kind for one in await world.ledger.incidents(world.exam.id)] == ["missed"]
 
 
 async def test_a_missed_slot_that_is_carried_over_by_hand_is_decided(world: World):
