@@ -159,12 +159,23 @@ class Feedback:
 
 
 def feedback_of(
-    who: Mapping[str, Any], run: Run, seat_id: str, seen: Mapping[str, Seen], rules: FeedbackRules
+    who: Mapping[str, Any],
+    run: Run,
+    seat_id: str,
+    seen: Mapping[str, Seen],
+    rules: FeedbackRules,
+    *,
+    titles: Mapping[str, str],
 ) -> Feedback:
-    """who: exam, zone, name, number and at_ms. seen: the candidate's encounters by station version's hash."""
+    """who: exam, zone, name, number and at_ms. seen: the candidate's encounters by station version's hash. titles: of
+    the domains of all stations of the run, as a rule may ask for one that the candidate's own do not have.
+    """
     own = run.found["candidates"][seat_id]
     everybody = list(run.found["candidates"].values())
-    titles = {key: title for one in seen.values() for key, title in one.version.mark_sheet.domains.items()}
+    titles = {
+        **titles,
+        **{key: title for one in seen.values() for key, title in one.version.mark_sheet.domains.items()},
+    }
     figures = {
         name: _figure(
             titles[name], score, run.rules.domains.get(name), [one["domains"].get(name) for one in everybody], rules

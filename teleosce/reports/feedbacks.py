@@ -13,6 +13,7 @@ from teleosce.recording import Manifest
 from teleosce.reports.basis import counting, mark_of, rating_of, station_of
 from teleosce.reports.export import Sources
 from teleosce.reports.feedback import Feedback, Seen, feedback_of, moments_of
+from teleosce.reports.findings import domain_titles
 from teleosce.reports.results import Results
 from teleosce.reports.runs import Release, Run, inputs_of
 from teleosce.reports.shown import coming, newest
@@ -108,7 +109,8 @@ class Feedbacks:
         rules = (await self.rules(run.exam_id)).rules
         seen = await self._seen(seat, run, rules)
         who = {"exam": exam.title, "zone": exam.zone, "at_ms": at_ms, "name": seat.name, "number": seat.number}
-        return feedback_of(who, run, seat.id, seen, rules)
+        sheets = [(await self._rooms.stations.get(one["key"])).mark_sheet for one in run.found["stations"]]
+        return feedback_of(who, run, seat.id, seen, rules, titles=domain_titles(one.domains for one in sheets))
 
     async def _seen(self, seat: Seat, run: Run, rules: FeedbackRules) -> dict[str, Seen]:
         """By station version: the encounters that the run rests on, and others where it rests on none."""

@@ -320,6 +320,8 @@ def of_run(found: Answer) -> str:
     judged = [one for one in every if one["passed"] is not None]
     if not judged and (why := _no_cut(found["stations"])):
         return f"The run decided about nobody, as no station has a cut. {why}"
+    if not judged and any(one["stations_sat"] for one in every):
+        return "The run decided about nobody: each candidate lacks a mark that the rule asks for."
     if not judged:
         return "The run decided about nobody: no candidate has a station that counts."
     passed = sum(bool(one["passed"]) for one in judged)

@@ -365,3 +365,6 @@ def test_who_is_undecided_for_want_of_a_domain_is_told_so() -> None:
     assert (own["passed"], own["failed_by"]) == (None, ["unmarked:safety"])
     (said,) = failed(own, ResultRules(domains={"safety": 1}), {"safety": "Safety"})
     assert "“Safety”, in which you have no mark" in said
+    nobody = replace(one, domains={"safety": np.full(12, np.nan)})
+    asked = ResultRules(method="fixed", fixed_cut=0, domains={"safety": 1})
+    assert "each candidate lacks a mark that the rule asks for" in findings.of_run(decide(nobody, asked))

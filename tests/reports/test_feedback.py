@@ -53,7 +53,14 @@ def run(own: dict[str, Any], others: int = 0, **rules: Any) -> Run:
 
 def made(one: Run, what: Seen, **rules: Any) -> Feedback:
     who = {"exam": "Finals", "zone": "UTC", "name": "Ada", "number": "1", "at_ms": 0}
-    return feedback_of(who, one, ME, {STATION.hash: what}, FeedbackRules(**rules))
+    titles = {"ethics": "Ethics and law"}
+    return feedback_of(who, one, ME, {STATION.hash: what}, FeedbackRules(**rules), titles=titles)
+
+
+def test_a_domain_that_only_others_stations_have_is_called_by_its_title() -> None:
+    own = {"passed": None, "failed_by": ["unmarked:ethics"]}
+    (said,) = made(run(own, domains={"ethics": 50}), seen([form("f")])).reasons
+    assert "“Ethics and law”, in which you have no mark" in said
 
 
 def test_each_part_of_the_rule_that_was_missed_is_a_sentence() -> None:
