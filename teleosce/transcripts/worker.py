@@ -154,10 +154,15 @@ class _Worker:
         transcriber = self._transcriber
         if transcriber is None or await asyncio.to_thread(transcriber.busy.acquire, timeout=_LAST_STEP_S):
             return
-        if transcriber.job:
+        log.info("the part at hand is left to the next worker")
+        if transcriber.job is None:
+            return
+        try:
             async with self._database.write() as connection:
                 await store.give_back(connection, transcriber.job)
-        log.info("the part at hand is left to the next worker")
+        except (Unavailable, DBAPIError, OSError) as error:
+            # Raised, it would have the process wait for the step, and then for ever for what the step asks of the loop.
+            log.warning("the try that was broken off counts as one", reason=type(error).__name__)
 
     async def _watch_parent(self) -> None:
         while self._parent is not None and not self._stop.is_set():
