@@ -115,7 +115,12 @@ async def test_the_text_that_was_chosen_is_shown_where_one_writes(context: Brows
         return await dialog.is_hidden()
 
     await eventually(chosen)
+    await expect(page.locator("#overall")).to_be_focused()
     await expect(page.locator("#overall")).to_have_value("Theirs.")
+    await expect(page.locator("#save-state")).to_contain_text("Saved")
+    # The key that chose marks nothing besides.
+    given = view["fields"].keys() | {"comment", "state"}
+    assert (await marked(page, evening, 2)).keys() <= given
     await page.close()
 
 

@@ -54,7 +54,10 @@ export class Conflicts {
     dialog.addEventListener("keydown", (event) => {
       if (event.key === "Escape" || event.repeat || performance.now() - opened < READ_MS) return event.preventDefault();
       const choice = { 1: "mine", 2: "theirs" }[event.key];
-      if (choice) dialog.close(choice);
+      if (!choice) return;
+      // Once the dialog is gone the same press would be a key of the desk, and mark an item.
+      event.preventDefault();
+      dialog.close(choice);
     });
     dialog.addEventListener("close", () => {
       this.#dialog = null;
