@@ -369,3 +369,38 @@ async def test_a_call_for_help_outlives_a_dead_line(here: Here) -> None:
     await expect(page.locator("#live-line")).to_have_text("Connected")
     assert await heard() == 1
     await page.context.close()
+
+
+TWO_FORMS = """async () => {
+  // The station page's and the patient's own form, opened for one encounter and then for the next.
+  const { SavedForm } = await import("/static/js/saved-form.js");
+  const root = document.createElement("div"), state = document.createElement("p");
+  root.innerHTML = '<textarea name="note.plan"></textarea>';
+  document.body.append(root, state);
+  const left = new AbortController(), here = new AbortController();
+  const late = SavedForm.open("first", "note", root, state, () => {}, left.signal).then(() => "opened", () => "left");
+  left.abort();
+  await SavedForm.open("second", "note", root, state, () => {}, here.signal);
+  const shown = root.firstChild.value;
+  dispatchEvent(new Event("second-open"));
+  return [shown, await late, root.firstChild.value];
+}"""
+
+
+async def test_a_form_that_comes_late_fills_no_other(here: Here) -> None:
+    page = await here.page("/")
+    second = asyncio.Event()
+    await page.expose_function("secondIsOpen", second.set)
+    await page.evaluate("addEventListener('second-open', () => secondIsOpen())")
+
+    async def answer(route: Route) -> None:
+        name = route.request.url.split("/")[-3]
+        if name == "first":
+            await second.wait()
+        fields = {"note.plan": {"value": f"of the {name}", "version": 1}}
+        with suppress(Exception):
+            await route.fulfill(json={"id": f"form-{name}", "state": "draft", "fields": fields})
+
+    await page.route("**/api/encounters/*/forms/note", answer)
+    assert await page.evaluate(TWO_FORMS) == ["of the second", "left", "of the second"]
+    await page.close()

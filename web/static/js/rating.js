@@ -8,7 +8,7 @@ import { SavedForm } from "./saved-form.js";
 
 export class Rating {
   /** @type {SavedForm | null} */ #form = null;
-  #closed = false;
+  #gone = new AbortController();
   #root = byId("rating-form");
 
   /**
@@ -36,7 +36,7 @@ export class Rating {
   }
 
   close() {
-    this.#closed = true;
+    this.#gone.abort();
     this.#form?.close();
   }
 
@@ -50,15 +50,17 @@ export class Rating {
     if (this.ready) return;
     this.#lock(true);
     const state = byId("rating-state");
-    while (!this.#closed && !this.#form) {
+    const { signal } = this.#gone;
+    while (!this.#form) {
       try {
-        this.#form = await SavedForm.open(this.encounter, "sp_rating", this.#root, state, () => this.#count());
+        this.#form = await SavedForm.open(this.encounter, "sp_rating", this.#root, state, () => this.#count(), signal);
       } catch {
+        if (signal.aborted) return;
         setState(state, "fair", t("Waiting for the line"));
         await new Promise((resolve) => setTimeout(resolve, 2000));
+        if (signal.aborted) return;
       }
     }
-    if (this.#closed || !this.#form) return this.#form?.close();
     this.#lock(false);
     if (!this.#form.submitted) return;
     this.ready = true;

@@ -21,12 +21,16 @@ export class SavedForm {
    * @param {"note" | "sp_rating" | "mark"} kind
    * @param {HTMLElement} root holds the controls; each has the field as its name
    * @param {HTMLElement} state a `.state` element
-   * @param {() => void} [onchange] after every change of any field
+   * @param {() => void} onchange after every change of any field
+   * @param {AbortSignal} signal the controls are another encounter's from then on: an answer that comes later touches none of them
    */
-  static async open(encounter, kind, root, state, onchange = () => {}) {
-    const [view, shelf] = await Promise.all([/** @type {Promise<FormView>} */ (get(`/api/encounters/${encounter}/forms/${kind}`)), openShelf()]);
+  static async open(encounter, kind, root, state, onchange, signal) {
+    const [view, shelf] = await Promise.all([/** @type {Promise<FormView>} */ (get(`/api/encounters/${encounter}/forms/${kind}`, { signal })), openShelf()]);
+    signal.throwIfAborted();
     const made = new SavedForm(view, shelf, root, state, onchange);
     await made.form.restore();
+    if (signal.aborted) made.close();
+    signal.throwIfAborted();
     made.#fill();
     return made;
   }

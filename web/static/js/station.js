@@ -27,7 +27,7 @@ const NOTE_AGAIN_MS = 2000;
 
 /** @type {{encounter: string, brief: Brief} | null} */
 let known = null;
-/** @type {{encounter: string, form: SavedForm | null} | null} */
+/** @type {{encounter: string, form: SavedForm | null, gone: AbortController} | null} */
 let note = null;
 let been_here = false;
 /** Whether the end of a note is still to be sent, though its time is over. */
@@ -198,9 +198,10 @@ function setCount(unseen) {
  */
 async function openNote(encounter, brief) {
   if (note?.encounter === encounter) return;
+  note?.gone.abort();
   note?.form?.close();
   byId("between-note").hidden = true;
-  const opening = { encounter, form: /** @type {SavedForm | null} */ (null) };
+  const opening = { encounter, form: /** @type {SavedForm | null} */ (null), gone: new AbortController() };
   note = opening;
   const fields = brief.note_form?.fields ?? [];
   const root = byId("note-form");
@@ -209,12 +210,13 @@ async function openNote(encounter, brief) {
   if (fields.length === 0) return setText(byId("note-intro"), t("This station has no note. Rest until the bell."));
   lock(true);
   try {
-    opening.form = await SavedForm.open(encounter, "note", root, byId("note-state"));
+    opening.form = await SavedForm.open(encounter, "note", root, byId("note-state"), () => {}, opening.gone.signal);
     lock(opening.form.submitted);
     byId("note-done").hidden = !opening.form.submitted;
     root.querySelector("textarea")?.focus();
   } catch {
-    if (note === opening) note = null;
+    if (note !== opening) return;
+    note = null;
     setState(byId("note-state"), "fair", t("Waiting for the line: you can write as soon as it is back"));
     setTimeout(() => void refresh(), 2000);
   }
