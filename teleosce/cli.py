@@ -5,10 +5,12 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich.console import Console
 
 from teleosce import __version__, cli_exam, cli_exports, cli_keeping, cli_rehearse
 from teleosce.core.errors import Fault
@@ -109,12 +111,18 @@ async def _serve(settings: Settings) -> None:
     stop = stop_signal()
     async with running(settings, taken) as server:
         settle()
-        out.print(f"teleosce {__version__} answers at {server.url}  (data: {settings.data.resolve()})")
+        _tell(f"teleosce {__version__} answers at {server.url}  (data: {settings.data.resolve()})")
         warning = unsafe(settings)
         if warning:
-            err.print(f"\n!!! {warning}\n", style="bold red", markup=False)
+            _tell(f"\n!!! {warning}\n", err, style="bold red")
         await stop.wait()
-        out.print("Stopping: recordings are being closed.")
+        _tell("Stopping: recordings are being closed.")
+
+
+def _tell(text: str, where: Console = out, style: str | None = None) -> None:
+    """To the terminal, or the file that stands for it: a full disk beneath that file must not stop an exam."""
+    with suppress(OSError):
+        where.print(text, style=style, markup=False)
 
 
 @app.command()
