@@ -183,7 +183,12 @@ class _Making:
             self.clock.skip(15 * 60)
 
     async def _incidents(self) -> None:
-        """Two lines failed: one a little, so that it counts, and one for so long that it does not."""
+        """Two lines failed: one a little, so that it counts, and one for so long that it does not. Who missed a station
+        does not have it again.
+        """
+        for missed in await self.rooms.ledger.incidents(self.exam_id):
+            note = "The candidate was taken ill and went home, as the invigilator wrote down."
+            await self.rooms.ledger.decide(missed.id, Decision.none, note, None)
         if len(self.candidates) < 6:
             return
         for candidate, lost_s, decision, note in (

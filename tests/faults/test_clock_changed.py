@@ -51,6 +51,7 @@ async def test_an_hour_back_and_forth_moves_nothing(tmp_path: Path) -> None:
             await fire.all_back(since)
             assert await left_s(fire) == pytest.approx(should_be_left(), abs=NEAR_S)
             assert "clock was changed" in fire.log()
+            await fire.recorded(1)
         manifest = await fire.finish()
         # All takes lie on one timeline, in the order in which they were recorded, and within the time that it took.
         assert len(manifest.takes) == 6
