@@ -235,11 +235,17 @@ class Stage:
             await rooms.transcripts.request(encounter.id, roles, version.vocabulary, encounter.exam_id)
 
     async def note_outage(self) -> None:
-        """Before the clock starts: consultations that go on, and were cut off when the last server ended."""
+        """Before the clock starts: consultations that go on, and were cut off when the last server ended.
+
+        Where a full disk does not let it be noted they go on all the same: the sealed recording tells what was lost.
+        """
         for encounter in await self.rooms.exams.running():
             last_ms = await self.rooms.recordings.last_written_ms(encounter.id)
             if encounter.phase is Phase.encounter and encounter.paused_ms is None and last_ms is not None:
-                await self.rooms.ledger.outage(encounter.id, last_ms)
+                try:
+                    await self.rooms.ledger.outage(encounter.id, last_ms)
+                except Unavailable as fault:
+                    log.error("an outage could not be noted", encounter=encounter.id, why=str(fault))
 
     async def reconcile(self) -> None:
         """At the start and then every minute, until cancelled: nothing is left behind.
